@@ -1,0 +1,47 @@
+# A room is one static library in one folder, with its sources listed and its dependencies written out.
+#
+#   slate_room(model
+#     SOURCES  datasource.cc list_view.cc
+#     ROOMS    base                 # rooms it may include (checked by tools/check_includes.py)
+#     LIBS     Boost::json          # libraries its sources use
+#     TESTS    datasource_test.cc   # gtest sources, built into <room>_test
+#     FUZZERS  yaml_fuzz.cc         # one libFuzzer program each
+#     BENCHES  block_bench.cc)      # Google Benchmark sources, built into <room>_bench
+function(slate_room room)
+  cmake_parse_arguments(arg "" "" "SOURCES;ROOMS;LIBS;TESTS;TEST_LIBS;FUZZERS;BENCHES" ${ARGN})
+  list(TRANSFORM arg_ROOMS PREPEND slate_)
+  set(target slate_${room})
+  add_library(${target} STATIC ${arg_SOURCES})
+  target_link_libraries(${target} PUBLIC ${arg_ROOMS} PRIVATE slate_options ${arg_LIBS})
+  target_include_directories(${target} PUBLIC "${CMAKE_SOURCE_DIR}/include" "${CMAKE_SOURCE_DIR}/src")
+  if(arg_TESTS AND BUILD_TESTING)
+    slate_test(${room}_test SOURCES ${arg_TESTS} LIBS ${target} ${arg_LIBS} ${arg_TEST_LIBS})
+  endif()
+  if(SLATE_FUZZ)
+    foreach(source ${arg_FUZZERS})
+      get_filename_component(name ${source} NAME_WE)
+      add_executable(${name} ${source})
+      target_link_libraries(${name} PRIVATE slate_options ${target} ${arg_LIBS})
+      target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+      set_property(GLOBAL APPEND PROPERTY SLATE_FUZZERS ${name})
+    endforeach()
+  endif()
+  if(arg_BENCHES)
+    find_package(benchmark REQUIRED)
+    add_executable(${room}_bench EXCLUDE_FROM_ALL ${arg_BENCHES})
+    target_link_libraries(${room}_bench PRIVATE slate_options ${target} ${arg_LIBS} benchmark::benchmark_main)
+  endif()
+endfunction()
+
+# A gtest program whose tests ctest knows one by one.
+function(slate_test name)
+  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 300)
+  endif()
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE slate_options ${arg_LIBS} GTest::gtest GTest::gmock GTest::gtest_main)
+  target_compile_definitions(${name} PRIVATE SLATE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
+  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST
+    PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
+endfunction()

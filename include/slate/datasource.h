@@ -1,0 +1,96 @@
+// What a datasource declares: its fields, its indexes, and where its records come from.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <slate/error.h>
+#include <slate/value.h>
+
+namespace slate {
+
+struct Limits {
+  static constexpr std::size_t kRecordIdBytes = 1024;
+  static constexpr std::size_t kStringBytes = 16u << 20;
+  static constexpr std::size_t kRecordBytes = 16u << 20;
+  static constexpr std::size_t kFields = 1024;  // columns of one datasource, nested leaves included
+  static constexpr std::size_t kNameBytes = 63;
+  static constexpr std::size_t kNesting = 8;  // maps within maps, lists within lists
+  static constexpr std::size_t kIndexFields = 8;
+};
+
+struct Field {
+  std::string name;  // [A-Za-z][A-Za-z0-9_-]*, at most 63 bytes
+  Type type = Type::kString;
+  bool indexed = false;
+  std::optional<std::int64_t> ttl_seconds;  // cells expire this long after they were written
+  std::vector<Field> items;                 // type list: exactly one, the element; its name is empty
+  std::vector<Field> fields;                // type map: the entries
+
+  bool operator==(const Field&) const = default;
+};
+
+enum class Direction : std::uint8_t { kAscending, kDescending };
+
+struct IndexField {
+  std::string field;  // dotted path of a scalar field
+  Direction direction = Direction::kAscending;
+  bool operator==(const IndexField&) const = default;
+};
+
+struct CompoundIndex {
+  std::vector<IndexField> fields;  // 1 to 8
+  bool operator==(const CompoundIndex&) const = default;
+};
+
+enum class LoadMode : std::uint8_t {
+  kReplace,  // a refresh is the whole truth
+  kMerge,    // records that the loader did not send are kept
+};
+enum class UnknownFields : std::uint8_t { kIgnore, kReject };
+
+// Where records come from. Times are seconds.
+struct LoaderConfig {
+  std::string endpoint;                             // grpc://host:port or grpcs://host:port
+  std::optional<std::int64_t> ttl;                  // absent: loaded once
+  std::vector<std::string> forward_headers;         // sent to the loader in LoadRequest.metadata
+  std::optional<std::string> ca_file;               // PEM roots for grpcs://; absent: the system's
+  std::int64_t stale_while_revalidate = 0;          // stale rows are served at once while a refresh runs
+  std::int64_t stale_if_error = 86400;              // stale rows are served this long after a failure
+  std::int64_t deadline = 1800;                     // of the whole load
+  std::int64_t idle_timeout = 60;                   // without a message
+  LoadMode mode = LoadMode::kReplace;
+  UnknownFields unknown_fields = UnknownFields::kIgnore;
+  std::optional<std::int64_t> min_rows;             // a load with fewer rows fails
+  std::optional<double> max_shrink;                 // 0..1: a load that loses a larger share of the rows fails
+  bool operator==(const LoaderConfig&) const = default;
+};
+
+// When a commit is acknowledged.
+enum class Durability : std::uint8_t {
+  kSync,  // on stable storage: survives power loss
+  kOs,    // handed to the operating system: survives a killed process; synced in the background
+};
+
+struct Datasource {
+  std::string id;     // the name in manifests and URLs
+  std::string title;  // for people; may be empty
+  std::vector<Field> fields;
+  std::vector<CompoundIndex> indexes;
+  std::optional<LoaderConfig> loader;
+  std::optional<Durability> durability;  // default: kOs with a loader, kSync without
+
+  Durability effective_durability() const {
+    return durability.value_or(loader ? Durability::kOs : Durability::kSync);
+  }
+  bool operator==(const Datasource&) const = default;
+};
+
+// Checks everything that page "datasources" of the book promises, before anything is stored: names, types,
+// TTLs, indexes on what cannot be indexed, limits. invalid_argument with the field's path.
+Result<void> validate(const Datasource& datasource);
+
+}  // namespace slate

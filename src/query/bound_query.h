@@ -1,0 +1,82 @@
+// A query bound to a datasource: every name a column, every constant of its column's type, every operator one of
+// a few that the planner and the executor know.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include <slate/error.h>
+#include <slate/query.h>
+
+#include "model/schema.h"
+
+namespace slate {
+
+// A constant in the form its column compares by: int, date (seconds) and bool (0, 1) as int64; float as double;
+// string as string.
+using Scalar = std::variant<std::int64_t, double, std::string>;
+
+enum class Inclusive : std::uint8_t { kNo, kYes };
+
+struct Bound {
+  Scalar value;
+  Inclusive inclusive = Inclusive::kYes;
+  bool operator==(const Bound&) const = default;
+};
+
+enum class TextMatch : std::uint8_t { kContains, kStartswith, kEndswith, kEquals };
+enum class CaseRule : std::uint8_t { kExact, kFolded };
+
+// A predicate that is either true or false of a row. Null satisfies kIsnull and kEmpty only.
+struct BoundFilter {
+  enum class Kind : std::uint8_t {
+    kTrue,
+    kFalse,
+    kAnd,     // children, at least two
+    kOr,      // children, at least two
+    kNot,     // one child
+    kRange,   // lower and upper, at least one of them; eq is both, equal and inclusive
+    kIn,      // values: sorted, distinct, at least one
+    kText,    // match, case_rule, needle (folded already when case_rule is kFolded)
+    kIsnull,
+    kEmpty,   // null, empty string or empty list
+  };
+  Kind kind = Kind::kTrue;
+  std::uint32_t column = 0;  // position in Schema::columns; on a list column a leaf holds when some element does
+  std::optional<Bound> lower;
+  std::optional<Bound> upper;
+  std::vector<Scalar> values;
+  TextMatch match = TextMatch::kContains;
+  CaseRule case_rule = CaseRule::kExact;
+  std::string needle;
+  std::vector<BoundFilter> children;
+
+  bool operator==(const BoundFilter&) const = default;
+  bool is_equality() const { return kind == Kind::kRange && lower && upper && *lower == *upper; }
+};
+
+struct BoundSortKey {
+  std::uint32_t column = 0;
+  Direction direction = Direction::kAscending;
+  Nulls nulls = Nulls::kLast;
+  bool operator==(const BoundSortKey&) const = default;
+};
+
+struct BoundQuery {
+  BoundFilter filter;
+  std::vector<BoundSortKey> sort;  // no column twice
+  std::uint64_t skip = 0;
+  std::optional<std::uint64_t> take;
+  std::vector<std::uint32_t> columns;  // output, positions in Schema::columns
+};
+
+// invalid_argument naming the field, operator or value at fault, with a near-miss name as the hint.
+Result<BoundQuery> bind(const Query& query, const Schema& schema);
+// Only the filter; an absent one is kTrue. The result is simplified: no nested groups of the same kind, no
+// constants inside groups, no doubled negation.
+Result<BoundFilter> bind_filter(const std::optional<Filter>& filter, const Schema& schema);
+
+}  // namespace slate

@@ -33,6 +33,11 @@ function(slate_room room)
   endif()
 endfunction()
 
+# The test programs of what runs on several threads: ThreadSanitizer runs these (label and target below).
+set(SLATE_CONCURRENT_TESTS
+  storage_test db_test loader_test lists_test net_test http_test api_test concurrency_test)
+add_custom_target(concurrent_tests)
+
 # A gtest program whose tests ctest knows one by one.
 function(slate_test name)
   cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})
@@ -40,8 +45,25 @@ function(slate_test name)
     set(arg_TIMEOUT 300)
   endif()
   add_executable(${name} ${arg_SOURCES})
+  if(name IN_LIST SLATE_CONCURRENT_TESTS)
+    list(APPEND arg_LABELS concurrent)
+    add_dependencies(concurrent_tests ${name})
+  endif()
   target_link_libraries(${name} PRIVATE slate_options ${arg_LIBS} GTest::gtest GTest::gmock GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE SLATE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST
     PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
+endfunction()
+
+# Builds every fuzzer and lists them for ./dev fuzz: name, program, folder of the seed corpus. Call it last.
+function(slate_fuzzers_target)
+  get_property(fuzzers GLOBAL PROPERTY SLATE_FUZZERS)
+  add_custom_target(fuzzers DEPENDS ${fuzzers})
+  set(lines "")
+  foreach(fuzzer ${fuzzers})
+    get_target_property(folder ${fuzzer} SOURCE_DIR)
+    string(REGEX REPLACE "_fuzz$" "" corpus ${fuzzer})
+    string(APPEND lines "${fuzzer} $<TARGET_FILE:${fuzzer}> ${folder}/corpus/${corpus}\n")
+  endforeach()
+  file(GENERATE OUTPUT "${CMAKE_BINARY_DIR}/fuzzers.txt" CONTENT "${lines}")
 endfunction()

@@ -16,7 +16,7 @@ struct Limits {
   static constexpr std::size_t kRecordIdBytes = 1024;
   static constexpr std::size_t kStringBytes = 16u << 20;
   static constexpr std::size_t kRecordBytes = 16u << 20;
-  static constexpr std::size_t kFields = 1024;  // columns of one datasource, nested leaves included
+  static constexpr std::size_t kFields = 1024;  // scalars and lists of one datasource, nested ones included
   static constexpr std::size_t kNameBytes = 63;
   static constexpr std::size_t kNesting = 8;  // maps within maps, lists within lists
   static constexpr std::size_t kIndexFields = 8;
@@ -90,7 +90,9 @@ struct Datasource {
 };
 
 // Checks everything that page "datasources" of the book promises, before anything is stored: names, types,
-// TTLs, indexes on what cannot be indexed, limits. invalid_argument with the field's path.
+// TTLs, indexes on what cannot be indexed, the loader, limits. invalid_argument whose field is the path of what is
+// wrong: "id", "fields.address.city", "fields.tags.items" (a list's element), "fields.address[1].name" (a bad or
+// double name, by position), "indexes[0].fields[1]", "loader.forwardHeaders[0]".
 Result<void> validate(const Datasource& datasource);
 
 }  // namespace slate

@@ -37,8 +37,9 @@ struct IndexComponent {
 };
 
 struct Index {
-  std::uint32_t id = 0;  // names its sub-database; never reused within a datasource. 0 is the index of record ids
-  std::string name;      // "status"; "status,-contacts_count" for a compound one
+  std::uint32_t id =
+      0;             // names its sub-database; never reused within a datasource. 0 is the index of record ids
+  std::string name;  // "status"; "status,-contacts_count" for a compound one
   std::vector<IndexComponent> components;
   bool operator==(const Index&) const = default;
 };
@@ -50,14 +51,17 @@ struct Schema {
   std::vector<Index> indexes;   // [0] is that of `_id`
   FieldId next_field_id = 1;
   std::uint32_t next_index_id = 1;
+  // Positions in `columns`, sorted by path; make_schema() fills it.
+  std::vector<std::uint32_t> columns_by_path;
 
-  // Position in `columns` of a path, or nothing. O(columns) at most; hashed when there are many.
+  // Position in `columns` of a path, or nothing. O(log columns); O(columns) in a schema put together by hand.
   std::optional<std::uint32_t> find_column(std::string_view path) const;
+  // Null when there is none. O(indexes).
   const Index* find_index(std::string_view name) const;
 };
 
-// REQUIRES: validate(datasource) succeeded. Columns of the same path, type and element keep the id they have in
-// `previous`, and indexes over the same columns theirs; everything else gets a new id.
+// REQUIRES: validate(datasource) succeeded. Columns of the same path, type and element keep the id they have
+// in `previous`, and indexes over the same columns theirs; everything else gets a new id.
 Schema make_schema(const Datasource& datasource, const Schema* previous);
 
 // The name that an index over these fields has: "status", "-revenue", "status,-contacts_count".

@@ -1,0 +1,39 @@
+// The cell of a list field: its elements one after the other, tagged. Format: docs/formats/block.md.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <slate/error.h>
+#include <slate/value.h>
+
+namespace slate {
+
+// Appends the cell's bytes to `out`.
+void encode_list(const ListValue& list, std::string& out);
+// Any bytes are survived; malformed ones are `corrupt`.
+Result<ListValue> decode_list(std::string_view bytes);
+
+// A scalar element, read in place.
+struct ListElement {
+  Type type = Type::kString;
+  std::int64_t integer = 0;  // int, date, bool
+  double real = 0;
+  std::string_view text;
+};
+
+// Walks the scalar elements of a cell without a copy. Nested lists and maps, and whatever follows malformed bytes,
+// are left out.
+class ListReader {
+ public:
+  explicit ListReader(std::string_view bytes);
+  std::optional<ListElement> next();
+
+ private:
+  std::string_view rest_;
+  std::uint32_t left_ = 0;
+};
+
+}  // namespace slate

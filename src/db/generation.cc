@@ -1,0 +1,193 @@
+#include "db/generation.h"
+
+#include <algorithm>
+#include <cstring>
+#include <system_error>
+
+#include <fmt/format.h>
+
+#include "base/try.h"
+
+namespace slate {
+namespace {
+
+constexpr std::string_view kStateKey = "state";
+constexpr std::uint32_t kFormatVersion = 1;
+// Tables of one file: its own three, and one for each index that a datasource may ever have at once or have had.
+constexpr std::uint32_t kMaxTables = 2048;
+
+// The state as it is stored: little-endian, followed by `index_count` StoredIndex.
+struct StoredState {
+  std::uint32_t format_version = kFormatVersion;
+  std::uint32_t segment_rows = 0;
+  std::uint64_t next_docid = 0;
+  std::uint64_t rows = 0;
+  std::uint64_t data_version = 0;
+  std::int64_t loaded_at = 0;
+  std::uint32_t has_loaded_at = 0;
+  std::uint32_t index_count = 0;
+};
+static_assert(sizeof(StoredState) == 48);
+
+struct StoredIndex {
+  std::uint32_t index_id = 0;
+  std::uint32_t reserved = 0;
+  std::uint64_t indexed_until = 0;
+};
+static_assert(sizeof(StoredIndex) == 16);
+
+std::string table_name(std::uint32_t index_id) { return fmt::format("index/{}", index_id); }
+
+}  // namespace
+
+const IndexProgress* GenerationState::find(std::uint32_t index_id) const {
+  const auto found = std::ranges::find(indexes, index_id, &IndexProgress::index_id);
+  return found != indexes.end() ? &*found : nullptr;
+}
+
+Result<std::unique_ptr<Generation>> Generation::create(const std::filesystem::path& path, std::uint64_t number,
+                                                       const Schema& schema, std::uint32_t segment_rows,
+                                                       const Options& options) {
+  std::error_code error;
+  std::filesystem::create_directories(path.parent_path(), error);
+  if (error) return fail(Reason::kIo, fmt::format("creating a generation's folder: {}", error.message()));
+  remove_generation_files(path);
+  std::unique_ptr<Generation> generation(new Generation);
+  generation->number_ = number;
+  generation->path_ = path;
+  SLATE_TRY(generation->environment_,
+            storage::Environment::open(path, {.map_bytes = options.map_bytes,
+                                              .max_tables = kMaxTables,
+                                              .commit_sync = options.commit_sync,
+                                              .faults = options.faults}));
+  SLATE_TRY(auto txn, generation->environment_->begin_write());
+  SLATE_TRY(generation->meta_, txn.create_table("meta", storage::TableKind::kBytes));
+  SLATE_TRY(generation->segments_, txn.create_table("segments", storage::TableKind::kNumbers));
+  GenerationState state{.segment_rows = segment_rows};
+  for (const Index& index : schema.indexes) {
+    SLATE_TRY(generation->create_index_table(txn, index.id));
+    state.indexes.push_back({.index_id = index.id});
+  }
+  SLATE_TRY(generation->write_state(txn, state));
+  SLATE_TRY(txn.commit());
+  return generation;
+}
+
+Result<std::unique_ptr<Generation>> Generation::open(const std::filesystem::path& path, std::uint64_t number,
+                                                     const Schema& schema, const Options& options) {
+  if (!std::filesystem::exists(path))
+    return fail(Reason::kNotFound, fmt::format("generation {} has no file", number));
+  std::unique_ptr<Generation> generation(new Generation);
+  generation->number_ = number;
+  generation->path_ = path;
+  SLATE_TRY(generation->environment_,
+            storage::Environment::open(path, {.map_bytes = options.map_bytes,
+                                              .max_tables = kMaxTables,
+                                              .commit_sync = options.commit_sync,
+                                              .faults = options.faults}));
+  SLATE_TRY(auto txn, generation->environment_->begin_write());
+  SLATE_TRY(const auto meta, txn.find_table("meta", storage::TableKind::kBytes));
+  SLATE_TRY(const auto segments, txn.find_table("segments", storage::TableKind::kNumbers));
+  if (!meta || !segments) return fail(Reason::kCorrupt, fmt::format("generation {} lacks its tables", number));
+  generation->meta_ = *meta;
+  generation->segments_ = *segments;
+  SLATE_TRY(const GenerationState state, generation->read_state(txn));
+  for (const Index& index : schema.indexes) {
+    if (state.find(index.id) == nullptr) continue;
+    SLATE_TRY(const auto table, txn.find_table(table_name(index.id).c_str(), storage::TableKind::kPostings));
+    if (!table) return fail(Reason::kCorrupt, fmt::format("generation {} lacks index {}", number, index.name));
+    generation->index_tables_[index.id] = *table;
+  }
+  SLATE_TRY(txn.commit());
+  return generation;
+}
+
+Generation::~Generation() {
+  environment_.reset();
+  if (retired_.load(std::memory_order_relaxed)) remove_generation_files(path_);
+}
+
+Result<GenerationState> Generation::read_state(const storage::Transaction& transaction) const {
+  SLATE_TRY(const auto bytes, transaction.get(meta_, kStateKey));
+  StoredState stored;
+  if (!bytes || bytes->size() < sizeof(stored)) return fail(Reason::kCorrupt, "a generation lacks its state");
+  std::memcpy(&stored, bytes->data(), sizeof(stored));
+  if (stored.format_version != kFormatVersion)
+    return fail(Error(Reason::kUnsupportedFormat,
+                      fmt::format("the generation has format version {}, this program reads version {}",
+                                  stored.format_version, kFormatVersion))
+                    .with_hint("open it with the version of Slate that wrote it, or remove the data folder to load "
+                               "everything afresh"));
+  if (bytes->size() != sizeof(stored) + stored.index_count * sizeof(StoredIndex))
+    return fail(Reason::kCorrupt, "a generation's state has a wrong size");
+  GenerationState state{.segment_rows = stored.segment_rows,
+                        .next_docid = stored.next_docid,
+                        .rows = stored.rows,
+                        .data_version = stored.data_version};
+  if (stored.has_loaded_at != 0) state.loaded_at = stored.loaded_at;
+  for (std::uint32_t i = 0; i < stored.index_count; ++i) {
+    StoredIndex index;
+    std::memcpy(&index, bytes->data() + sizeof(stored) + i * sizeof(index), sizeof(index));
+    state.indexes.push_back({.index_id = index.index_id, .indexed_until = index.indexed_until});
+  }
+  return state;
+}
+
+Result<void> Generation::write_state(storage::WriteTransaction& transaction, const GenerationState& state) const {
+  const StoredState stored{.segment_rows = state.segment_rows,
+                           .next_docid = state.next_docid,
+                           .rows = state.rows,
+                           .data_version = state.data_version,
+                           .loaded_at = state.loaded_at.value_or(0),
+                           .has_loaded_at = state.loaded_at ? 1u : 0u,
+                           .index_count = static_cast<std::uint32_t>(state.indexes.size())};
+  std::string bytes(reinterpret_cast<const char*>(&stored), sizeof(stored));
+  for (const IndexProgress& index : state.indexes) {
+    const StoredIndex entry{.index_id = index.index_id, .indexed_until = index.indexed_until};
+    bytes.append(reinterpret_cast<const char*>(&entry), sizeof(entry));
+  }
+  return transaction.put(meta_, kStateKey, bytes);
+}
+
+std::optional<storage::Table> Generation::index_table(std::uint32_t index_id) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = index_tables_.find(index_id);
+  if (found == index_tables_.end()) return std::nullopt;
+  return found->second;
+}
+
+Result<storage::Table> Generation::create_index_table(storage::WriteTransaction& transaction, std::uint32_t index_id) {
+  SLATE_TRY(const storage::Table table,
+            transaction.create_table(table_name(index_id).c_str(), storage::TableKind::kPostings));
+  const std::lock_guard lock(mutex_);
+  index_tables_[index_id] = table;
+  return table;
+}
+
+Result<GenerationView> Generation::view(const storage::ReadTransaction& transaction, const Schema& schema,
+                                        UnixMillis now, GenerationState* state_out) {
+  SLATE_TRY(GenerationState state, read_state(transaction));
+  GenerationView view{.transaction = &transaction,
+                      .schema = &schema,
+                      .segments = segments_,
+                      .verified = &verified_,
+                      .segment_rows = state.segment_rows,
+                      .rows = state.rows,
+                      .now = now};
+  view.indexes.reserve(schema.indexes.size());
+  for (const Index& index : schema.indexes) {
+    const IndexProgress* progress = state.find(index.id);
+    const bool whole = progress != nullptr && progress->indexed_until == kWhole;
+    view.indexes.push_back(whole ? index_table(index.id) : std::nullopt);
+  }
+  if (state_out != nullptr) *state_out = std::move(state);
+  return view;
+}
+
+void remove_generation_files(const std::filesystem::path& path) {
+  std::error_code ignored;
+  std::filesystem::remove(path, ignored);
+  std::filesystem::remove(path.string() + "-lock", ignored);
+}
+
+}  // namespace slate

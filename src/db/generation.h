@@ -1,0 +1,98 @@
+// One generation: the file that holds one complete version of a datasource's records.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include <slate/clock.h>
+#include <slate/error.h>
+
+#include "codec/block.h"
+#include "exec/generation_view.h"
+#include "exec/segments.h"
+#include "model/schema.h"
+#include "storage/environment.h"
+
+namespace slate {
+
+// An index is whole once `indexed_until` is kWhole; until then records below that docid are in it.
+inline constexpr DocId kWhole = UINT64_MAX;
+
+struct IndexProgress {
+  std::uint32_t index_id = 0;
+  DocId indexed_until = kWhole;
+};
+
+// What a generation knows of itself; stored under one key and changed in the same transaction as the records.
+struct GenerationState {
+  std::uint32_t segment_rows = 256;
+  DocId next_docid = 0;
+  std::uint64_t rows = 0;
+  std::uint64_t data_version = 0;
+  std::optional<UnixMillis> loaded_at;
+  std::vector<IndexProgress> indexes;
+
+  const IndexProgress* find(std::uint32_t index_id) const;
+};
+
+// Threads: as of storage::Environment. Its file is removed with it once it has been retired.
+class Generation {
+ public:
+  struct Options {
+    std::uint64_t map_bytes;
+    storage::CommitSync commit_sync;
+    storage::Faults* faults = nullptr;
+  };
+  // Makes a new, empty file; index tables for each of the schema's indexes, all of them whole.
+  static Result<std::unique_ptr<Generation>> create(const std::filesystem::path& path, std::uint64_t number,
+                                                    const Schema& schema, std::uint32_t segment_rows,
+                                                    const Options& options);
+  // Errors: corrupt, unsupported_format, io; not_found when there is no file.
+  static Result<std::unique_ptr<Generation>> open(const std::filesystem::path& path, std::uint64_t number,
+                                                  const Schema& schema, const Options& options);
+  ~Generation();
+
+  std::uint64_t number() const { return number_; }
+  storage::Environment& environment() { return *environment_; }
+  storage::Table segments() const { return segments_; }
+  VerifiedSegments& verified() { return verified_; }
+
+  Result<GenerationState> read_state(const storage::Transaction& transaction) const;
+  Result<void> write_state(storage::WriteTransaction& transaction, const GenerationState& state) const;
+  // The table of an index that has one.
+  std::optional<storage::Table> index_table(std::uint32_t index_id) const;
+  // Makes a table for an index; in use once the transaction has committed and its state names it.
+  Result<storage::Table> create_index_table(storage::WriteTransaction& transaction, std::uint32_t index_id);
+
+  // What a query may read. Indexes that are not whole in this snapshot are left out.
+  Result<GenerationView> view(const storage::ReadTransaction& transaction, const Schema& schema, UnixMillis now,
+                              GenerationState* state = nullptr);
+
+  // The file goes when the last owner lets go.
+  void retire() { retired_.store(true, std::memory_order_relaxed); }
+
+ private:
+  Generation() = default;
+
+  std::uint64_t number_ = 0;
+  std::filesystem::path path_;
+  std::unique_ptr<storage::Environment> environment_;
+  storage::Table meta_;
+  storage::Table segments_;
+  VerifiedSegments verified_;
+  std::atomic<bool> retired_ = false;
+  mutable std::mutex mutex_;
+  std::map<std::uint32_t, storage::Table> index_tables_;  // guarded by mutex_
+};
+
+// Removes a generation's file and its lock file; missing ones are no error.
+void remove_generation_files(const std::filesystem::path& path);
+
+}  // namespace slate

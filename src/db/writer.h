@@ -1,0 +1,88 @@
+// Applying writes to a generation: records, and every index entry with them, in one transaction.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include <slate/clock.h>
+#include <slate/error.h>
+#include <slate/record.h>
+
+#include "codec/block.h"
+#include "db/generation.h"
+#include "db/prepared_write.h"
+#include "db/segment_editor.h"
+#include "model/schema.h"
+#include "storage/environment.h"
+
+namespace slate {
+
+// Lives as long as one write transaction; apply() may be called several times. After an error the transaction must
+// be given up. Not thread-safe.
+class Writer {
+ public:
+  // REQUIRES: no other write transaction of the generation is open.
+  static Result<Writer> begin(Generation& generation, const Schema& schema, UnixMillis now);
+
+  // In order: later writes see earlier ones. O(segments touched) block rewrites.
+  Result<WriteCounts> apply(std::span<const PreparedWrite> writes);
+  // Adds the records of `segments` more segments to indexes that are not whole. False when all of them are.
+  Result<bool> build_indexes(std::size_t segments);
+  // Sweeps `segments` segments from the one after `after` on; the key to go on from, or nothing at the end.
+  Result<std::optional<std::uint64_t>> sweep(std::uint64_t after, std::size_t segments);
+
+  GenerationState& state() { return state_; }
+  storage::WriteTransaction& transaction() { return transaction_; }
+  // Makes everything visible at once.
+  Result<void> commit();
+
+ private:
+  Writer(Generation& generation, const Schema& schema, UnixMillis now, storage::WriteTransaction transaction,
+         GenerationState state)
+      : generation_(generation),
+        schema_(schema),
+        now_(now),
+        transaction_(std::move(transaction)),
+        state_(std::move(state)) {}
+
+  // What happens to one record in one apply().
+  struct Edit {
+    DocId docid = 0;
+    bool inserted = false;                      // not in the store before this apply()
+    bool removed = false;                       // gone in the end
+    std::vector<const PreparedWrite*> writes;   // since it was inserted, or all of them
+  };
+  struct IndexChange {
+    std::string key;
+    DocId docid = 0;
+    bool add = false;
+  };
+
+  Result<std::optional<DocId>> find_docid(std::string_view id);
+  Result<std::vector<Edit>> plan_edits(std::span<const PreparedWrite> writes, WriteCounts& counts);
+  Result<void> apply_to_segment(std::span<const Edit> edits, std::uint64_t key, SegmentEditor& editor);
+  Result<void> apply_edit(const Edit& edit, SegmentEditor& editor, std::uint32_t row);
+  void collect_index_changes(const Edit& edit, const SegmentEditor& editor, std::uint32_t row,
+                             std::uint32_t base_rows);
+  Result<void> store(std::uint64_t old_key, bool existed, SegmentEditor& editor, std::uint64_t key);
+  Result<void> apply_index_changes();
+  bool is_maintained(const Index& index, DocId docid) const;
+
+  Generation& generation_;
+  const Schema& schema_;
+  UnixMillis now_;
+  storage::WriteTransaction transaction_;
+  GenerationState state_;
+  std::map<std::uint32_t, std::vector<IndexChange>> index_changes_;  // by index id
+};
+
+// The key of the segment that a new record of this docid goes to.
+inline std::uint64_t segment_key(DocId docid, std::uint32_t segment_rows) { return docid | (segment_rows - 1); }
+
+}  // namespace slate

@@ -1,0 +1,26 @@
+// Runs plans.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include <slate/options.h>
+#include <slate/result_set.h>
+#include <slate/snapshot.h>
+
+#include "exec/generation_view.h"
+#include "plan/plan.h"
+
+namespace slate {
+
+// The rows of a plan. `keep_alive` is held until the result set goes: it owns what the view points at.
+Result<std::unique_ptr<ResultSet>> execute(Plan plan, const GenerationView& view, const QueryOptions& options,
+                                           std::shared_ptr<const void> keep_alive);
+
+// How many rows the plan's filter lets through, counting at most `limit`. From the index alone where it settles the
+// filter: then no row is examined.
+Result<Count> execute_count(const Plan& plan, const GenerationView& view, const QueryOptions& options,
+                            std::optional<std::uint64_t> limit);
+
+}  // namespace slate

@@ -1,0 +1,78 @@
+#include "exec/fetch.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "base/try.h"
+
+namespace slate {
+namespace {
+
+Failure no_row(DocId docid) {
+  return fail(Reason::kCorrupt, fmt::format("an index entry points at docid {}, which has no row", docid));
+}
+
+}  // namespace
+
+Result<void> fetch_some(std::span<const DocId>& docids, std::uint64_t most, SegmentReader& reader,
+                        const Predicate* predicate, QueryCounters& counters, RowBatch& batch) {
+  SLATE_TRY(const ResolvedBlock* block, reader.find(docids.front()));
+  if (block == nullptr) return no_row(docids.front());
+  const DocId first = block->first_docid();
+  const DocId end = block->end_docid();
+  batch.block = block;
+  batch.count = 0;
+  std::size_t taken = 0;
+  const std::size_t limit = std::min<std::uint64_t>(docids.size(), most);
+  if (predicate == nullptr) {
+    for (; taken < limit && docids[taken] < end; ++taken) batch.add(docids[taken] - first);
+  } else {
+    RowMask rows = RowMask::none(block->view.row_count());
+    for (; taken < limit && docids[taken] < end; ++taken) rows.set(docids[taken] - first);
+    predicate->filter(*block, rows);
+    rows.for_each([&](std::size_t row) { batch.add(row); });
+  }
+  docids = docids.subspan(taken);
+  counters.keys_examined += taken;
+  counters.rows_examined += taken;
+  return {};
+}
+
+Result<bool> Fetch::next(RowBatch& batch) {
+  reader_.forget_when_full();
+  for (;;) {
+    if (pending_.empty()) {
+      SLATE_TRY(const auto run, docids_->next());
+      if (!run) return false;
+      pending_ = run->docids;
+      settle_ = run->settle;
+    }
+    SLATE_TRY(interrupt_.check());
+    const Predicate* predicate = settle_ ? whole_ : residual_;
+    const std::uint64_t most = predicate == nullptr ? std::max<std::uint64_t>(goal_, 1) : UINT64_MAX;
+    SLATE_TRY(fetch_some(pending_, most, reader_, predicate, counters_, batch));
+    if (batch.count == 0) continue;
+    goal_ -= std::min<std::uint64_t>(goal_, batch.count);
+    return true;
+  }
+}
+
+Result<bool> FetchInOrder::next(std::span<const DocId>& docids, RowBatch& batch) {
+  if (docids.empty()) return false;
+  reader_.forget_when_full();
+  SLATE_TRY(interrupt_.check());
+  SLATE_TRY(const ResolvedBlock* block, reader_.find(docids.front()));
+  if (block == nullptr) return no_row(docids.front());
+  batch.block = block;
+  batch.count = 0;
+  std::size_t taken = 0;
+  for (; taken < docids.size() && batch.count < kBlockMaxRows; ++taken) {
+    if (docids[taken] < block->first_docid() || docids[taken] >= block->end_docid()) break;
+    batch.add(docids[taken] - block->first_docid());
+  }
+  docids = docids.subspan(taken);
+  return true;
+}
+
+}  // namespace slate

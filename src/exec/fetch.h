@@ -1,0 +1,58 @@
+// Rows of a stream of docids, in its order.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "exec/docid_stream.h"
+#include "exec/operator.h"
+#include "exec/predicate.h"
+
+namespace slate {
+
+class Fetch final : public Operator {
+ public:
+  // `residual` is what the stream leaves to check, `whole` the whole filter, for docids under keys that may have
+  // been cut; either may be null. The consumer will want at most `goal` rows. The references outlive the operator.
+  Fetch(std::unique_ptr<DocidStream> docids, SegmentReader& reader, const Predicate* residual, const Predicate* whole,
+        std::uint64_t goal, Interrupt& interrupt, QueryCounters& counters)
+      : docids_(std::move(docids)),
+        reader_(reader),
+        residual_(residual),
+        whole_(whole),
+        goal_(goal),
+        interrupt_(interrupt),
+        counters_(counters) {}
+  Result<bool> next(RowBatch& batch) override;
+
+ private:
+  std::unique_ptr<DocidStream> docids_;
+  SegmentReader& reader_;
+  const Predicate* residual_;
+  const Predicate* whole_;
+  std::uint64_t goal_;
+  Interrupt& interrupt_;
+  QueryCounters& counters_;
+  std::span<const DocId> pending_;
+  bool settle_ = false;
+};
+
+// Takes from the front of `docids`, which ascend, those of one block, at most `most`; batch.block becomes that block
+// and batch.rows those of them that pass `predicate` (may be null). Errors: corrupt when a docid has no row.
+Result<void> fetch_some(std::span<const DocId>& docids, std::uint64_t most, SegmentReader& reader,
+                        const Predicate* predicate, QueryCounters& counters, RowBatch& batch);
+
+// Rows in any order, by docid: what a sort hands out. Neighbours in one block share a batch.
+class FetchInOrder {
+ public:
+  FetchInOrder(SegmentReader& reader, Interrupt& interrupt) : reader_(reader), interrupt_(interrupt) {}
+  // Fills `batch` from the front of `docids`; false when it is empty.
+  Result<bool> next(std::span<const DocId>& docids, RowBatch& batch);
+
+ private:
+  SegmentReader& reader_;
+  Interrupt& interrupt_;
+};
+
+}  // namespace slate

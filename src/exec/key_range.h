@@ -1,0 +1,37 @@
+// Value ranges as stretches of index keys.
+#pragma once
+
+#include <algorithm>
+#include <optional>
+#include <string>
+
+#include <slate/batch.h>
+
+#include "codec/key.h"
+#include "model/schema.h"
+#include "plan/plan.h"
+
+namespace slate {
+
+// Keys from `begin` on, before `end` (absent: to the end of the index). Where a bound had to be cut the stretch
+// holds a little more than the range; entries under long keys are settled against their records.
+struct KeyRange {
+  std::string begin;
+  std::optional<std::string> end;
+  bool contains(std::string_view key) const { return key >= begin && (!end || key < *end); }
+  bool overlaps(const KeyRange& other) const {
+    return (!other.end || begin < *other.end) && (!end || other.begin < *end);
+  }
+  void widen(const KeyRange& other) {
+    begin = std::min(begin, other.begin);
+    end = end && other.end ? std::optional(std::max(*end, *other.end)) : std::nullopt;
+  }
+};
+
+KeyRange key_range(const ValueRange& range, const Index& index);
+// Adds one cell to a key.
+void add_scalar(KeyBuilder& key, const Scalar& value, Direction direction);
+// Adds a row's cell to a key.
+void add_cell(KeyBuilder& key, const ColumnView& column, std::size_t row, Direction direction);
+
+}  // namespace slate

@@ -1,0 +1,89 @@
+#include "exec/sort_key.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace slate {
+namespace {
+
+constexpr char kNullFirst = 0x01;
+constexpr char kValue = 0x02;
+constexpr char kNullLast = 0x03;
+
+// NUL inside a text is 00 ff; a text ends with 00 01: as in index keys, but never cut.
+void append_text(std::string& key, std::string_view text) {
+  for (std::size_t nul; (nul = text.find('\0')) != std::string_view::npos; text.remove_prefix(nul + 1)) {
+    key.append(text.substr(0, nul));
+    key.append("\0\xff", 2);
+  }
+  key.append(text);
+  key.append("\0\x01", 2);
+}
+
+void append_image(std::string& key, std::uint64_t image) {
+  for (int shift = 56; shift >= 0; shift -= 8) key += static_cast<char>(image >> shift);
+}
+
+constexpr std::uint64_t kSignBit = std::uint64_t{1} << 63;
+
+std::uint64_t image_of(double value) {
+  const auto bits = std::bit_cast<std::uint64_t>(value);
+  return (bits & kSignBit) != 0 ? ~bits : bits | kSignBit;
+}
+
+std::uint64_t word_at(std::string_view key, std::size_t at) { return at < key.size() ? text_prefix(key.substr(at)) : 0; }
+
+}  // namespace
+
+SortKeyEncoder::SortKeyEncoder(std::span<const BoundSortKey> sort, ColumnSet& columns) {
+  for (const BoundSortKey& key : sort)
+    components_.push_back({.column = columns.add(key.column), .direction = key.direction, .nulls = key.nulls});
+}
+
+void SortKeyEncoder::encode(const ResolvedBlock& block, std::size_t row, std::string& key) const {
+  key.clear();
+  for (const Component& component : components_) {
+    const ColumnView& column = block.columns[component.column];
+    if (column.is_null(row)) {
+      key += component.nulls == Nulls::kLast ? kNullLast : kNullFirst;
+      continue;
+    }
+    key += kValue;
+    const std::size_t begin = key.size();
+    switch (column.type) {
+      case Type::kString: append_text(key, column.text(row)); break;
+      case Type::kFloat: append_image(key, image_of(column.real(row))); break;
+      default: append_image(key, static_cast<std::uint64_t>(column.integer(row)) ^ kSignBit); break;
+    }
+    if (component.direction == Direction::kDescending)
+      for (std::size_t i = begin; i < key.size(); ++i) key[i] = static_cast<char>(~key[i]);
+  }
+}
+
+void SortBuffer::add(std::string_view key, DocId docid) {
+  Row row{.high = word_at(key, 0), .low = word_at(key, 8), .docid = docid};
+  if (key.size() > 16) {
+    row.rest_offset = rest_.size();
+    row.rest_size = static_cast<std::uint32_t>(key.size() - 16);
+    rest_.append(key.substr(16));
+  }
+  rows_.push_back(row);
+}
+
+std::vector<DocId> SortBuffer::sorted() {
+  std::ranges::sort(rows_, [&](const Row& a, const Row& b) {
+    if (a.high != b.high) return a.high < b.high;
+    if (a.low != b.low) return a.low < b.low;
+    if (a.rest_size != 0 || b.rest_size != 0) {
+      const int order = rest(a).compare(rest(b));
+      if (order != 0) return order < 0;
+    }
+    return a.docid < b.docid;
+  });
+  std::vector<DocId> docids;
+  docids.reserve(rows_.size());
+  for (const Row& row : rows_) docids.push_back(row.docid);
+  return docids;
+}
+
+}  // namespace slate

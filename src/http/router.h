@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/message.h"
+
+namespace slate::http {
+
+// Where a handler runs: on the blocking pool, or at once on the I/O thread, for answers that take
+// microseconds and never block.
+enum class Run : std::uint8_t { kPool, kInline };
+
+struct Route {
+  Method method = Method::kGet;
+  std::string pattern;  // "/v1/lists/{id}/data"
+  std::vector<std::string> segments;
+  Handler handler;
+  Run run = Run::kPool;
+};
+
+// Finds the handler for a path. Filled before the server starts, then only read, by any number of threads.
+class Router {
+ public:
+  struct Match {
+    const Route* route = nullptr;  // null: see `allow`; lives as long as the router
+    NamedValues params;
+    std::string allow;  // "GET, HEAD, OPTIONS": what the path takes; empty when there is no such path
+  };
+
+  // A pattern is literal segments and {names} that stand for one segment each, never an empty one.
+  // REQUIRES: the pattern begins with / and is not taken: neither for that method nor by another set of
+  // names.
+  void add(Method method, std::string pattern, Handler handler, Run run = Run::kPool);
+  // Literal segments win over names, from the left; GET routes serve HEAD. An empty method is one that Slate
+  // does not know. O(routes).
+  Match match(std::optional<Method> method, std::span<const std::string> segments) const;
+  // For "OPTIONS *".
+  std::string all_methods() const;
+
+ private:
+  std::vector<Route> routes_;
+};
+
+}  // namespace slate::http

@@ -1,0 +1,145 @@
+#include <fmt/format.h>
+
+#include "model/date.h"
+#include "plan/plan.h"
+
+namespace slate {
+namespace {
+
+using Kind = BoundFilter::Kind;
+constexpr std::size_t kLongestDetail = 300;
+
+std::string shorten(std::string text) {
+  if (text.size() > kLongestDetail) {
+    text.resize(kLongestDetail);
+    text += "...";
+  }
+  return text;
+}
+
+std::string constant(const Scalar& value, Type type) {
+  if (const auto* text = std::get_if<std::string>(&value)) return fmt::format("\"{}\"", *text);
+  if (const auto* real = std::get_if<double>(&value)) return fmt::format("{}", *real);
+  const std::int64_t integer = std::get<std::int64_t>(value);
+  if (type == Type::kDate) return format_date(Date{integer});
+  if (type == Type::kBool) return integer != 0 ? "true" : "false";
+  return std::to_string(integer);
+}
+
+std::string between(const std::string& name, Type type, const std::optional<Bound>& lower,
+                    const std::optional<Bound>& upper) {
+  if (lower && upper && *lower == *upper) return fmt::format("{} = {}", name, constant(lower->value, type));
+  std::string text;
+  if (lower)
+    text = fmt::format("{} {} {}", name, lower->inclusive == Inclusive::kYes ? ">=" : ">", constant(lower->value, type));
+  if (upper) {
+    if (!text.empty()) text += " and ";
+    text += fmt::format("{} {} {}", name, upper->inclusive == Inclusive::kYes ? "<=" : "<", constant(upper->value, type));
+  }
+  return text;
+}
+
+std::string text_condition(const BoundFilter& filter, const std::string& name) {
+  static constexpr std::string_view kExact[] = {"contains", "startswith", "endswith", "eq"};
+  static constexpr std::string_view kFolded[] = {"icontains", "istartswith", "iendswith", "ieq"};
+  const auto* words = filter.case_rule == CaseRule::kExact ? kExact : kFolded;
+  return fmt::format("{} {} \"{}\"", name, words[static_cast<std::size_t>(filter.match)], filter.needle);
+}
+
+std::string describe(const BoundFilter& filter, const Schema& schema) {
+  const Column& column = schema.columns[filter.column];
+  const Type type = column.type == Type::kList && !column.items.empty() ? column.items.front().type : column.type;
+  switch (filter.kind) {
+    case Kind::kTrue: return "true";
+    case Kind::kFalse: return "false";
+    case Kind::kRange: return between(column.path, type, filter.lower, filter.upper);
+    case Kind::kIn: {
+      std::string text = column.path + " in (";
+      for (std::size_t i = 0; i < filter.values.size() && text.size() < kLongestDetail; ++i)
+        text += (i == 0 ? "" : ", ") + constant(filter.values[i], type);
+      return text + ")";
+    }
+    case Kind::kText: return text_condition(filter, column.path);
+    case Kind::kIsnull: return column.path + " is null";
+    case Kind::kEmpty: return column.path + " is empty";
+    case Kind::kNot: return fmt::format("not ({})", describe(filter.children.front(), schema));
+    case Kind::kAnd:
+    case Kind::kOr: {
+      std::string text;
+      for (const BoundFilter& child : filter.children) {
+        if (text.size() > kLongestDetail) break;
+        if (!text.empty()) text += filter.kind == Kind::kAnd ? " and " : " or ";
+        const bool group = child.kind == Kind::kAnd || child.kind == Kind::kOr;
+        text += group ? "(" + describe(child, schema) + ")" : describe(child, schema);
+      }
+      return text;
+    }
+  }
+  return {};
+}
+
+std::string describe_sort(const std::vector<BoundSortKey>& sort, const Schema& schema) {
+  std::string text;
+  for (const BoundSortKey& key : sort) {
+    if (!text.empty()) text += ", ";
+    text += schema.columns[key.column].path;
+    if (key.direction == Direction::kDescending) text += " desc";
+    if (key.nulls == Nulls::kFirst) text += " nulls first";
+  }
+  return text;
+}
+
+PlanNode above(PlanNode child, std::string op, std::string detail) {
+  PlanNode node{.op = std::move(op), .detail = std::move(detail), .estimated_rows = child.estimated_rows};
+  node.children.push_back(std::move(child));
+  return node;
+}
+
+}  // namespace
+
+std::string describe_filter(const BoundFilter& filter, const Schema& schema) {
+  return shorten(describe(filter, schema));
+}
+
+std::string describe_walk(const IndexWalk& walk, const Schema& schema) {
+  const Index& index = schema.indexes[walk.index];
+  const Column& column = schema.columns[index.components.front().column];
+  std::string text = "index " + index.name + ":";
+  for (std::size_t i = 0; i < walk.ranges.size() && text.size() < kLongestDetail; ++i) {
+    const ValueRange& range = walk.ranges[i];
+    text += i == 0 ? " " : ", ";
+    if (range.kind == ValueRange::Kind::kNulls)
+      text += "nulls";
+    else if (!range.lower && !range.upper)
+      text += "all values";
+    else
+      text += between(column.path, column.type, range.lower, range.upper);
+  }
+  text += walk.order == WalkOrder::kAscending ? ", ascending" : ", descending";
+  return shorten(std::move(text));
+}
+
+Explanation explain_plan(const Plan& plan, const Schema& schema) {
+  PlanNode node;
+  if (const auto* walk = std::get_if<IndexWalk>(&plan.access)) {
+    node = {.op = "index_walk", .detail = describe_walk(*walk, schema), .estimated_rows = plan.estimated_matches};
+    if (plan.ordering == Ordering::kSortedDocids) node = above(std::move(node), "order_by_arrival", "");
+  } else {
+    node = {.op = "scan", .detail = "segments in order of arrival", .estimated_rows = plan.estimated_matches};
+  }
+  if (plan.residual.kind != Kind::kTrue) node = above(std::move(node), "filter", describe_filter(plan.residual, schema));
+  if (plan.ordering == Ordering::kTopK) node = above(std::move(node), "top_k", describe_sort(plan.sort, schema));
+  if (plan.ordering == Ordering::kFullSort) node = above(std::move(node), "sort", describe_sort(plan.sort, schema));
+  if (plan.ordering == Ordering::kIndex && plan.sort.size() > 1)
+    node = above(std::move(node), "sort_groups", describe_sort(plan.sort, schema));
+  if (plan.skip > 0 || plan.take) {
+    std::string detail = plan.skip > 0 ? fmt::format("skip {}", plan.skip) : "";
+    if (plan.take) detail += fmt::format("{}take {}", detail.empty() ? "" : " ", *plan.take);
+    node = above(std::move(node), "limit", std::move(detail));
+    const double after_skip = std::max(0.0, plan.estimated_matches - static_cast<double>(plan.skip));
+    node.estimated_rows = plan.take ? std::min(after_skip, static_cast<double>(*plan.take)) : after_skip;
+  }
+  return Explanation{.root = std::move(node), .cost = plan.cost, .refused = plan.refused};
+}
+
+}  // namespace slate

@@ -1,0 +1,17 @@
+// Queries from JSON: the body of POST .../query.
+#pragma once
+
+#include <boost/json/fwd.hpp>
+
+#include <slate/error.h>
+#include <slate/query.h>
+
+namespace slate {
+
+// {"filter": {...}, "sort": [...], "skip": 0, "take": 200, "columns": ["name", "address.city"]}, each
+// optional; null is absent. filter and sort are those of model/json.h, with its limits; skip and take are
+// whole numbers of up to 64 bits. invalid_argument naming the member by its path ("filter.and[1].op"); other
+// members are refused. Fields and types are checked when the query is bound.
+Result<Query> query_from_json(const boost::json::value& json);
+
+}  // namespace slate

@@ -1,0 +1,168 @@
+#include "storage/cursor.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include <lmdb.h>
+
+#include "base/try.h"
+#include "storage/lmdb_error.h"
+
+namespace slate::storage {
+namespace {
+
+Result<MDB_cursor*> open_cursor(const Transaction& transaction, Table table) {
+  MDB_cursor* cursor = nullptr;
+  if (const int code = mdb_cursor_open(transaction.raw(), table.handle, &cursor); code != MDB_SUCCESS)
+    return fail(lmdb_error(code, "opening a cursor"));
+  return cursor;
+}
+
+Result<std::optional<NumberEntry>> move_number(MDB_cursor* cursor, MDB_cursor_op operation, std::uint64_t key) {
+  MDB_val k{.mv_size = sizeof(key), .mv_data = &key};
+  MDB_val v;
+  const int code = mdb_cursor_get(cursor, &k, &v, operation);
+  if (code == MDB_NOTFOUND) return std::nullopt;
+  if (code != MDB_SUCCESS) return fail(lmdb_error(code, "walking a table"));
+  NumberEntry entry;
+  std::memcpy(&entry.key, k.mv_data, sizeof(entry.key));
+  entry.value = {static_cast<const char*>(v.mv_data), v.mv_size};
+  return entry;
+}
+
+}  // namespace
+
+Result<NumberCursor> NumberCursor::open(const Transaction& transaction, Table table) {
+  SLATE_TRY(MDB_cursor * cursor, open_cursor(transaction, table));
+  return NumberCursor(cursor);
+}
+NumberCursor::~NumberCursor() {
+  if (cursor_ != nullptr) mdb_cursor_close(cursor_);
+}
+Result<std::optional<NumberEntry>> NumberCursor::seek(std::uint64_t key) {
+  return move_number(cursor_, MDB_SET_RANGE, key);
+}
+Result<std::optional<NumberEntry>> NumberCursor::next() { return move_number(cursor_, MDB_NEXT, 0); }
+Result<std::optional<NumberEntry>> NumberCursor::last() { return move_number(cursor_, MDB_LAST, 0); }
+
+Result<PostingCursor> PostingCursor::open(const Transaction& transaction, Table table) {
+  SLATE_TRY(MDB_cursor * cursor, open_cursor(transaction, table));
+  return PostingCursor(cursor);
+}
+PostingCursor::~PostingCursor() {
+  if (cursor_ != nullptr) mdb_cursor_close(cursor_);
+}
+
+Result<std::optional<std::string_view>> PostingCursor::move(int operation, std::string_view key) {
+  MDB_val k{.mv_size = key.size(), .mv_data = const_cast<char*>(key.data())};
+  MDB_val v;
+  place_ = Place::kNone;
+  int code = mdb_cursor_get(cursor_, &k, &v, static_cast<MDB_cursor_op>(operation));
+  if (code == MDB_SUCCESS && (operation == MDB_PREV_NODUP || operation == MDB_LAST)) {
+    // These land on the key's last posting. A key with a single one has no postings page to go to the start of.
+    MDB_val first = v;
+    code = mdb_cursor_get(cursor_, &k, &first, MDB_FIRST_DUP);
+    if (code == MDB_SUCCESS && first.mv_size == sizeof(std::uint64_t)) v = first;
+  }
+  if (code == MDB_NOTFOUND) return std::nullopt;
+  if (code != MDB_SUCCESS) return fail(lmdb_error(code, "walking an index"));
+  if (v.mv_size != sizeof(std::uint64_t)) return fail(Reason::kCorrupt, "index entry of a wrong size");
+  std::memcpy(&first_, v.mv_data, sizeof(first_));
+  place_ = Place::kFirst;
+  return std::string_view(static_cast<const char*>(k.mv_data), k.mv_size);
+}
+
+Result<std::optional<std::string_view>> PostingCursor::seek(std::string_view key) {
+  if (key.empty()) return move(MDB_FIRST, {});
+  return move(MDB_SET_RANGE, key);
+}
+Result<std::optional<std::string_view>> PostingCursor::seek_before(std::string_view key) {
+  if (key.empty()) return std::nullopt;
+  SLATE_TRY(const auto at, seek(key));
+  if (!at) return last_key();
+  return previous_key();
+}
+Result<std::optional<std::string_view>> PostingCursor::next_key() { return move(MDB_NEXT_NODUP, {}); }
+Result<std::optional<std::string_view>> PostingCursor::previous_key() { return move(MDB_PREV_NODUP, {}); }
+Result<std::optional<std::string_view>> PostingCursor::last_key() { return move(MDB_LAST, {}); }
+
+Result<std::span<const std::uint64_t>> PostingCursor::next_postings() {
+  MDB_val k;
+  MDB_val v{.mv_size = 0, .mv_data = nullptr};
+  if (place_ == Place::kNone || place_ == Place::kExhausted) return std::span<const std::uint64_t>();
+  if (place_ == Place::kFirst) {
+    // A key with one posting keeps it in its node: there is no page of postings to hand out.
+    SLATE_TRY(const auto count, count_postings());
+    if (count == 1) {
+      place_ = Place::kExhausted;
+      return std::span<const std::uint64_t>(&first_, 1);
+    }
+  }
+  const MDB_cursor_op operation = place_ == Place::kFirst ? MDB_GET_MULTIPLE : MDB_NEXT_MULTIPLE;
+  const int code = mdb_cursor_get(cursor_, &k, &v, operation);
+  if (code == MDB_NOTFOUND) {
+    place_ = Place::kExhausted;
+    return std::span<const std::uint64_t>();
+  }
+  if (code != MDB_SUCCESS) return fail(lmdb_error(code, "walking an index"));
+  const std::size_t size = v.mv_size / sizeof(std::uint64_t);
+  std::span<const std::uint64_t> postings(static_cast<const std::uint64_t*>(v.mv_data), size);
+  // A small set lies within its key's node, where nothing is aligned.
+  if (reinterpret_cast<std::uintptr_t>(v.mv_data) % alignof(std::uint64_t) != 0) {
+    aligned_.resize(size);
+    std::memcpy(aligned_.data(), v.mv_data, size * sizeof(std::uint64_t));
+    postings = aligned_;
+  }
+  // The page comes from its start, wherever the cursor stands in it.
+  if (place_ == Place::kFirst)
+    postings = postings.subspan(static_cast<std::size_t>(std::ranges::lower_bound(postings, first_) - postings.begin()));
+  place_ = Place::kWithin;
+  return postings;
+}
+
+Result<void> PostingCursor::seek_posting(std::string_view key, std::uint64_t posting) {
+  MDB_val k{.mv_size = key.size(), .mv_data = const_cast<char*>(key.data())};
+  MDB_val v{.mv_size = sizeof(posting), .mv_data = &posting};
+  const int code = mdb_cursor_get(cursor_, &k, &v, MDB_GET_BOTH_RANGE);
+  if (code == MDB_NOTFOUND) {
+    place_ = Place::kExhausted;
+    return {};
+  }
+  if (code != MDB_SUCCESS) return fail(lmdb_error(code, "walking an index"));
+  std::memcpy(&first_, v.mv_data, sizeof(first_));
+  place_ = Place::kFirst;
+  return {};
+}
+
+Result<std::uint64_t> PostingCursor::count_postings() {
+  std::size_t count = 0;
+  if (const int code = mdb_cursor_count(cursor_, &count); code != MDB_SUCCESS)
+    return fail(lmdb_error(code, "counting index entries"));
+  return count;
+}
+
+Result<PostingAppender> PostingAppender::open(WriteTransaction& transaction, Table table) {
+  SLATE_TRY(MDB_cursor * cursor, open_cursor(transaction, table));
+  return PostingAppender(cursor);
+}
+PostingAppender::~PostingAppender() {
+  if (cursor_ != nullptr) mdb_cursor_close(cursor_);
+}
+
+Result<void> PostingAppender::append(std::string_view key, std::span<const std::uint64_t> postings) {
+  if (postings.empty()) return {};
+  MDB_val k{.mv_size = key.size(), .mv_data = const_cast<char*>(key.data())};
+  MDB_val first{.mv_size = sizeof(std::uint64_t), .mv_data = const_cast<std::uint64_t*>(postings.data())};
+  int code = mdb_cursor_put(cursor_, &k, &first, MDB_APPEND);
+  // The key is there already, from an earlier call.
+  if (code == MDB_KEYEXIST) code = mdb_cursor_put(cursor_, &k, &first, MDB_APPENDDUP);
+  if (code == MDB_SUCCESS && postings.size() > 1) {
+    MDB_val rest[2] = {{.mv_size = sizeof(std::uint64_t), .mv_data = const_cast<std::uint64_t*>(postings.data() + 1)},
+                       {.mv_size = postings.size() - 1, .mv_data = nullptr}};
+    code = mdb_cursor_put(cursor_, &k, rest, MDB_MULTIPLE | MDB_APPENDDUP);
+  }
+  if (code != MDB_SUCCESS) return fail(lmdb_error(code, "appending index entries"));
+  return {};
+}
+
+}  // namespace slate::storage

@@ -1,0 +1,256 @@
+#include "storage/environment.h"
+
+#include <cstring>
+#include <utility>
+
+#include <lmdb.h>
+
+#include "base/try.h"
+#include "storage/lmdb_error.h"
+
+namespace slate::storage {
+namespace {
+
+MDB_val value_of(std::string_view bytes) {
+  return MDB_val{.mv_size = bytes.size(), .mv_data = const_cast<char*>(bytes.data())};
+}
+MDB_val value_of(const std::uint64_t& number) {
+  return MDB_val{.mv_size = sizeof(number), .mv_data = const_cast<std::uint64_t*>(&number)};
+}
+std::string_view bytes_of(const MDB_val& value) { return {static_cast<const char*>(value.mv_data), value.mv_size}; }
+
+unsigned flags_of(TableKind kind) {
+  switch (kind) {
+    case TableKind::kBytes: return 0;
+    case TableKind::kNumbers: return MDB_INTEGERKEY;
+    case TableKind::kPostings: return MDB_DUPSORT | MDB_DUPFIXED | MDB_INTEGERDUP;
+  }
+  return 0;
+}
+
+Result<std::optional<std::string_view>> get_value(MDB_txn* txn, Table table, MDB_val key) {
+  MDB_val value;
+  const int code = mdb_get(txn, table.handle, &key, &value);
+  if (code == MDB_NOTFOUND) return std::nullopt;
+  if (code != MDB_SUCCESS) return fail(lmdb_error(code, "reading a key"));
+  return bytes_of(value);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Environment>> Environment::open(const std::filesystem::path& path,
+                                                       const EnvironmentOptions& options) {
+  if (options.faults != nullptr) SLATE_TRY(options.faults->before(Operation::kOpen));
+  std::unique_ptr<Environment> environment(new Environment);
+  environment->path_ = path;
+  environment->faults_ = options.faults;
+  const auto step = [&](int code) -> Result<void> {
+    if (code != MDB_SUCCESS) return fail(lmdb_error(code, "opening " + path.filename().string()));
+    return {};
+  };
+  SLATE_TRY(step(mdb_env_create(&environment->env_)));
+  SLATE_TRY(step(mdb_env_set_mapsize(environment->env_, options.map_bytes)));
+  SLATE_TRY(step(mdb_env_set_maxdbs(environment->env_, options.max_tables)));
+  SLATE_TRY(step(mdb_env_set_maxreaders(environment->env_, options.max_readers)));
+  // NOTLS: transactions move between threads. NORDAHEAD would save nothing here: files are read in order too.
+  unsigned flags = MDB_NOSUBDIR | MDB_NOTLS;
+  if (options.commit_sync == CommitSync::kBuffered) flags |= MDB_NOSYNC;
+  SLATE_TRY(step(mdb_env_open(environment->env_, path.c_str(), flags, 0644)));
+  // Slots of readers that died with their process hold back the reuse of pages.
+  int dead = 0;
+  SLATE_TRY(step(mdb_reader_check(environment->env_, &dead)));
+  return environment;
+}
+
+Environment::~Environment() {
+  for (MDB_txn* txn : idle_) mdb_txn_abort(txn);
+  if (env_ != nullptr) mdb_env_close(env_);
+}
+
+Result<void> Environment::before(Operation operation) const {
+  if (faults_ == nullptr) return {};
+  return faults_->before(operation);
+}
+
+Result<ReadTransaction> Environment::begin_read() {
+  MDB_txn* txn = nullptr;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!idle_.empty()) {
+      txn = idle_.back();
+      idle_.pop_back();
+    }
+  }
+  if (txn != nullptr) {
+    if (const int code = mdb_txn_renew(txn); code != MDB_SUCCESS) {
+      mdb_txn_abort(txn);
+      return fail(lmdb_error(code, "beginning a read"));
+    }
+  } else if (const int code = mdb_txn_begin(env_, nullptr, MDB_RDONLY, &txn); code != MDB_SUCCESS) {
+    return fail(lmdb_error(code, "beginning a read"));
+  }
+  return ReadTransaction(this, txn);
+}
+
+void Environment::give_back(MDB_txn* txn) {
+  mdb_txn_reset(txn);
+  const std::lock_guard lock(mutex_);
+  idle_.push_back(txn);
+}
+
+Result<WriteTransaction> Environment::begin_write() {
+  MDB_txn* txn = nullptr;
+  if (const int code = mdb_txn_begin(env_, nullptr, 0, &txn); code != MDB_SUCCESS)
+    return fail(lmdb_error(code, "beginning a write"));
+  return WriteTransaction(this, txn);
+}
+
+Result<void> Environment::sync() {
+  SLATE_TRY(before(Operation::kSync));
+  if (const int code = mdb_env_sync(env_, 1); code != MDB_SUCCESS) return fail(lmdb_error(code, "syncing"));
+  return {};
+}
+
+Result<void> Environment::set_commit_sync(CommitSync commit_sync) {
+  const int on = commit_sync == CommitSync::kBuffered ? 1 : 0;
+  if (const int code = mdb_env_set_flags(env_, MDB_NOSYNC, on); code != MDB_SUCCESS)
+    return fail(lmdb_error(code, "setting durability"));
+  return {};
+}
+
+Result<void> Environment::copy_to(const std::filesystem::path& path) {
+  if (const int code = mdb_env_copy(env_, path.c_str()); code != MDB_SUCCESS)
+    return fail(lmdb_error(code, "copying"));
+  return {};
+}
+
+std::uint64_t Environment::used_bytes() const {
+  MDB_envinfo info;
+  MDB_stat stat;
+  if (mdb_env_info(env_, &info) != MDB_SUCCESS || mdb_env_stat(env_, &stat) != MDB_SUCCESS) return 0;
+  return (info.me_last_pgno + 1) * stat.ms_psize;
+}
+
+Result<std::optional<Table>> Transaction::find_table(const char* name, TableKind kind) {
+  MDB_dbi handle = 0;
+  const int code = mdb_dbi_open(txn_, name, flags_of(kind), &handle);
+  if (code == MDB_NOTFOUND) return std::nullopt;
+  if (code != MDB_SUCCESS) return fail(lmdb_error(code, "opening a table"));
+  return Table{handle};
+}
+
+Result<std::optional<std::string_view>> Transaction::get(Table table, std::string_view key) const {
+  return get_value(txn_, table, value_of(key));
+}
+Result<std::optional<std::string_view>> Transaction::get(Table table, std::uint64_t key) const {
+  return get_value(txn_, table, value_of(key));
+}
+
+Result<std::uint64_t> Transaction::count(Table table) const {
+  MDB_stat stat;
+  if (const int code = mdb_stat(txn_, table.handle, &stat); code != MDB_SUCCESS)
+    return fail(lmdb_error(code, "counting"));
+  return stat.ms_entries;
+}
+
+ReadTransaction::~ReadTransaction() {
+  if (txn_ != nullptr) environment_->give_back(txn_);
+}
+
+WriteTransaction::~WriteTransaction() {
+  if (txn_ != nullptr) mdb_txn_abort(txn_);
+}
+
+Result<Table> WriteTransaction::create_table(const char* name, TableKind kind) {
+  MDB_dbi handle = 0;
+  if (const int code = mdb_dbi_open(txn_, name, flags_of(kind) | MDB_CREATE, &handle); code != MDB_SUCCESS)
+    return fail(lmdb_error(code, "creating a table"));
+  return Table{handle};
+}
+
+Result<void> WriteTransaction::drop_table(Table table) {
+  SLATE_TRY(environment_->before(Operation::kDelete));
+  if (const int code = mdb_drop(txn_, table.handle, 1); code != MDB_SUCCESS)
+    return fail(lmdb_error(code, "dropping a table"));
+  return {};
+}
+
+Result<void> WriteTransaction::clear_table(Table table) {
+  SLATE_TRY(environment_->before(Operation::kDelete));
+  if (const int code = mdb_drop(txn_, table.handle, 0); code != MDB_SUCCESS)
+    return fail(lmdb_error(code, "clearing a table"));
+  return {};
+}
+
+Result<void> WriteTransaction::put(Table table, std::string_view key, std::string_view value) {
+  SLATE_TRY(environment_->before(Operation::kPut));
+  MDB_val k = value_of(key);
+  MDB_val v = value_of(value);
+  if (const int code = mdb_put(txn_, table.handle, &k, &v, 0); code != MDB_SUCCESS)
+    return fail(lmdb_error(code, "writing"));
+  return {};
+}
+
+Result<void> WriteTransaction::put(Table table, std::uint64_t key, std::string_view value) {
+  SLATE_TRY(const auto room, reserve(table, key, value.size()));
+  std::memcpy(room.data(), value.data(), value.size());
+  return {};
+}
+
+Result<std::span<std::byte>> WriteTransaction::reserve(Table table, std::uint64_t key, std::size_t bytes) {
+  SLATE_TRY(environment_->before(Operation::kPut));
+  MDB_val k = value_of(key);
+  MDB_val v{.mv_size = bytes, .mv_data = nullptr};
+  if (const int code = mdb_put(txn_, table.handle, &k, &v, MDB_RESERVE); code != MDB_SUCCESS)
+    return fail(lmdb_error(code, "writing"));
+  return std::span(static_cast<std::byte*>(v.mv_data), bytes);
+}
+
+Result<void> WriteTransaction::append(Table table, std::uint64_t key, std::string_view value) {
+  SLATE_TRY(environment_->before(Operation::kPut));
+  MDB_val k = value_of(key);
+  MDB_val v = value_of(value);
+  if (const int code = mdb_put(txn_, table.handle, &k, &v, MDB_APPEND); code != MDB_SUCCESS)
+    return fail(lmdb_error(code, "appending"));
+  return {};
+}
+
+Result<bool> WriteTransaction::remove(Table table, std::string_view key) {
+  SLATE_TRY(environment_->before(Operation::kDelete));
+  MDB_val k = value_of(key);
+  const int code = mdb_del(txn_, table.handle, &k, nullptr);
+  if (code == MDB_NOTFOUND) return false;
+  if (code != MDB_SUCCESS) return fail(lmdb_error(code, "removing"));
+  return true;
+}
+Result<bool> WriteTransaction::remove(Table table, std::uint64_t key) {
+  return remove(table, std::string_view(reinterpret_cast<const char*>(&key), sizeof(key)));
+}
+
+Result<void> WriteTransaction::add_posting(Table table, std::string_view key, std::uint64_t posting) {
+  SLATE_TRY(environment_->before(Operation::kPut));
+  MDB_val k = value_of(key);
+  MDB_val v = value_of(posting);
+  const int code = mdb_put(txn_, table.handle, &k, &v, MDB_NODUPDATA);
+  if (code != MDB_SUCCESS && code != MDB_KEYEXIST) return fail(lmdb_error(code, "writing an index entry"));
+  return {};
+}
+
+Result<bool> WriteTransaction::remove_posting(Table table, std::string_view key, std::uint64_t posting) {
+  SLATE_TRY(environment_->before(Operation::kDelete));
+  MDB_val k = value_of(key);
+  MDB_val v = value_of(posting);
+  const int code = mdb_del(txn_, table.handle, &k, &v);
+  if (code == MDB_NOTFOUND) return false;
+  if (code != MDB_SUCCESS) return fail(lmdb_error(code, "removing an index entry"));
+  return true;
+}
+
+Result<void> WriteTransaction::commit() {
+  SLATE_TRY(environment_->before(Operation::kCommit));
+  MDB_txn* txn = std::exchange(txn_, nullptr);
+  if (const int code = mdb_txn_commit(txn); code != MDB_SUCCESS) return fail(lmdb_error(code, "committing"));
+  return {};
+}
+
+}  // namespace slate::storage

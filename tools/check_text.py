@@ -18,7 +18,8 @@ SOURCE_SUFFIXES = {".h", ".cc", ".py", ".sh", ".js", ".mjs", ".proto", ".cmake"}
 TEXT_SUFFIXES = SOURCE_SUFFIXES | {".md", ".yaml", ".yml", ".json"}
 SOURCE_NAMES = {"dev", "run", "CMakeLists.txt"}
 GENERATED = {"package-lock.json"}
-NOT_READ = {".git", "build", "node_modules"}
+# A corpus holds inputs to a fuzzer, byte for byte.
+NOT_READ = {".git", "build", "node_modules", "corpus"}
 
 REASON_FROM, LINES_MAX = 600, 1000
 REASON = re.compile(r"over 600 lines because", re.IGNORECASE)

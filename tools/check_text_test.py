@@ -63,6 +63,9 @@ class CheckText(unittest.TestCase):
         self.assert_found({"src/a.cc": "int a;"}, "newline")
         self.assert_found({"src/a.cc": "int a;\n\n"}, "newline")
 
+    def test_the_seeds_of_a_fuzzer_are_left_alone(self):
+        self.assertEqual(self.violations({"src/model/corpus/json/a.json": "{\t} "}), [])
+
     def test_bytes_that_are_not_utf8_are_found(self):
         with tempfile.TemporaryDirectory() as root:
             Path(root, "a.md").write_bytes(b"\xff\n")

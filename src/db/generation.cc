@@ -23,11 +23,10 @@ struct StoredState {
   std::uint64_t next_docid = 0;
   std::uint64_t rows = 0;
   std::uint64_t data_version = 0;
-  std::int64_t loaded_at = 0;
-  std::uint32_t has_loaded_at = 0;
   std::uint32_t index_count = 0;
+  std::uint32_t reserved = 0;
 };
-static_assert(sizeof(StoredState) == 48);
+static_assert(sizeof(StoredState) == 40);
 
 struct StoredIndex {
   std::uint32_t index_id = 0;
@@ -124,7 +123,6 @@ Result<GenerationState> Generation::read_state(const storage::Transaction& trans
                         .next_docid = stored.next_docid,
                         .rows = stored.rows,
                         .data_version = stored.data_version};
-  if (stored.has_loaded_at != 0) state.loaded_at = stored.loaded_at;
   for (std::uint32_t i = 0; i < stored.index_count; ++i) {
     StoredIndex index;
     std::memcpy(&index, bytes->data() + sizeof(stored) + i * sizeof(index), sizeof(index));
@@ -138,8 +136,6 @@ Result<void> Generation::write_state(storage::WriteTransaction& transaction, con
                            .next_docid = state.next_docid,
                            .rows = state.rows,
                            .data_version = state.data_version,
-                           .loaded_at = state.loaded_at.value_or(0),
-                           .has_loaded_at = state.loaded_at ? 1u : 0u,
                            .index_count = static_cast<std::uint32_t>(state.indexes.size())};
   std::string bytes(reinterpret_cast<const char*>(&stored), sizeof(stored));
   for (const IndexProgress& index : state.indexes) {

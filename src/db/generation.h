@@ -36,7 +36,6 @@ struct GenerationState {
   DocId next_docid = 0;
   std::uint64_t rows = 0;
   std::uint64_t data_version = 0;
-  std::optional<UnixMillis> loaded_at;
   std::vector<IndexProgress> indexes;
 
   const IndexProgress* find(std::uint32_t index_id) const;
@@ -60,6 +59,10 @@ class Generation {
   ~Generation();
 
   std::uint64_t number() const { return number_; }
+  // When its load began to be true; absent: not from a loader. Set before others see the generation.
+  const std::optional<UnixMillis>& loaded_at() const { return loaded_at_; }
+  void set_loaded_at(std::optional<UnixMillis> loaded_at) { loaded_at_ = loaded_at; }
+  const std::filesystem::path& path() const { return path_; }
   storage::Environment& environment() { return *environment_; }
   storage::Table segments() const { return segments_; }
   VerifiedSegments& verified() { return verified_; }
@@ -82,6 +85,7 @@ class Generation {
   Generation() = default;
 
   std::uint64_t number_ = 0;
+  std::optional<UnixMillis> loaded_at_;
   std::filesystem::path path_;
   std::unique_ptr<storage::Environment> environment_;
   storage::Table meta_;

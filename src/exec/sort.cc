@@ -19,7 +19,8 @@ Result<bool> FullSort::next(RowBatch& batch) {
       }
     }
     source_.reset();
-    docids_ = buffer.sorted();
+    buffer.sort();
+    docids_ = buffer.docids();
     pending_ = docids_;
   }
   return fetch_.next(pending_, batch);
@@ -86,7 +87,8 @@ Result<void> IndexOrder::sort_group(const SortKeyEncoder& order, const Predicate
       }
     }
   }
-  sorted_ = buffer_.sorted();
+  buffer_.sort();
+  sorted_ = buffer_.docids();
   pending_ = sorted_;
   return {};
 }

@@ -60,26 +60,51 @@ void SortKeyEncoder::encode(const ResolvedBlock& block, std::size_t row, std::st
   }
 }
 
+bool SortBuffer::before(const Row& a, const Row& b) const {
+  if (a.high != b.high) return a.high < b.high;
+  if (a.low != b.low) return a.low < b.low;
+  if (a.size > 16 || b.size > 16) {
+    const int order = rest(a).compare(rest(b));
+    if (order != 0) return order < 0;
+  }
+  return a.docid < b.docid;
+}
+
 void SortBuffer::add(std::string_view key, DocId docid) {
-  Row row{.high = word_at(key, 0), .low = word_at(key, 8), .docid = docid};
+  Row row{.high = word_at(key, 0),
+          .low = word_at(key, 8),
+          .size = static_cast<std::uint32_t>(key.size()),
+          .docid = docid};
   if (key.size() > 16) {
     row.rest_offset = rest_.size();
-    row.rest_size = static_cast<std::uint32_t>(key.size() - 16);
     rest_.append(key.substr(16));
   }
+  in_order_ = in_order_ && (rows_.empty() || before(rows_.back(), row));
   rows_.push_back(row);
 }
 
-std::vector<DocId> SortBuffer::sorted() {
-  std::ranges::sort(rows_, [&](const Row& a, const Row& b) {
-    if (a.high != b.high) return a.high < b.high;
-    if (a.low != b.low) return a.low < b.low;
-    if (a.rest_size != 0 || b.rest_size != 0) {
-      const int order = rest(a).compare(rest(b));
-      if (order != 0) return order < 0;
-    }
-    return a.docid < b.docid;
-  });
+void SortBuffer::clear() {
+  rows_.clear();
+  rest_.clear();
+  in_order_ = true;
+}
+
+void SortBuffer::sort() {
+  if (in_order_) return;
+  std::ranges::sort(rows_, [&](const Row& a, const Row& b) { return before(a, b); });
+  in_order_ = true;
+}
+
+void SortBuffer::key(std::size_t at, std::string& key) const {
+  const Row& row = rows_[at];
+  key.clear();
+  append_image(key, row.high);
+  append_image(key, row.low);
+  key.append(rest(row));
+  key.resize(row.size);
+}
+
+std::vector<DocId> SortBuffer::docids() const {
   std::vector<DocId> docids;
   docids.reserve(rows_.size());
   for (const Row& row : rows_) docids.push_back(row.docid);

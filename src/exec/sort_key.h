@@ -31,30 +31,40 @@ class SortKeyEncoder {
   std::vector<Component> components_;
 };
 
-// Rows and their keys, compact: the first sixteen bytes of a key stand in the row itself.
+// Keys and docids to be put in order, compact: the first sixteen bytes of a key stand in its row.
 class SortBuffer {
  public:
+  // REQUIRES: no key added is a proper prefix of another one. Keys of sort and index encodings never are.
   void add(std::string_view key, DocId docid);
   std::size_t size() const { return rows_.size(); }
-  void clear() {
-    rows_.clear();
-    rest_.clear();
-  }
-  // O(n log n). The docids in order.
-  std::vector<DocId> sorted();
+  std::size_t memory_bytes() const { return rows_.capacity() * sizeof(Row) + rest_.capacity(); }
+  // Keeps the memory.
+  void clear();
+  // By key, then docid. O(n log n); O(n) when they were added in order.
+  void sort();
+
+  DocId docid(std::size_t at) const { return rows_[at].docid; }
+  // Replaces `key` by the key at a position.
+  void key(std::size_t at, std::string& key) const;
+  // The docids as they stand.
+  std::vector<DocId> docids() const;
 
  private:
   struct Row {
     std::uint64_t high = 0;
     std::uint64_t low = 0;
     std::uint64_t rest_offset = 0;
-    std::uint32_t rest_size = 0;
+    std::uint32_t size = 0;  // of the whole key
     DocId docid = 0;
   };
-  std::string_view rest(const Row& row) const { return std::string_view(rest_).substr(row.rest_offset, row.rest_size); }
+  std::string_view rest(const Row& row) const {
+    return row.size > 16 ? std::string_view(rest_).substr(row.rest_offset, row.size - 16) : std::string_view();
+  }
+  bool before(const Row& a, const Row& b) const;
 
   std::vector<Row> rows_;
   std::string rest_;  // bytes of keys beyond the sixteenth
+  bool in_order_ = true;
 };
 
 }  // namespace slate

@@ -41,7 +41,7 @@ struct Address {
 
 Result<Address> parse_address(std::string_view text) {
   const auto url = boost::urls::parse_uri({text.data(), text.size()});
-  if (!url || url->host_type() == boost::urls::host_type::none || url->encoded_host().empty())
+  if (!url || url->encoded_host().empty() || (url->has_port() && url->port_number() == 0))
     return fail(Error(Reason::kInvalidArgument, "'" + std::string(text) + "' is not a URL")
                     .with_hint("use http://host:port/path, with blanks and the like escaped"));
   if (url->scheme_id() == boost::urls::scheme::https)

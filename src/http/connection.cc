@@ -22,12 +22,12 @@
 #include <vector>
 
 #include "base/log.h"
+#include "http/exchange.h"
 #include "http/problem.h"
-#include "http/request_id.h"
 #include "http/request_parser.h"
+#include "http/responder.h"
 #include "http/response_head.h"
 #include "http/server_core.h"
-#include "http/url.h"
 
 namespace slate::http {
 namespace {
@@ -48,41 +48,6 @@ constexpr std::chrono::seconds kLinger{2};
 constexpr std::string_view kContinueLine = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr int kClientLeft = 499;
 
-// What a handler's Respond is made of.
-class Responder {
- public:
-  Responder(std::weak_ptr<Connection> connection, std::uint64_t request)
-      : connection_(std::move(connection)), request_(request) {}
-  Responder(Responder&& other) noexcept
-      : connection_(std::move(other.connection_)), request_(std::exchange(other.request_, 0)) {}
-  Responder& operator=(Responder&&) = delete;
-  ~Responder() {
-    if (request_ == 0 || connection_.expired()) return;
-    log::error("a handler gave no answer");
-    (*this)(Response::problem(Error(Reason::kInternal, "the request was given up without an answer")));
-  }
-
-  void operator()(Response response) {
-    const auto request = std::exchange(request_, 0);
-    if (request == 0) return;
-    if (const auto connection = connection_.lock()) connection->respond(request, std::move(response));
-  }
-
- private:
-  std::weak_ptr<Connection> connection_;
-  std::uint64_t request_;  // 0: answered, or moved from
-};
-
-void call_handler(const Handler& handler, Request request, Respond respond) {
-  try {
-    handler(std::move(request), std::move(respond));
-  } catch (const std::exception& error) {
-    log::error("a handler threw", {{"what", error.what()}});
-  } catch (...) {
-    log::error("a handler threw");
-  }
-}
-
 Result<bool> call_next(BodyStream& stream, std::string& chunk) {
   try {
     return stream.next(chunk);
@@ -92,39 +57,6 @@ Result<bool> call_next(BodyStream& stream, std::string& chunk) {
     return fail(Reason::kInternal, "the answer could not be made");
   }
 }
-
-// The path as a log line may hold it: printable ASCII of bounded length, without the query.
-std::string loggable_path(std::string_view target) {
-  constexpr std::size_t kMaxBytes = 1024;
-  std::string path(target.substr(0, std::min(target.find('?'), kMaxBytes)));
-  std::ranges::replace_if(
-      path, [](char c) { return c < 0x21 || c > 0x7e; }, '?');
-  return path;
-}
-
-// One request from its head to the last byte of its answer.
-struct Exchange {
-  std::uint64_t number = 0;
-  std::string method;
-  std::optional<Method> known_method;
-  std::string path;
-  std::string request_id;
-  int version = 11;
-  AfterResponse after = AfterResponse::kKeepAlive;
-  TimePoint began;
-  const Route* route = nullptr;
-  Target target;
-  NamedValues params;
-  std::stop_source stop;
-  std::uint64_t body_bytes = 0;  // counted in ServerCore::body_bytes
-
-  int status = 0;
-  std::uint64_t bytes_written = 0;
-  Headers headers;  // of a streamed answer, until its head is written
-  std::unique_ptr<BodyStream> stream;
-  bool head_written = false;
-  bool stream_ended = false;
-};
 
 enum class State : std::uint8_t {
   kReading,     // for the next request, or more of it
@@ -158,9 +90,10 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
     asio::post(strand_, [self = shared_from_this()] { self->welcome(); });
   }
 
-  void respond(std::uint64_t request, Response response) override {
-    asio::dispatch(strand_, [self = shared_from_this(), request, answer = std::move(response)]() mutable {
-      if (self->is_waiting_for(request, State::kHandling)) self->send(std::move(answer));
+  void respond(std::uint64_t request, Response answer) override {
+    asio::dispatch(strand_, [self = shared_from_this(), request, owned = std::move(answer)]() mutable {
+      auto response = std::move(owned);  // gone before the connection, even if nobody waits for it
+      if (self->is_waiting_for(request, State::kHandling)) self->send(std::move(response));
     });
   }
   void close_when_idle() override {
@@ -255,7 +188,7 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
   void on_head() {
     begin_exchange();
     const RequestHead& head = parser_.head();
-    if (auto answer = find_route(head)) {
+    if (auto answer = exchange_->find_route(head, core_->router)) {
       // With the whole request at hand the connection can go on; else where the next one begins is far away.
       const auto step = parser_.advance();
       if (!step || *step != RequestParser::Step::kRequest) exchange_->after = AfterResponse::kClose;
@@ -268,53 +201,18 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
   }
 
   void begin_exchange() {
-    const RequestHead& head = parser_.head();
-    Exchange& exchange = exchange_.emplace();
-    exchange.number = ++last_number_;
-    exchange.method = head.method;
-    exchange.known_method = parse_method(head.method);
-    exchange.path = loggable_path(head.target);
-    exchange.request_id = choose_request_id(head.headers.get("X-Request-Id"));
-    exchange.version = head.version;
-    exchange.after = head.after;
-    exchange.began = began_.value_or(SteadyClock::now());
+    exchange_.emplace(parser_.head(), ++last_number_, began_.value_or(SteadyClock::now()));
   }
 
-  // Sets the exchange's route, or gives the answer that needs none.
-  std::optional<Response> find_route(const RequestHead& head) {
-    Exchange& exchange = *exchange_;
-    auto target = parse_target(head.target);
-    if (!target) return Response::problem(std::move(target).error());
-    exchange.target = std::move(*target);
-    Router::Match match;
-    if (exchange.target.segments.empty())
-      match.allow = core_->router.all_methods();
-    else
-      match = core_->router.match(exchange.known_method, exchange.target.segments);
-    if (match.route == nullptr) return without_route(match.allow);
-    exchange.route = match.route;
-    exchange.params = std::move(match.params);
-    const auto coding = head.headers.get("Content-Encoding");
-    if (coding && !coding->empty() && !equal_ignoring_case(*coding, "identity"))
-      return Response::problem(Error(Reason::kUnsupportedMediaType, "the body must not be compressed"));
-    return std::nullopt;
-  }
-
-  Response without_route(std::string allow) {
-    Response answer = Response::empty(204);
-    if (allow.empty())
-      answer = Response::problem(Error(Reason::kNotFound, "there is nothing at this path"));
-    else if (exchange_->known_method != Method::kOptions)
-      answer = Response::problem(Error(Reason::kMethodNotAllowed, "this path takes " + allow));
-    if (!allow.empty()) answer.headers.set("Allow", std::move(allow));
-    return answer;
-  }
-
-  // Counts what has come of the body. False when all bodies together are more than the server may hold.
+  // Counts what has come of the body. False when all bodies together would be more than the server may hold.
   bool count_body() {
     const std::uint64_t more = parser_.body_size() - exchange_->body_bytes;
+    std::uint64_t held = core_->body_bytes.load(std::memory_order_relaxed);
+    do {
+      if (held + more > core_->options.total_body_bytes) return false;
+    } while (!core_->body_bytes.compare_exchange_weak(held, held + more, std::memory_order_relaxed));
     exchange_->body_bytes += more;
-    return core_->body_bytes.fetch_add(more) + more <= core_->options.total_body_bytes;
+    return true;
   }
 
   // A queued handler call. The guard comes first, so that it is the last to go.
@@ -327,7 +225,7 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
 
     void operator()() {
       if (connection.expired()) return;
-      call_handler(*handler, std::move(request), Responder(std::move(connection), number));
+      call_handler(*handler, std::move(request), make_respond(std::move(connection), number));
     }
   };
 
@@ -379,7 +277,7 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
     if (core_->group->phase() != Phase::kServing || peer_finished_) exchange.after = AfterResponse::kClose;
     state_ = State::kResponding;
     const bool has_no_body = response.status == 204 || response.status == 304;
-    const bool is_head = exchange.known_method == Method::kHead;
+    const bool is_head = exchange.method == Method::kHead;
     if (response.stream && !has_no_body && !is_head) {
       exchange.headers = std::move(response.headers);
       exchange.stream = std::move(response.stream);
@@ -422,8 +320,10 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
       if (!target) return;
       asio::post(target->strand_, [self = target, request = number, owned = std::move(stream),
                                    bytes = std::move(chunk), result = std::move(more)]() mutable {
+        // Gone before the connection, whatever happens: nothing of a handler outlives its server.
+        auto returned = std::move(owned);
         if (!self->is_waiting_for(request, State::kResponding)) return;
-        self->exchange_->stream = std::move(owned);
+        self->exchange_->stream = std::move(returned);
         self->on_chunk(std::move(bytes), std::move(result));
       });
     }
@@ -520,7 +420,7 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
   }
 
   void finish_exchange() {
-    record(exchange_->status);
+    exchange_->record(exchange_->status, core_->options.observer);
     const auto after = exchange_->after;
     end_exchange();
     before_.clear();
@@ -530,25 +430,6 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
     began_.reset();
     state_ = State::kReading;
     process();
-  }
-
-  void record(int status) {
-    const Exchange& exchange = *exchange_;
-    const std::chrono::duration<double> taken = SteadyClock::now() - exchange.began;
-    const std::string_view method = exchange.known_method ? method_name(*exchange.known_method) : "OTHER";
-    log::info("request", {{"method", method},
-                          {"path", exchange.path},
-                          {"status", status},
-                          {"ms", taken.count() * 1000},
-                          {"bytes", exchange.bytes_written},
-                          {"request_id", exchange.request_id}});
-    if (!core_->options.observer) return;
-    core_->options.observer(
-        {.route = exchange.route != nullptr ? std::string_view(exchange.route->pattern) : "",
-         .method = method,
-         .status = status,
-         .seconds = taken.count(),
-         .bytes = exchange.bytes_written});
   }
 
   void end_exchange() {
@@ -576,7 +457,7 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
   void abandon() {
     if (state_ == State::kClosed) return;
     if (exchange_) {
-      record(exchange_->head_written ? exchange_->status : kClientLeft);
+      exchange_->record(exchange_->head_written ? exchange_->status : kClientLeft, core_->options.observer);
       exchange_->stop.request_stop();
     }
     close();

@@ -1,5 +1,6 @@
 // What the server does with clients that are too large, too slow, too many, or hostile.
 #include <chrono>
+#include <future>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <string>
@@ -98,21 +99,23 @@ TEST_F(ServerLimits, body_beyond_the_limit_is_413_and_the_answer_arrives_while_t
 }
 
 TEST_F(ServerLimits, bodies_of_all_connections_together_are_limited) {
+  std::promise<Respond> held;
+  router_.add(Method::kPost, "/hold", [&](Request, Respond respond) { held.set_value(std::move(respond)); });
   ServerOptions options;
   options.total_body_bytes = 100'000;
   start(std::move(options));
+  const std::string body(60'000, 'x');
   auto holder = connect();
-  holder.send("POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 90000\r\nExpect: 100-continue\r\n\r\n");
-  ASSERT_EQ(holder.read_response().status, 100);
-  holder.send(std::string(89'999, 'h'));
-  // The holder's bytes arrive when they arrive; from then on there is no room for another 90,000.
-  int status = 200;
-  while (status == 200) status = ask("POST", "/echo", "", std::string(90'000, 'x')).status;
-  EXPECT_EQ(status, 503);
-  holder.send("h");
-  EXPECT_EQ(holder.read_response().body.size(), 90'000u);
-  // The room comes back once the server is done with the holder.
-  while (ask("POST", "/echo", "", std::string(90'000, 'x')).status != 200) {
+  holder.send("POST /hold HTTP/1.1\r\nHost: x\r\nContent-Length: 60000\r\n\r\n" + body);
+  auto respond = held.get_future().get();
+  const auto refused = ask("POST", "/echo", "", body);
+  EXPECT_EQ(refused.status, 503);
+  EXPECT_TRUE(refused.has("Retry-After: 1\r\n"));
+  EXPECT_EQ(ask("POST", "/echo", "", std::string(30'000, 'x')).status, 200);
+  respond(Response::empty(204));
+  EXPECT_EQ(holder.read_response().status, 204);
+  // The room comes back once the server is done with the holder, which is just after its answer.
+  while (ask("POST", "/echo", "", body).status != 200) {
   }
 }
 

@@ -111,6 +111,8 @@ TEST_F(ServerStop, half_a_request_may_come_whole_within_the_grace) {
   half.send("GET /hello HTTP/1.1\r\nHost: x\r\n\r\nGET /hel");
   EXPECT_EQ(half.read_response().body, "hello");
   auto idle = connect();
+  idle.send("GET /hello HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(idle.read_response().body, "hello");
   auto stopped = std::async(std::launch::async, [this] { server_->stop(60s); });
   EXPECT_EQ(idle.read_until_close(), "");
   half.send("lo HTTP/1.1\r\nHost: x\r\n\r\n");

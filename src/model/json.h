@@ -1,12 +1,11 @@
-// Datasources, lists, records and filters as JSON: the one mapping that HTTP, manifests and the catalog share.
-// Every parse error is invalid_argument naming the member by its path ("fields[2].type") and saying what was
-// expected and what came; unknown members are refused.
+// Datasources, lists, records and filters as JSON: the one mapping that HTTP, manifests and the catalog
+// share. Every parse error is invalid_argument naming the member by its path ("fields[2].type") and saying
+// what was expected and what came; unknown members are refused.
 #pragma once
 
+#include <boost/json/fwd.hpp>
 #include <string>
 #include <string_view>
-
-#include <boost/json/fwd.hpp>
 
 #include <slate/datasource.h>
 #include <slate/error.h>
@@ -20,7 +19,8 @@ namespace slate {
 // duplicate members are refused.
 Result<boost::json::value> parse_json(std::string_view text);
 
-// The members are those of a manifest's `spec` (camelCase: ttlSeconds, forwardHeaders, pageSize, ...) plus `id`.
+// The members are those of a manifest's `spec` (camelCase: ttlSeconds, forwardHeaders, pageSize, ...) plus
+// `id`.
 Result<Datasource> datasource_from_json(const boost::json::value& json);
 boost::json::value to_json(const Datasource& datasource);
 Result<ListView> list_view_from_json(const boost::json::value& json);
@@ -33,8 +33,8 @@ boost::json::value to_json(const Filter& filter);
 Result<std::vector<SortKey>> sort_from_json(const boost::json::value& json);
 boost::json::value to_json(const std::vector<SortKey>& sort);
 
-// A value by JSON's own kinds: numbers without fraction that fit are ints. The datasource's types come later, at
-// coerce(). Null stays null.
+// A value by JSON's own kinds: numbers without fraction that fit are ints. The datasource's types come later,
+// at coerce(). Null stays null.
 Value value_from_json(const boost::json::value& json);
 boost::json::value to_json(const Value& value);
 // An object of cells; `_id` is skipped.

@@ -31,7 +31,8 @@ metadata: {name: active-prospects}
 spec:
   datasourceRef: {name: prospects}
   title: Active prospects
-  columns: [{field: name, label: Name}, {field: contacts_count, label: Contacts}, {field: address.city}, {field: status, hidden: true}]
+  columns: [{field: name, label: Name}, {field: contacts_count, label: Contacts}, {field: address.city},
+            {field: status, hidden: true}]
   filter: {and: [{field: status, op: eq, value: active}]}
   sort: [{field: contacts_count, direction: desc}]
   pageSize: 200
@@ -171,6 +172,9 @@ INSTANTIATE_TEST_SUITE_P(
                     Refusal{"unclosed_single_quote", "a: 'x\n\nb: 1", 4, "", "not valid YAML"},
                     Refusal{"bad_indent", "a:\n  b: 1\n c: 2", 3, "", "not valid YAML"},
                     Refusal{"tab", "a:\n\t- b", 2, "", "not valid YAML"},
+                    Refusal{"stray_comma", "\t, b", 0, "", "something follows the document"},
+                    Refusal{"stray_bracket", "a: 1\n]", 2, "", "not valid YAML"},
+                    Refusal{"lone_carriage_returns", "a: 1\r---\rb: 2", 1, "", "not valid YAML"},
                     Refusal{"double_key", "a: 1\nb: 2\na: 3", 3, "", "\"a\" comes twice"},
                     Refusal{"null_key", "~: 1", 1, "", "must not be empty"},
                     Refusal{"map_key", "{a: 1}: 2", 1, "", "a single word"},

@@ -174,7 +174,7 @@ YamlDocument refused(int line, std::string why) {
   return {.line = line, .root = fail(Reason::kInvalidArgument, "not valid YAML: " + std::move(why))};
 }
 
-// Documents of one piece: one, but for stray line ends that only the parser sees.
+// The document of one piece, or its mistake; nothing when it is empty.
 void read_piece(const YamlPiece& piece, std::vector<YamlDocument>& documents) {
   if (piece.text.size() > YamlLimits::kDocumentBytes)
     return documents.push_back(
@@ -187,14 +187,17 @@ void read_piece(const YamlPiece& piece, std::vector<YamlDocument>& documents) {
     if (!text.ends_with('\n')) text += '\n';
     std::istringstream stream{text + "...\n"};
     YAML::Parser parser(stream);
-    while (true) {
-      TreeBuilder builder(piece.line);
-      if (!parser.HandleNextDocument(builder)) return;
-      YamlNode root = builder.take();
-      if (root.is_null()) continue;
-      const int line = root.line;
-      documents.push_back({.line = line, .root = std::move(root)});
-    }
+    TreeBuilder builder(piece.line);
+    if (!parser.HandleNextDocument(builder)) return;
+    // What the parser could not make a part of the document it leaves for the next one, which must not be
+    // there.
+    TreeBuilder rest(piece.line);
+    if (parser.HandleNextDocument(rest))
+      return documents.push_back(refused(piece.line, "something follows the document"));
+    YamlNode root = builder.take();
+    if (root.is_null()) return;
+    const int line = root.line;
+    documents.push_back({.line = line, .root = std::move(root)});
   } catch (const YAML::Exception& exception) {
     const int line = exception.mark.is_null() ? piece.line : piece.line + exception.mark.line;
     documents.push_back(refused(line, exception.msg));

@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <cstring>
 #include <exception>
-#include <optional>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
@@ -88,13 +87,14 @@ struct FileWatcher::Impl {
   }
 
   void work() {
-    std::optional<SteadyClock::time_point> first_change;
-    SteadyClock::time_point due;
+    constexpr auto kNever = SteadyClock::time_point::max();
+    auto due = kNever;       // when the callback runs; never while nothing has changed
+    auto no_later = kNever;  // than this, however much goes on changing
     for (;;) {
       std::chrono::milliseconds timeout{-1};
-      const auto now = SteadyClock::now();
-      if (first_change)
-        timeout = std::max(std::chrono::ceil<std::chrono::milliseconds>(due - now), timeout.zero());
+      if (due != kNever)
+        timeout =
+            std::max(std::chrono::ceil<std::chrono::milliseconds>(due - SteadyClock::now()), timeout.zero());
       else if (watch < 0)
         timeout = kRetry;
       std::array<pollfd, 2> waits{pollfd{events.number(), POLLIN, 0}, pollfd{stop.number(), POLLIN, 0}};
@@ -102,13 +102,13 @@ struct FileWatcher::Impl {
       if (waits[1].revents != 0) return;
       bool changed = ready > 0 && waits[0].revents != 0 && read_events();
       if (watch < 0 && add_watch()) changed = true;
-      const auto after = SteadyClock::now();
+      const auto now = SteadyClock::now();
       if (changed) {
-        if (!first_change) first_change = after;
-        due = std::min(after + options.quiet, *first_change + options.at_most);
+        if (due == kNever) no_later = now + options.at_most;
+        due = std::min(now + options.quiet, no_later);
       }
-      if (first_change && after >= due) {
-        first_change.reset();
+      if (now >= due) {
+        due = kNever;
         call();
       }
     }

@@ -30,6 +30,16 @@ Result<std::optional<NumberEntry>> move_number(MDB_cursor* cursor, MDB_cursor_op
   return entry;
 }
 
+Result<std::optional<BytesEntry>> move_bytes(MDB_cursor* cursor, MDB_cursor_op operation) {
+  MDB_val k;
+  MDB_val v;
+  const int code = mdb_cursor_get(cursor, &k, &v, operation);
+  if (code == MDB_NOTFOUND) return std::nullopt;
+  if (code != MDB_SUCCESS) return fail(lmdb_error(code, "walking a table"));
+  return BytesEntry{.key = {static_cast<const char*>(k.mv_data), k.mv_size},
+                    .value = {static_cast<const char*>(v.mv_data), v.mv_size}};
+}
+
 }  // namespace
 
 Result<NumberCursor> NumberCursor::open(const Transaction& transaction, Table table) {
@@ -44,6 +54,16 @@ Result<std::optional<NumberEntry>> NumberCursor::seek(std::uint64_t key) {
 }
 Result<std::optional<NumberEntry>> NumberCursor::next() { return move_number(cursor_, MDB_NEXT, 0); }
 Result<std::optional<NumberEntry>> NumberCursor::last() { return move_number(cursor_, MDB_LAST, 0); }
+
+Result<BytesCursor> BytesCursor::open(const Transaction& transaction, Table table) {
+  SLATE_TRY(MDB_cursor * cursor, open_cursor(transaction, table));
+  return BytesCursor(cursor);
+}
+BytesCursor::~BytesCursor() {
+  if (cursor_ != nullptr) mdb_cursor_close(cursor_);
+}
+Result<std::optional<BytesEntry>> BytesCursor::first() { return move_bytes(cursor_, MDB_FIRST); }
+Result<std::optional<BytesEntry>> BytesCursor::next() { return move_bytes(cursor_, MDB_NEXT); }
 
 Result<PostingCursor> PostingCursor::open(const Transaction& transaction, Table table) {
   SLATE_TRY(MDB_cursor * cursor, open_cursor(transaction, table));

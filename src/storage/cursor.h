@@ -41,6 +41,27 @@ class NumberCursor {
   MDB_cursor* cursor_;
 };
 
+struct BytesEntry {
+  std::string_view key;
+  std::string_view value;
+};
+
+// Over a kBytes table. As NumberCursor.
+class BytesCursor {
+ public:
+  static Result<BytesCursor> open(const Transaction& transaction, Table table);
+  BytesCursor(BytesCursor&& other) noexcept : cursor_(std::exchange(other.cursor_, nullptr)) {}
+  BytesCursor& operator=(BytesCursor&&) = delete;
+  ~BytesCursor();
+
+  Result<std::optional<BytesEntry>> first();
+  Result<std::optional<BytesEntry>> next();
+
+ private:
+  explicit BytesCursor(MDB_cursor* cursor) : cursor_(cursor) {}
+  MDB_cursor* cursor_;
+};
+
 // Over a kPostings table: a key, then its postings page by page, ascending.
 class PostingCursor {
  public:

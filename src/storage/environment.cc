@@ -111,6 +111,15 @@ Result<void> Environment::sync() {
   return {};
 }
 
+Result<void> Environment::sync_if_changed() {
+  MDB_envinfo info;
+  if (const int code = mdb_env_info(env_, &info); code != MDB_SUCCESS) return fail(lmdb_error(code, "syncing"));
+  if (info.me_last_txnid == synced_transaction_.load(std::memory_order_relaxed)) return {};
+  SLATE_TRY(sync());
+  synced_transaction_.store(info.me_last_txnid, std::memory_order_relaxed);
+  return {};
+}
+
 Result<void> Environment::set_commit_sync(CommitSync commit_sync) {
   const int on = commit_sync == CommitSync::kBuffered ? 1 : 0;
   if (const int code = mdb_env_set_flags(env_, MDB_NOSYNC, on); code != MDB_SUCCESS)

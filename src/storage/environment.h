@@ -5,6 +5,7 @@
 // one write transaction at a time per environment: a second begin_write() waits for the first to end.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <filesystem>
 #include <memory>
@@ -75,6 +76,8 @@ class Environment {
   Result<WriteTransaction> begin_write();
   // Makes every commit so far durable. Does not hold back readers or writers.
   Result<void> sync();
+  // The same, when something was committed since the last time.
+  Result<void> sync_if_changed();
   // What commits wait for from now on. Not while a write transaction is open.
   Result<void> set_commit_sync(CommitSync commit_sync);
   // A copy of the newest commit, in a new file, without holding back readers or writers. Errors: io.
@@ -93,6 +96,7 @@ class Environment {
   std::filesystem::path path_;
   MDB_env* env_ = nullptr;
   Faults* faults_ = nullptr;
+  std::atomic<std::uint64_t> synced_transaction_ = 0;
   std::mutex mutex_;
   std::vector<MDB_txn*> idle_;  // reset readers; guarded by mutex_
 };

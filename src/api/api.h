@@ -1,0 +1,71 @@
+// Slate over HTTP: design page 5. Wiring, as `slate serve` does it:
+//
+//   net::IoThreads io(2);
+//   auto pool = std::make_unique<net::BlockingPool>(net::BlockingPoolOptions{.threads = 8});
+//   api::Metrics metrics;
+//   auto database = Database::open(options);
+//   DatabaseTarget target(**database, metrics.attempt_observer());
+//   Refresher refresher(target, {});
+//   ListService lists(**database, refresher, [&pool](ListService::Task task) {
+//     return pool->submit(std::move(task), net::Admission::kAlways);  // waiters were let in, connections
+//     bound them
+//   });
+//   api::ApiContext context{.database = **database, .lists = lists, .refresher = refresher, .metrics =
+//   metrics,
+//                           .ready = [&]() -> Result<void> { return {}; }};
+//   http::ServerOptions listen{.port = 8080};
+//   listen.observer = metrics.request_observer();
+//   auto server = http::Server::start(std::move(listen), api::make_router(context), io, *pool);
+//   ...
+//   (*server)->stop(grace);   // then, in this order:
+//   refresher.shutdown();     // answers who still waits
+//   pool.reset();             // runs what was queued; the rest may end in any order
+//
+// What clients of this server need to know beyond page 5:
+//   GET  /v1/lists/{id} {"id","datasource","title","columns":[{"field","label","type","hidden"?}],"filter",
+//                              "sort","page_size","max_page_size"}
+//   PUT  /v1/lists/{id}        body: a manifest's `spec` (camelCase). 201/200 with the config, "saved":
+//                              "created"|"changed"|"unchanged", and "warnings":[...]
+//   POST /v1/datasources       body: `id` and a manifest's `spec`. 201 with what GET gives and "saved"
+//   PUT  /v1/datasources/{id}  the same; a member "status", as GET gives it, is passed over
+//   GET  /v1/datasources/{id}  the definition and
+//   "status":{"rows","generation","data_version","loaded_at","bytes",
+//                              "indexes":[{"name","state","rows_indexed"}],"last_load":{...}|null}
+//   POST .../{id}/explain      body: a query.
+//   {"plan":{"op","detail","estimated_rows","children"},"cost","refused",
+//                              "actual","milliseconds","text"}
+//   POST .../{id}/refresh      202 with what GET /v1/loads/{id} gives; ?wait=N: 200 when done within N
+//   seconds
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include <slate/clock.h>
+#include <slate/database.h>
+
+#include "api/metrics.h"
+#include "http/router.h"
+#include "lists/list_service.h"
+#include "loader/refresher.h"
+
+namespace slate::api {
+
+// What the handlers use; everything is safe from any thread and outlives the server and the pool.
+struct ApiContext {
+  Database& database;
+  ListService& lists;
+  Refresher& refresher;
+  Metrics& metrics;
+  // Whether requests should be sent here; the error says why not. Called on the pool.
+  std::function<Result<void>()> ready;
+  // Administration asks for "Authorization: Bearer <token>". Absent: it is open, which only loopback should
+  // be.
+  std::optional<std::string> admin_token{};
+};
+
+// Every route. `context` must outlive the router.
+http::Router make_router(ApiContext& context);
+
+}  // namespace slate::api

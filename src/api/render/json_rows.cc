@@ -1,0 +1,67 @@
+#include "api/render/json_rows.h"
+
+#include <algorithm>
+
+#include "model/schema.h"
+
+namespace slate::api {
+
+JsonRows::JsonRows(std::span<const ResultColumn> columns, Int64Form form)
+    : columns_(columns.begin(), columns.end()), form_(form) {
+  for (std::uint32_t i = 0; i < columns_.size(); ++i)
+    if (columns_[i].field != kRecordIdPath) insert(members_, columns_[i].field, i);
+  write_keys(members_, Follows::kAnother);
+}
+
+void JsonRows::insert(std::vector<Member>& members, std::string_view path, std::uint32_t column) {
+  const auto dot = path.find('.');
+  const auto name = path.substr(0, dot);
+  auto member = std::ranges::find(members, name, &Member::name);
+  if (member == members.end()) {
+    members.push_back({.name = std::string(name), .column = column});
+    member = std::prev(members.end());
+  }
+  if (dot != std::string_view::npos) insert(member->entries, path.substr(dot + 1), column);
+}
+
+void JsonRows::write_keys(std::vector<Member>& members, Follows follows) {
+  for (Member& member : members) {
+    if (follows == Follows::kAnother) member.key += ',';
+    append_json_string(member.key, member.name);
+    member.key += ':';
+    follows = Follows::kAnother;
+    write_keys(member.entries, Follows::kNothing);
+  }
+}
+
+bool JsonRows::has_value(const Member& member, const Batch& batch, std::size_t row) {
+  if (member.entries.empty()) return !batch.columns[member.column].is_null(row);
+  return std::ranges::any_of(member.entries,
+                             [&](const Member& entry) { return has_value(entry, batch, row); });
+}
+
+void JsonRows::append_members(std::string& out, const std::vector<Member>& members, const Batch& batch,
+                              std::size_t row) const {
+  for (const Member& member : members) {
+    out += member.key;
+    if (!has_value(member, batch, row)) {
+      out += "null";
+    } else if (member.entries.empty()) {
+      append_json_cell(out, batch.columns[member.column], row, columns_[member.column], form_);
+    } else {
+      out += '{';
+      append_members(out, member.entries, batch, row);
+      out += '}';
+    }
+  }
+}
+
+void JsonRows::append(std::string& out, const Batch& batch, std::size_t position) const {
+  const std::size_t row = batch.rows[position];
+  out += "{\"_id\":";
+  append_json_string(out, batch.id.text(row));
+  append_members(out, members_, batch, row);
+  out += '}';
+}
+
+}  // namespace slate::api

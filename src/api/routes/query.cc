@@ -1,0 +1,183 @@
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+#include <string>
+#include <utility>
+
+#include "api/negotiate.h"
+#include "api/render/rows_answer.h"
+#include "api/request.h"
+#include "api/routes/routes.h"
+#include "base/try.h"
+#include "model/schema.h"
+#include "query/limits.h"
+#include "query/query_json.h"
+#include "query/url_query.h"
+
+namespace slate::api {
+namespace {
+
+namespace json = boost::json;
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr std::uint64_t kPageSize = 200;  // of a JSON answer, unless `take` says otherwise
+
+// A JSON answer is put together in memory; streams need no bound.
+Result<void> bound_page(Query& query, Format format) {
+  if (format != Format::kJson) return {};
+  if (!query.take) query.take = kPageSize;
+  if (*query.take <= kMostPageSize) return {};
+  return fail(Error(Reason::kInvalidArgument,
+                    fmt::format("a page has at most {} rows, got {}", kMostPageSize, *query.take))
+                  .with_field("take")
+                  .with_hint("application/x-ndjson and text/csv give any number"));
+}
+
+struct Asked {
+  std::unique_ptr<Snapshot> snapshot;
+  Query query;
+  CountMode count;
+  SteadyClock::time_point began;
+};
+
+Result<http::Response> answer(http::Request& request, Asked asked, Format format, Int64Form form) {
+  SLATE_TRY(bound_page(asked.query, format));
+  const QueryOptions options{.stop = request.stop};
+  SLATE_TRY(auto rows, asked.snapshot->query(asked.query, options));
+  return render_rows({.owner_kind = "datasource",
+                      .owner = asked.snapshot->datasource().id,
+                      .query = std::move(asked.query),
+                      .count = asked.count,
+                      .snapshot = std::move(asked.snapshot),
+                      .rows = std::move(rows),
+                      .plan_time = SteadyClock::now() - asked.began,
+                      .options = options},
+                     format, form);
+}
+
+Result<http::Response> get_records(ApiContext& context, http::Request& request) {
+  SLATE_TRY(const Format format, negotiate(request.headers));
+  SLATE_TRY(const Int64Form form, take_int64_form(request.query));
+  Asked asked{.began = SteadyClock::now()};
+  SLATE_TRY(asked.snapshot, context.database.snapshot(request.param("id")));
+  const Schema schema = make_schema(asked.snapshot->datasource(), nullptr);
+  SLATE_TRY(UrlQuery url, query_from_url(request.query, {.schema = schema}));
+  if (url.cursor)
+    return fail(Error(Reason::kUnimplemented, "pages by cursor are not offered yet")
+                    .with_field("cursor")
+                    .with_hint("use skip and take"));
+  SLATE_TRY(asked.count, parse_count(url.count));
+  asked.query = std::move(url.query);
+  return answer(request, std::move(asked), format, form);
+}
+
+// No body is the query for everything.
+Result<Query> query_body(const http::Request& request) {
+  if (request.body.empty()) return Query{};
+  SLATE_TRY(const json::value body, json_body(request));
+  return query_from_json(body);
+}
+
+Result<http::Response> post_query(ApiContext& context, http::Request& request) {
+  SLATE_TRY(const Format format, negotiate(request.headers));
+  SLATE_TRY(check_parameters(request, {"count", "int64"}));
+  SLATE_TRY(const Int64Form form, take_int64_form(request.query));
+  Asked asked{.began = SteadyClock::now()};
+  SLATE_TRY(asked.query, query_body(request));
+  if (const auto count = request.query_value("count")) {
+    SLATE_TRY(asked.count, parse_count(std::string(*count)));
+  }
+  SLATE_TRY(asked.snapshot, context.database.snapshot(request.param("id")));
+  return answer(request, std::move(asked), format, form);
+}
+
+json::value number_json(std::optional<double> number) {
+  return number ? json::value(*number) : json::value();
+}
+
+json::object node_json(const PlanNode& node) {
+  json::array children;
+  children.reserve(node.children.size());
+  for (const PlanNode& child : node.children) children.push_back(node_json(child));
+  json::object object;
+  object["op"] = node.op;
+  object["detail"] = node.detail;
+  object["estimated_rows"] = number_json(node.estimated_rows);
+  object["children"] = std::move(children);
+  return object;
+}
+
+json::value counters_json(const std::optional<QueryCounters>& counters) {
+  if (!counters) return nullptr;
+  json::object object;
+  object["keys_examined"] = counters->keys_examined;
+  object["blocks_examined"] = counters->blocks_examined;
+  object["rows_examined"] = counters->rows_examined;
+  object["rows_returned"] = counters->rows_returned;
+  return object;
+}
+
+// A line a step, the last one first, each indented by its depth.
+void append_tree(std::string& text, const PlanNode& node, std::size_t depth) {
+  text.append(2 * depth, ' ');
+  text += node.op;
+  if (!node.detail.empty()) text += ": " + node.detail;
+  if (node.estimated_rows) text += fmt::format("  (about {:.0f} rows)", *node.estimated_rows);
+  text += '\n';
+  for (const PlanNode& child : node.children) append_tree(text, child, depth + 1);
+}
+
+std::string explanation_text(const Explanation& explanation) {
+  std::string text;
+  append_tree(text, explanation.root, 0);
+  text += fmt::format("cost: {:.1f}\n", explanation.cost);
+  for (const RefusedPlan& refused : explanation.refused)
+    text += fmt::format("not: {} (cost {:.1f}): {}\n", refused.detail, refused.cost, refused.why);
+  if (const auto& actual = explanation.actual)
+    text += fmt::format("examined: {} keys, {} blocks, {} rows; returned {} rows\n", actual->keys_examined,
+                        actual->blocks_examined, actual->rows_examined, actual->rows_returned);
+  if (explanation.milliseconds) text += fmt::format("took: {:.3f} ms\n", *explanation.milliseconds);
+  return text;
+}
+
+std::string explanation_json(const Explanation& explanation) {
+  json::array refused;
+  for (const RefusedPlan& plan : explanation.refused) {
+    json::object object;
+    object["detail"] = plan.detail;
+    object["cost"] = plan.cost;
+    object["why"] = plan.why;
+    refused.push_back(std::move(object));
+  }
+  json::object object;
+  object["plan"] = node_json(explanation.root);
+  object["cost"] = explanation.cost;
+  object["refused"] = std::move(refused);
+  object["actual"] = counters_json(explanation.actual);
+  object["milliseconds"] = number_json(explanation.milliseconds);
+  object["text"] = explanation_text(explanation);
+  return json::serialize(object);
+}
+
+Result<http::Response> post_explain(ApiContext& context, http::Request& request) {
+  SLATE_TRY(check_parameters(request, {"analyze"}));
+  SLATE_TRY(const bool analyze, flag_parameter(request, "analyze"));
+  SLATE_TRY(const Query query, query_body(request));
+  SLATE_TRY(const auto snapshot, context.database.snapshot(request.param("id")));
+  SLATE_TRY(
+      const Explanation explanation,
+      snapshot->explain(query, analyze ? ExplainMode::kAnalyze : ExplainMode::kPlan, {.stop = request.stop}));
+  return http::Response::json(200, explanation_json(explanation));
+}
+
+}  // namespace
+
+void add_query_routes(http::Router& router, ApiContext& context) {
+  using http::Method;
+  router.add(Method::kGet, "/v1/datasources/{id}/records", administration(context, get_records));
+  router.add(Method::kPost, "/v1/datasources/{id}/query", administration(context, post_query));
+  router.add(Method::kPost, "/v1/datasources/{id}/explain", administration(context, post_explain));
+}
+
+}  // namespace slate::api

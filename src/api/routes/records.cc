@@ -1,0 +1,186 @@
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "api/negotiate.h"
+#include "api/record_lines.h"
+#include "api/render/json_rows.h"
+#include "api/request.h"
+#include "api/routes/routes.h"
+#include "base/try.h"
+#include "http/url.h"
+#include "model/json.h"
+#include "model/name.h"
+
+namespace slate::api {
+namespace {
+
+namespace json = boost::json;
+
+// An optimistic transaction that lost is run again at most so often.
+constexpr int kAttempts = 5;
+constexpr std::uint64_t kLargestBatch = 1'000'000;
+
+Failure no_record(std::string_view id) { return fail(Reason::kNotFound, "there is no record " + quoted(id)); }
+
+Result<std::optional<std::string>> read_record(ApiContext& context, std::string_view datasource,
+                                               std::string_view id) {
+  SLATE_TRY(const auto snapshot, context.database.snapshot(datasource));
+  SLATE_TRY(const Batch* batch, snapshot->find(id));
+  if (batch == nullptr) return std::nullopt;
+  std::string text;
+  JsonRows(snapshot->columns(), Int64Form::kNumber).append(text, *batch, 0);
+  return text;
+}
+
+Result<http::Response> get_record(ApiContext& context, http::Request& request) {
+  SLATE_TRY(check_parameters(request, {}));
+  SLATE_TRY(auto record, read_record(context, request.param("id"), request.param("rid")));
+  if (!record) return no_record(request.param("rid"));
+  return http::Response::json(200, *std::move(record));
+}
+
+// The body's cells; an `_id` among them must be that of the path.
+Result<RecordWrite> read_write(const http::Request& request, WriteKind kind) {
+  SLATE_TRY(const json::object body, json_object_body(request));
+  const std::string& id = request.param("rid");
+  if (const auto* sent = body.if_contains("_id"); sent != nullptr && *sent != json::value(id))
+    return fail(Error(Reason::kInvalidArgument,
+                      "the path says " + quoted(id) + ", the body " + quoted(json::serialize(*sent)))
+                    .with_field("_id"));
+  SLATE_TRY(auto cells, cells_from_json(body));
+  return RecordWrite{.kind = kind, .id = id, .cells = std::move(cells)};
+}
+
+// The record as it is now: somebody may have changed it since.
+Result<http::Response> answer_record(ApiContext& context, const http::Request& request, int status) {
+  SLATE_TRY(auto record, read_record(context, request.param("id"), request.param("rid")));
+  if (!record) return fail(Reason::kConflict, "the record was deleted by another request");
+  return http::Response::json(status, *std::move(record));
+}
+
+Result<http::Response> put_record(ApiContext& context, http::Request& request) {
+  SLATE_TRY(check_parameters(request, {}));
+  const std::string& datasource = request.param("id");
+  SLATE_TRY(const RecordWrite write, read_write(request, WriteKind::kReplace));
+  SLATE_TRY(const WriteCounts counts, context.database.write_batch(datasource, {&write, 1}));
+  SLATE_TRY(auto response, answer_record(context, request, counts.inserted > 0 ? 201 : 200));
+  if (counts.inserted > 0)
+    response.headers.set("Location", "/v1/datasources/" + http::escape(datasource) + "/records/" +
+                                         http::escape(request.param("rid")));
+  return response;
+}
+
+// Only a record that exists is merged into.
+Result<void> merge(ApiContext& context, const std::string& datasource, const RecordWrite& write) {
+  for (int attempt = 1;; ++attempt) {
+    SLATE_TRY(const auto transaction, context.database.begin());
+    SLATE_TRY(const auto record, transaction->get_for_update(datasource, write.id));
+    if (!record) return no_record(write.id);
+    SLATE_TRY(transaction->write(datasource, write));
+    auto committed = transaction->commit();
+    if (committed) return {};
+    if (committed.error().reason() != Reason::kConflict || attempt == kAttempts)
+      return fail(std::move(committed).error());
+  }
+}
+
+Result<http::Response> patch_record(ApiContext& context, http::Request& request) {
+  SLATE_TRY(check_parameters(request, {}));
+  SLATE_TRY(const RecordWrite write, read_write(request, WriteKind::kMerge));
+  SLATE_TRY(merge(context, request.param("id"), write));
+  return answer_record(context, request, 200);
+}
+
+Result<http::Response> delete_record(ApiContext& context, http::Request& request) {
+  SLATE_TRY(check_parameters(request, {}));
+  const RecordWrite write{.kind = WriteKind::kDelete, .id = request.param("rid")};
+  SLATE_TRY(const WriteCounts counts, context.database.write_batch(request.param("id"), {&write, 1}));
+  if (counts.deleted == 0) return no_record(write.id);
+  return http::Response::empty(204);
+}
+
+Result<http::Response> delete_records(ApiContext& context, http::Request& request) {
+  SLATE_TRY(check_parameters(request, {}));
+  const std::string& datasource = request.param("id");
+  SLATE_TRY(context.database.delete_all(datasource));
+  context.refresher.forget(datasource);
+  return http::Response::empty(204);
+}
+
+Result<WriteKind> read_mode(const http::Request& request) {
+  const auto mode = request.query_value("mode").value_or("merge");
+  if (mode == "merge") return WriteKind::kMerge;
+  if (mode == "replace") return WriteKind::kReplace;
+  return fail(
+      Error(Reason::kInvalidArgument, "expected merge or replace, got " + quoted(mode)).with_field("mode"));
+}
+
+// Which of the writes the store refuses, found by asking it one by one; nothing is committed.
+Error located(ApiContext& context, std::string_view datasource, const RecordLines& lines, Error error) {
+  if (error.reason() != Reason::kInvalidArgument) return error;
+  const auto transaction = context.database.begin();
+  if (!transaction) return error;
+  for (std::size_t i = 0; i < lines.writes.size(); ++i)
+    if (const auto written = (*transaction)->write(datasource, lines.writes[i]); !written)
+      return at_place(lines.place(i), written.error());
+  return error;
+}
+
+std::string counts_json(const WriteCounts& counts, std::uint64_t records, std::uint64_t transactions) {
+  return fmt::format(R"({{"records":{},"inserted":{},"updated":{},"transactions":{}}})", records,
+                     counts.inserted, counts.updated, transactions);
+}
+
+Result<http::Response> post_records(ApiContext& context, http::Request& request) {
+  SLATE_TRY(check_parameters(request, {"batch", "mode"}));
+  SLATE_TRY(const WriteKind kind, read_mode(request));
+  SLATE_TRY(const auto batch, number_parameter(request, "batch", 1, kLargestBatch));
+  SLATE_TRY(auto reader, RecordReader::open(content_type(request.headers), request.body, kind));
+  if (batch && !reader.is_lines())
+    return fail(Error(Reason::kInvalidArgument, "only NDJSON can be split into several transactions")
+                    .with_field("batch"));
+  const std::string& datasource = request.param("id");
+  WriteCounts total;
+  std::uint64_t records = 0;
+  std::uint64_t transactions = 0;
+  // What an error leaves behind: whole transactions.
+  const auto so_far = [&](Error error) {
+    if (!batch || records == 0) return error;
+    Error more(error.reason(),
+               fmt::format("{}; {} records before it were written", error.message(), records));
+    if (error.field()) more = std::move(more).with_field(*error.field());
+    if (error.hint()) more = std::move(more).with_hint(*error.hint());
+    return more;
+  };
+  for (;;) {
+    auto lines = reader.next(batch);
+    if (!lines) return fail(so_far(std::move(lines).error()));
+    if (lines->writes.empty() && records > 0) break;
+    const auto counts = context.database.write_batch(datasource, lines->writes);
+    if (!counts) return fail(so_far(located(context, datasource, *lines, counts.error())));
+    total.inserted += counts->inserted;
+    total.updated += counts->updated;
+    records += lines->writes.size();
+    if (lines->writes.empty()) break;
+    ++transactions;
+  }
+  return http::Response::json(200, counts_json(total, records, transactions));
+}
+
+}  // namespace
+
+void add_record_routes(http::Router& router, ApiContext& context) {
+  using http::Method;
+  router.add(Method::kPost, "/v1/datasources/{id}/records", administration(context, post_records));
+  router.add(Method::kDelete, "/v1/datasources/{id}/records", administration(context, delete_records));
+  router.add(Method::kGet, "/v1/datasources/{id}/records/{rid}", administration(context, get_record));
+  router.add(Method::kPut, "/v1/datasources/{id}/records/{rid}", administration(context, put_record));
+  router.add(Method::kPatch, "/v1/datasources/{id}/records/{rid}", administration(context, patch_record));
+  router.add(Method::kDelete, "/v1/datasources/{id}/records/{rid}", administration(context, delete_record));
+}
+
+}  // namespace slate::api

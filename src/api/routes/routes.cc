@@ -1,0 +1,46 @@
+#include "api/routes/routes.h"
+
+#include <openssl/crypto.h>
+#include <string_view>
+#include <utility>
+
+namespace slate::api {
+namespace {
+
+// Takes as long for every text of one length.
+bool same_secret(std::string_view a, std::string_view b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
+}
+
+bool may_administer(const ApiContext& context, const http::Request& request) {
+  if (!context.admin_token) return true;
+  constexpr std::string_view kScheme = "Bearer ";
+  const auto sent = request.headers.get("Authorization").value_or("");
+  return http::equal_ignoring_case(sent.substr(0, kScheme.size()), kScheme) &&
+         same_secret(sent.substr(kScheme.size()), *context.admin_token);
+}
+
+}  // namespace
+
+http::Handler handler(ApiContext& context, Answer answer) {
+  return [&context, answer = std::move(answer)](http::Request request, http::Respond respond) {
+    auto response = answer(context, request);
+    respond(response ? *std::move(response) : http::Response::problem(std::move(response).error()));
+  };
+}
+
+http::Handler administration(ApiContext& context, http::Handler inner) {
+  return [&context, inner = std::move(inner)](http::Request request, http::Respond respond) {
+    if (may_administer(context, request)) return inner(std::move(request), std::move(respond));
+    auto refusal =
+        http::Response::problem(Error(Reason::kUnauthenticated, "administration needs its bearer token"));
+    refusal.headers.set("WWW-Authenticate", "Bearer realm=\"slate administration\"");
+    respond(std::move(refusal));
+  };
+}
+
+http::Handler administration(ApiContext& context, Answer answer) {
+  return administration(context, handler(context, std::move(answer)));
+}
+
+}  // namespace slate::api

@@ -1,0 +1,116 @@
+#include "cli/api_client.h"
+
+#include <chrono>
+#include <fmt/format.h>
+#include <optional>
+
+#include "base/try.h"
+#include "cli/text_table.h"
+#include "http/url.h"
+#include "model/json.h"
+#include "model/name.h"
+
+namespace slate::cli {
+namespace {
+
+constexpr std::size_t kLongestLine = 4'000;  // of somebody else's text on the terminal
+
+std::optional<Reason> reason_named(std::string_view name) {
+  for (std::size_t i = 0; i < kReasonCount; ++i)
+    if (reason_info(static_cast<Reason>(i)).name == name) return static_cast<Reason>(i);
+  return std::nullopt;
+}
+
+Reason reason_of_status(int status) {
+  for (std::size_t i = 0; i < kReasonCount; ++i)
+    if (reason_info(static_cast<Reason>(i)).http_status == status) return static_cast<Reason>(i);
+  return status >= 500 ? Reason::kUnavailable : Reason::kInvalidArgument;
+}
+
+}  // namespace
+
+void add_server_options(CommandLine& command_line, ServerChoice& choice) {
+  command_line.option({.flags = "--server", .value = "URL", .help = "The server to ask"}, choice.url);
+  command_line.option({.flags = "--timeout",
+                       .value = "SECONDS",
+                       .help = "How long the server may send nothing before the request is given up"},
+                      choice.timeout_seconds, 1, 3600);
+}
+
+std::string api_path(std::initializer_list<std::string_view> segments, const UrlPairs& query) {
+  std::string path = "/v1";
+  for (const std::string_view segment : segments) path += "/" + http::escape(segment);
+  char separator = '?';
+  for (const auto& [name, value] : query) {
+    path += separator + http::escape(name) + "=" + http::escape(value);
+    separator = '&';
+  }
+  return path;
+}
+
+Result<UrlPairs> parse_conditions(const std::vector<std::string>& texts) {
+  UrlPairs pairs;
+  for (const std::string& text : texts) {
+    const auto equals = text.find('=');
+    if (equals == std::string::npos || equals == 0)
+      return fail(
+          Error(Reason::kInvalidArgument, quoted(text) + " is not NAME=VALUE")
+              .with_hint("conditions are URL parameters, such as status=active or contacts_count__gt=5"));
+    pairs.emplace_back(text.substr(0, equals), text.substr(equals + 1));
+  }
+  return pairs;
+}
+
+ApiClient::ApiClient(const ServerChoice& choice)
+    : base_(choice.url),
+      client_(http::ClientOptions{.timeout = std::chrono::seconds(choice.timeout_seconds)}) {
+  while (base_.ends_with('/')) base_.pop_back();
+}
+
+Result<http::ClientResponse> ApiClient::call(http::Method method, std::string path, http::Headers headers,
+                                             std::string body,
+                                             std::function<Result<void>(std::string_view)> sink) {
+  auto response = client_.request({.method = method,
+                                   .url = base_ + path,
+                                   .headers = std::move(headers),
+                                   .body = std::move(body),
+                                   .sink = std::move(sink)});
+  if (!response) {
+    if (response.error().reason() != Reason::kUnavailable || response.error().hint()) return response;
+    return fail(Error(response.error())
+                    .with_hint("is slate serve running there? --server or SLATE_SERVER names another one"));
+  }
+  if (response->status >= 400) return fail(error_of(*response));
+  return response;
+}
+
+Result<boost::json::value> ApiClient::get_json(std::string path) {
+  SLATE_TRY(const auto response, call(http::Method::kGet, std::move(path), {{"Accept", "application/json"}}));
+  auto parsed = parse_json(response.body);
+  if (!parsed) return fail(Reason::kInternal, "the server's answer is no JSON: " + parsed.error().message());
+  return parsed;
+}
+
+Error error_of(const http::ClientResponse& response) {
+  const auto problem = parse_json(response.body);
+  const auto text = [&](std::string_view member) -> std::optional<std::string> {
+    if (!problem || !problem->is_object()) return std::nullopt;
+    const auto* value = problem->get_object().if_contains(member);
+    if (value == nullptr || !value->is_string()) return std::nullopt;
+    return printable(std::string_view(value->get_string()), kLongestLine);
+  };
+  const auto code = text("code");
+  const Reason reason = reason_named(code.value_or("")).value_or(reason_of_status(response.status));
+  const auto detail = text("detail");
+  Error error(reason, detail.value_or(fmt::format("the server answered with status {}", response.status)));
+  if (const auto field = text("field")) error = std::move(error).with_field(*field);
+  if (const auto hint = text("hint")) error = std::move(error).with_hint(*hint);
+  return error;
+}
+
+Exit failed(std::string_view verb, const Error& error, Terminal& terminal) {
+  terminal.err << fmt::format("slate {}: {}\n", verb, printable(error.to_string(), kLongestLine));
+  return Exit::kFailed;
+}
+
+}  // namespace slate::cli

@@ -1,0 +1,57 @@
+// The HTTP API of a running server, as the client verbs see it.
+#pragma once
+
+#include <boost/json/value.hpp>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <slate/error.h>
+
+#include "cli/command_line.h"
+#include "http/client.h"
+
+namespace slate::cli {
+
+struct ServerChoice {
+  std::string url = "http://127.0.0.1:8080";
+  std::uint64_t timeout_seconds = 60;  // without a byte from the server
+};
+// --server and --timeout.
+void add_server_options(CommandLine& command_line, ServerChoice& choice);
+
+using UrlPairs = std::vector<std::pair<std::string, std::string>>;
+
+// "/v1/lists/a%20b?take=2": segments and pairs escaped.
+std::string api_path(std::initializer_list<std::string_view> segments, const UrlPairs& query = {});
+// "status=active" to a pair, cut at the first "=". Errors: invalid_argument without one.
+Result<UrlPairs> parse_conditions(const std::vector<std::string>& texts);
+
+// One thread at a time; keeps its connection.
+class ApiClient {
+ public:
+  explicit ApiClient(const ServerChoice& choice);
+
+  // Errors: unavailable when the server cannot be reached, and whatever an answer of 400 or more says, with
+  // its reason, field and hint.
+  Result<http::ClientResponse> call(http::Method method, std::string path, http::Headers headers = {},
+                                    std::string body = {},
+                                    std::function<Result<void>(std::string_view)> sink = {});
+  // The answer's body as JSON.
+  Result<boost::json::value> get_json(std::string path);
+
+ private:
+  std::string base_;  // without a slash at its end
+  http::Client client_;
+};
+
+// What problem+json says; for a body that is none, the status.
+Error error_of(const http::ClientResponse& response);
+
+// One line on `err`: "slate get: not_found: there is no datasource ..." Always kFailed.
+Exit failed(std::string_view verb, const Error& error, Terminal& terminal);
+
+}  // namespace slate::cli

@@ -1,0 +1,207 @@
+#include "cli/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cctype>
+#include <cstdlib>
+#include <fmt/format.h>
+#include <fstream>
+
+#include "model/name.h"
+
+namespace slate::cli {
+namespace {
+
+constexpr std::size_t kHelpColumn = 30;
+
+std::string long_flag(const std::string& flags) {
+  const auto at = flags.find("--");
+  return flags.substr(at + 2, flags.find(',', at) - at - 2);
+}
+
+std::string variable_of(const OptionText& text) {
+  if (!text.variable.empty()) return text.variable;
+  std::string name = "SLATE_";
+  for (const char c : long_flag(text.flags))
+    name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  return name;
+}
+
+std::string bytes_text(std::uint64_t bytes) {
+  static constexpr std::pair<unsigned, std::string_view> kUnits[] = {
+      {40, "TiB"}, {30, "GiB"}, {20, "MiB"}, {10, "KiB"}};
+  for (const auto& [shift, unit] : kUnits)
+    if (bytes != 0 && bytes % (std::uint64_t{1} << shift) == 0)
+      return fmt::format("{}{}", bytes >> shift, unit);
+  return fmt::format("{}", bytes);
+}
+
+std::string joined(const std::vector<std::string>& words, std::string_view separator) {
+  return fmt::format("{}", fmt::join(words, separator));
+}
+
+}  // namespace
+
+struct CommandLine::Impl {
+  std::string verb;
+  CLI::App app;
+  std::string config_file;
+
+  Impl(std::string the_verb, std::string summary)
+      : verb(std::move(the_verb)), app(std::move(summary), "slate " + verb) {
+    app.get_formatter()->column_width(kHelpColumn);
+    app.set_help_flag("-h,--help", "Print this and end");
+  }
+
+  // What every option has: its variable, and a help text that says where its value comes from.
+  CLI::Option* describe(CLI::Option* made, const OptionText& text, std::string_view default_text) {
+    const std::string variable = variable_of(text);
+    const std::string shown_default =
+        text.default_text.empty() ? std::string(default_text) : text.default_text;
+    std::string origin = shown_default.empty() ? "" : "default " + shown_default + ", ";
+    origin += "variable " + variable;
+    made->description(fmt::format("{}\n[{}]", text.help, origin));
+    // The formatter leaves out the blank for an empty text, and would print the type for none.
+    made->option_text(text.value.empty() ? " " : text.value);
+    made->envname(variable);
+    return made;
+  }
+
+  // Fills what neither the command line nor the environment gave. Throws CLI::ParseError.
+  void apply_config_file();
+  void apply_config_item(const CLI::ConfigItem& item);
+};
+
+void CommandLine::Impl::apply_config_item(const CLI::ConfigItem& item) {
+  if (item.name == "++" || item.name == "--") return;  // a section begins or ends
+  if (!item.parents.empty() && item.parents != std::vector<std::string>{verb}) return;
+  CLI::Option* known =
+      item.name == "config" || item.name == "help" ? nullptr : app.get_option_no_throw("--" + item.name);
+  if (known == nullptr) {
+    std::vector<std::string> names;
+    for (const CLI::Option* each : app.get_options())
+      if (!each->get_lnames().empty()) names.push_back(each->get_lnames().front());
+    const std::vector<std::string_view> views(names.begin(), names.end());
+    const std::string hint = near_miss_hint(item.name, views);
+    throw CLI::ConfigError(fmt::format("{}: slate {} has no option {}{}", config_file, verb,
+                                       quoted(item.name), hint.empty() ? "" : " (" + hint + ")"),
+                           CLI::ExitCodes::ConfigError);
+  }
+  if (known->count() > 0) return;
+  std::vector<std::string> values = item.inputs;
+  if (values.size() > 1 && known->get_expected_max() == 1)
+    throw CLI::ConfigError(fmt::format("{}: {} takes one value", config_file, item.name),
+                           CLI::ExitCodes::ConfigError);
+  known->add_result(std::move(values));
+  try {
+    known->run_callback();
+  } catch (const CLI::ParseError& error) {
+    throw CLI::ConfigError(fmt::format("{}: {}", config_file, error.what()), CLI::ExitCodes::ConfigError);
+  }
+}
+
+void CommandLine::Impl::apply_config_file() {
+  if (config_file.empty()) return;
+  std::ifstream file(config_file);
+  if (!file) throw CLI::FileError::Missing(config_file);
+  for (const CLI::ConfigItem& item : CLI::ConfigTOML().from_config(file)) apply_config_item(item);
+}
+
+CommandLine::CommandLine(std::string verb, std::string summary)
+    : impl_(std::make_unique<Impl>(std::move(verb), std::move(summary))) {}
+CommandLine::~CommandLine() = default;
+
+void CommandLine::option(OptionText text, std::string& target) {
+  const std::string shown_default = target;
+  impl_->describe(impl_->app.add_option(text.flags, target), text, shown_default);
+}
+
+void CommandLine::option(OptionText text, std::uint64_t& target, std::uint64_t least, std::uint64_t most) {
+  const std::string shown_default = std::to_string(target);
+  impl_->describe(impl_->app.add_option(text.flags, target), text, shown_default)
+      ->check(CLI::Range(least, most, fmt::format("a whole number from {} to {}", least, most)));
+}
+
+void CommandLine::option(OptionText text, Switch& target) {
+  CLI::Option* made = impl_->app.add_flag_function(
+      text.flags, [&target](std::int64_t count) { target = count > 0 ? Switch::kOn : Switch::kOff; });
+  // Variables and files say a word.
+  impl_->describe(made, text, target == Switch::kOn ? "on" : "off")->check([](const std::string& word) {
+    static constexpr std::string_view kWords[] = {"true", "false", "on", "off", "yes", "no", "1", "0"};
+    return std::ranges::find(kWords, word) != std::ranges::end(kWords)
+               ? std::string()
+               : fmt::format("expected true or false, got {}", quoted(word));
+  });
+}
+
+void CommandLine::bytes(OptionText text, std::uint64_t& target, std::uint64_t least) {
+  const std::string shown_default = bytes_text(target);
+  impl_->describe(impl_->app.add_option(text.flags, target), text, shown_default)
+      ->transform(CLI::AsSizeValue(false))
+      ->check([least](const std::string& value) {
+        return std::strtoull(value.c_str(), nullptr, 10) >= least ? std::string()
+                                                                  : "expected at least " + bytes_text(least);
+      });
+}
+
+void CommandLine::list(OptionText text, std::vector<std::string>& target) {
+  const std::string shown_default = joined(target, ",");
+  impl_->describe(impl_->app.add_option(text.flags, target), text, shown_default)
+      ->delimiter(',')
+      ->expected(1, -1);
+}
+
+void CommandLine::choice(OptionText text, std::string& target, std::vector<std::string> words) {
+  choice(std::move(text), std::move(words), target, [&target](const std::string& word) { target = word; });
+}
+
+void CommandLine::choice(OptionText text, std::vector<std::string> words, std::string default_word,
+                         Choose choose) {
+  text.value = joined(words, "|");
+  CLI::Option* made = impl_->app.add_option_function<std::string>(text.flags, std::move(choose));
+  impl_->describe(made, text, default_word)->check([words = std::move(words)](const std::string& word) {
+    const std::vector<std::string_view> views(words.begin(), words.end());
+    for (const std::string_view each : views)
+      if (each == word) return std::string();
+    const std::string hint = near_miss_hint(word, views);
+    return fmt::format("expected {}, got {}{}", joined(words, ", "), quoted(word),
+                       hint.empty() ? "" : "; " + hint);
+  });
+}
+
+void CommandLine::argument(std::string name, std::string help, std::string& target) {
+  impl_->app.add_option(std::move(name), target, std::move(help))->option_text(" ");
+}
+
+void CommandLine::arguments(std::string name, std::string help, std::vector<std::string>& target) {
+  impl_->app.add_option(std::move(name), target, std::move(help))->option_text("...")->expected(0, -1);
+}
+
+void CommandLine::footer(std::string text) { impl_->app.footer(std::move(text)); }
+
+std::optional<Exit> CommandLine::parse(std::span<const std::string> arguments, Terminal& terminal) {
+  option({.flags = "--config",
+          .value = "FILE",
+          .help = "TOML or INI file with further options, by their long names; those in a\n"
+                  "section [" +
+                  impl_->verb + "] count for this verb only. Flags and variables win"},
+         impl_->config_file);
+  try {
+    // CLI11 takes a vector from its end.
+    impl_->app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));
+    impl_->apply_config_file();
+  } catch (const CLI::CallForHelp&) {
+    terminal.out << impl_->app.help();
+    return Exit::kOk;
+  } catch (const CLI::Error& error) {
+    return usage_error(error.what(), terminal);
+  }
+  return std::nullopt;
+}
+
+Exit CommandLine::usage_error(std::string_view message, Terminal& terminal) const {
+  terminal.err << fmt::format("slate {0}: {1}\nslate {0} --help lists the options\n", impl_->verb, message);
+  return Exit::kUsage;
+}
+
+}  // namespace slate::cli

@@ -1,0 +1,82 @@
+#include "cli/serve_options.h"
+
+#include <algorithm>
+
+#include "base/try.h"
+
+namespace slate::cli {
+
+ServeOptions ServeOptions::for_cores(unsigned cores) {
+  ServeOptions options;
+  // Queries block a thread of the pool for microseconds when pages are in memory, for milliseconds when not.
+  options.pool_threads = std::clamp(2 * cores, 4U, 8U);
+  options.io_threads = std::clamp(cores / 8, 1U, 4U);
+  return options;
+}
+
+std::optional<Durability> ServeOptions::default_durability() const {
+  if (durability == "sync") return Durability::kSync;
+  if (durability == "os") return Durability::kOs;
+  return std::nullopt;
+}
+
+void add_serve_options(CommandLine& command_line, ServeOptions& options) {
+  command_line.option(
+      {.flags = "--data", .value = "DIR", .help = "Folder of the database; made when missing"}, options.data);
+  command_line.option(
+      {.flags = "--manifests",
+       .value = "DIR",
+       .help = "Folder of manifests (*.yaml, *.yml, *.json), applied at the start and whenever a\n"
+               "file changes; what is removed there is removed from the database",
+       .default_text = "none"},
+      options.manifests);
+  command_line.option(
+      {.flags = "--listen",
+       .value = "ADDRESS:PORT",
+       .help = "Where to listen; port 0 takes one that is free. An address beyond loopback needs\n"
+               "--lists-only"},
+      options.listen);
+  command_line.option(
+      {.flags = "--lists-only",
+       .value = "",
+       .help = "Serve the read-only lists, /healthz, /readyz and /metrics, and no administration"},
+      options.lists_only);
+  command_line.choice(
+      {.flags = "--durability",
+       .help = "For datasources that do not say: sync survives power loss, os a killed process.\n"
+               "Stored with the datasource when it is saved",
+       .default_text = "os with a loader, else sync"},
+      options.durability, {"sync", "os"});
+  command_line.choice({.flags = "--log-level", .help = "The least that is logged, on stderr"},
+                      options.log_level,
+                      {{"debug", log::Level::kDebug},
+                       {"info", log::Level::kInfo},
+                       {"warning", log::Level::kWarning},
+                       {"error", log::Level::kError},
+                       {"off", log::Level::kOff}});
+  command_line.choice({.flags = "--log-format", .help = "How log lines look"}, options.log_format,
+                      {{"text", log::Format::kText}, {"json", log::Format::kJson}});
+  command_line.option({.flags = "--io-threads", .value = "N", .help = "Threads for connections"},
+                      options.io_threads, 1, 64);
+  command_line.option({.flags = "--pool-threads", .value = "N", .help = "Threads for queries and writes"},
+                      options.pool_threads, 1, 256);
+  command_line.bytes(
+      {.flags = "--map-size",
+       .value = "BYTES",
+       .help = "The most that one datasource can hold, such as 512MiB or 64GiB: address space, which\n"
+               "costs nothing until it is used"},
+      options.map_bytes, std::uint64_t{1} << 20);
+}
+
+Result<ListenAddress> checked_address(const ServeOptions& options) {
+  SLATE_TRY(ListenAddress address, parse_listen_address(options.listen));
+  if (address.is_loopback || options.lists_only == Switch::kOn) return address;
+  return fail(
+      Error(Reason::kInvalidArgument, "listening on " + address.to_string() +
+                                          ", beyond loopback, needs an administration token, which a later "
+                                          "release brings")
+          .with_field("--listen")
+          .with_hint("listen on 127.0.0.1, or serve only the read-only lists there with --lists-only"));
+}
+
+}  // namespace slate::cli

@@ -1,0 +1,56 @@
+// The catalog: datasources, lists, and which generation of each datasource is live. Its commits are the points at
+// which anything becomes true.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <slate/clock.h>
+#include <slate/error.h>
+#include <slate/list_view.h>
+
+#include "model/schema.h"
+#include "storage/environment.h"
+
+namespace slate {
+
+struct CatalogEntry {
+  std::shared_ptr<const Schema> schema;
+  std::uint64_t live_generation = 0;
+  std::optional<UnixMillis> loaded_at;  // of the live generation; absent: never loaded
+};
+
+// Format: docs/formats/data-folder.md. Every change is durable when the call returns. Safe for any number of threads.
+class Catalog {
+ public:
+  // Errors: unsupported_format, corrupt, io.
+  static Result<std::unique_ptr<Catalog>> open(const std::filesystem::path& path, std::uint64_t map_bytes);
+
+  Result<std::vector<CatalogEntry>> datasources();
+  Result<std::vector<ListView>> lists();
+
+  Result<void> put_datasource(const CatalogEntry& entry);
+  // With lists of it, in one commit.
+  Result<void> remove_datasource(std::string_view id, std::span<const std::string> lists);
+  Result<void> put_list(const ListView& list);
+  Result<void> remove_list(std::string_view id);
+
+  // A word that the next open() finds, for what must survive a restart of the process.
+  Result<std::optional<std::string>> note(std::string_view key);
+  Result<void> set_note(std::string_view key, std::string_view value);
+
+ private:
+  Catalog() = default;
+  std::unique_ptr<storage::Environment> environment_;
+  storage::Table meta_;
+  storage::Table datasources_;
+  storage::Table lists_;
+};
+
+}  // namespace slate

@@ -1,0 +1,75 @@
+// The embedded database: the catalog, the datasources that are open, and the work that goes on behind them.
+#pragma once
+
+#include <condition_variable>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <shared_mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <slate/database.h>
+
+#include "db/catalog.h"
+#include "db/datasource_state.h"
+#include "db/folder_lock.h"
+#include "db/maintenance.h"
+
+namespace slate {
+
+class StoredDatabase final : public Database {
+ public:
+  static Result<std::unique_ptr<StoredDatabase>> open(const DatabaseOptions& options);
+  ~StoredDatabase() override;
+
+  Result<Saved> save_datasource(const Datasource& datasource, Existing existing) override;
+  Result<DatasourceStatus> get_datasource(std::string_view id) override;
+  Result<std::vector<DatasourceStatus>> list_datasources() override;
+  Result<void> delete_datasource(std::string_view id, Dependents dependents) override;
+  Result<SavedList> save_list(const ListView& list) override;
+  Result<ListView> get_list(std::string_view id) override;
+  Result<std::vector<ListView>> list_lists() override;
+  Result<void> delete_list(std::string_view id) override;
+  Result<WriteCounts> write_batch(std::string_view datasource, std::span<const RecordWrite> writes) override;
+  Result<void> delete_all(std::string_view datasource) override;
+  Result<std::unique_ptr<Transaction>> begin() override;
+  Result<std::unique_ptr<Snapshot>> snapshot(std::string_view datasource) override;
+  Result<std::unique_ptr<GenerationBuilder>> begin_generation(std::string_view datasource, LoadMode mode) override;
+
+  // For generation builders: makes `generation` the live one of the datasource. `journal` of a merge may be null.
+  Result<std::uint64_t> publish(DatasourceState& state, const std::shared_ptr<const Schema>& built_for,
+                                std::shared_ptr<Generation> generation, std::optional<UnixMillis> loaded_at);
+  Result<std::shared_ptr<DatasourceState>> find(std::string_view datasource) const;
+
+ private:
+  explicit StoredDatabase(const DatabaseOptions& options) : options_(options) {}
+  Result<void> recover();
+  Result<void> open_datasource(const CatalogEntry& entry, bool after_power_loss);
+  void remove_litter(const std::vector<CatalogEntry>& entries) const;
+
+  std::filesystem::path generation_path(std::string_view datasource, std::uint64_t number) const;
+  Generation::Options generation_options(const Datasource& datasource) const;
+  std::uint64_t next_generation_number();
+  Result<std::shared_ptr<Generation>> new_generation(const Schema& schema);
+
+  Result<Saved> create_datasource(const Datasource& datasource);
+  Result<Saved> change_datasource(DatasourceState& state, const Datasource& datasource);
+  Result<void> adopt_indexes(Generation& generation, const Schema& before, const Schema& after);
+  Result<DatasourceStatus> status(DatasourceState& state) const;
+  std::vector<std::string> lists_of(std::string_view datasource) const;
+
+  DatabaseOptions options_;
+  FolderLock lock_;
+  std::unique_ptr<Catalog> catalog_;
+  std::mutex definitions_mutex_;  // one change of a definition at a time; taken before everything else
+  mutable std::shared_mutex mutex_;
+  std::map<std::string, std::shared_ptr<DatasourceState>, std::less<>> datasources_;  // guarded by mutex_
+  std::map<std::string, ListView, std::less<>> lists_;                                // guarded by mutex_
+  std::atomic<std::uint64_t> last_generation_ = 0;
+  std::unique_ptr<Maintenance> maintenance_;
+};
+
+}  // namespace slate

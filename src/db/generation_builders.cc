@@ -1,0 +1,142 @@
+#include "db/generation_builders.h"
+
+#include "base/try.h"
+#include "db/database_impl.h"
+
+namespace slate {
+namespace {
+
+Failure out_of_order() { return fail(Reason::kFailedPrecondition, "the generation was finished already, or not yet"); }
+
+class ReplacingBuilder final : public GenerationBuilder {
+ public:
+  ReplacingBuilder(StoredDatabase& database, std::shared_ptr<DatasourceState> state,
+                   std::shared_ptr<const Schema> schema, std::shared_ptr<Generation> generation,
+                   const DatabaseOptions& options)
+      : database_(database),
+        state_(std::move(state)),
+        schema_(std::move(schema)),
+        generation_(std::move(generation)),
+        builder_(std::in_place, generation_, schema_, generation_->path().string() + ".run", options.load_memory_bytes,
+                 options.segment_rows, options.clock->now()) {}
+  ~ReplacingBuilder() override {
+    builder_.reset();
+    if (generation_ != nullptr) generation_->retire();
+  }
+
+  Result<void> append(std::string_view id, std::span<const CellRef> cells) override {
+    if (!builder_) return out_of_order();
+    return builder_->append(id, cells);
+  }
+  Result<BuildCounts> finish() override {
+    if (!builder_) return out_of_order();
+    auto counts = builder_->finish();
+    builder_.reset();
+    finished_ = counts.has_value();
+    return counts;
+  }
+  Result<std::uint64_t> publish(UnixMillis loaded_at) override {
+    if (!finished_) return out_of_order();
+    finished_ = false;
+    const std::lock_guard lock(state_->write_mutex());
+    SLATE_TRY(const std::uint64_t number, database_.publish(*state_, schema_, generation_, loaded_at));
+    generation_.reset();
+    return number;
+  }
+
+ private:
+  StoredDatabase& database_;
+  std::shared_ptr<DatasourceState> state_;
+  std::shared_ptr<const Schema> schema_;
+  std::shared_ptr<Generation> generation_;
+  std::optional<BulkBuilder> builder_;
+  bool finished_ = false;
+};
+
+class MergingBuilder final : public GenerationBuilder {
+ public:
+  MergingBuilder(StoredDatabase& database, std::shared_ptr<DatasourceState> state)
+      : database_(database), state_(std::move(state)) {}
+  ~MergingBuilder() override {
+    const std::lock_guard lock(state_->write_mutex());
+    stop_journal();
+    if (generation_ != nullptr) generation_->retire();
+  }
+
+  Result<void> open(std::uint64_t number, const std::filesystem::path& path, const Generation::Options& options,
+                    UnixMillis now) {
+    const std::lock_guard lock(state_->write_mutex());
+    if (state_->has_journal())
+      return fail(Reason::kFailedPrecondition, "another load of this datasource is being merged");
+    const auto current = state_->current();
+    if (current.damage) return fail(*current.damage);
+    schema_ = current.schema;
+    state_->set_journal(&journal_);
+    journals_ = true;
+    // From here on the journal has what the copy lacks.
+    remove_generation_files(path);
+    SLATE_TRY(current.live->environment().copy_to(path));
+    SLATE_TRY(generation_, Generation::open(path, number, *schema_, options));
+    builder_.emplace(generation_, schema_, now);
+    return {};
+  }
+
+  Result<void> append(std::string_view id, std::span<const CellRef> cells) override {
+    if (finished_) return out_of_order();
+    return builder_->append(id, cells);
+  }
+  Result<BuildCounts> finish() override {
+    if (finished_) return out_of_order();
+    finished_ = true;
+    return builder_->finish();
+  }
+  Result<std::uint64_t> publish(UnixMillis loaded_at) override {
+    if (!finished_ || generation_ == nullptr) return out_of_order();
+    const std::lock_guard lock(state_->write_mutex());
+    SLATE_TRY(builder_->catch_up(journal_));
+    stop_journal();
+    SLATE_TRY(const std::uint64_t number, database_.publish(*state_, schema_, generation_, loaded_at));
+    builder_.reset();
+    generation_.reset();
+    return number;
+  }
+
+ private:
+  void stop_journal() {
+    if (journals_) state_->set_journal(nullptr);
+    journals_ = false;
+  }
+
+  StoredDatabase& database_;
+  std::shared_ptr<DatasourceState> state_;
+  std::shared_ptr<const Schema> schema_;
+  std::shared_ptr<Generation> generation_;
+  std::optional<MergeBuilder> builder_;
+  std::vector<PreparedWrite> journal_;
+  bool journals_ = false;
+  bool finished_ = false;
+};
+
+}  // namespace
+
+std::unique_ptr<GenerationBuilder> make_replacing_builder(StoredDatabase& database,
+                                                          std::shared_ptr<DatasourceState> state,
+                                                          std::shared_ptr<const Schema> schema,
+                                                          std::shared_ptr<Generation> generation,
+                                                          const DatabaseOptions& options) {
+  return std::make_unique<ReplacingBuilder>(database, std::move(state), std::move(schema), std::move(generation),
+                                            options);
+}
+
+Result<std::unique_ptr<GenerationBuilder>> make_merging_builder(StoredDatabase& database,
+                                                                std::shared_ptr<DatasourceState> state,
+                                                                std::uint64_t number,
+                                                                const std::filesystem::path& path,
+                                                                const Generation::Options& generation_options,
+                                                                const DatabaseOptions& options) {
+  auto builder = std::make_unique<MergingBuilder>(database, std::move(state));
+  SLATE_TRY(builder->open(number, path, generation_options, options.clock->now()));
+  return builder;
+}
+
+}  // namespace slate

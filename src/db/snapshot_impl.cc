@@ -1,0 +1,134 @@
+#include "db/snapshot_impl.h"
+
+#include <chrono>
+
+#include "base/try.h"
+#include "codec/key.h"
+#include "exec/executor.h"
+#include "exec/index_statistics.h"
+#include "plan/planner.h"
+#include "query/bound_query.h"
+#include "storage/cursor.h"
+
+namespace slate {
+namespace {
+
+std::vector<std::uint32_t> all_columns(const Schema& schema) {
+  std::vector<std::uint32_t> columns;
+  for (std::uint32_t i = kRecordIdColumn + 1; i < schema.columns.size(); ++i) columns.push_back(i);
+  return columns;
+}
+
+}  // namespace
+
+struct StoredSnapshot::Finder {
+  Finder(const Schema& schema, storage::PostingCursor id_cursor) : columns(schema), ids(std::move(id_cursor)) {}
+
+  ColumnSet columns;
+  storage::PostingCursor ids;
+  QueryCounters counters;
+  std::unique_ptr<SegmentReader> reader;
+  std::uint16_t row = 0;
+  Batch batch;
+};
+
+Result<std::unique_ptr<StoredSnapshot>> StoredSnapshot::open(std::shared_ptr<const Schema> schema,
+                                                             std::shared_ptr<Generation> generation, UnixMillis now) {
+  std::unique_ptr<StoredSnapshot> snapshot(new StoredSnapshot);
+  auto data = std::make_shared<SnapshotData>();
+  data->schema = std::move(schema);
+  data->generation = std::move(generation);
+  SLATE_TRY(auto transaction, data->generation->environment().begin_read());
+  data->transaction.emplace(std::move(transaction));
+  SLATE_TRY(data->view, data->generation->view(*data->transaction, *data->schema, now, &snapshot->state_));
+  snapshot->info_ = {.generation = data->generation->number(),
+                     .data_version = snapshot->state_.data_version,
+                     .rows = snapshot->state_.rows,
+                     .loaded_at = data->generation->loaded_at(),
+                     .now = now};
+  snapshot->data_ = std::move(data);
+  return snapshot;
+}
+
+Result<std::unique_ptr<ResultSet>> StoredSnapshot::query(const Query& query, const QueryOptions& options) {
+  SLATE_TRY(const BoundQuery bound, bind(query, *data_->schema));
+  SLATE_TRY(Plan plan, make_plan(bound, *data_->schema, IndexStatistics(data_->view), options));
+  return execute(std::move(plan), data_->view, options, data_);
+}
+
+Result<Count> StoredSnapshot::count(const std::optional<Filter>& filter, std::optional<std::uint64_t> limit,
+                                    const QueryOptions& options) {
+  BoundQuery bound;
+  SLATE_TRY(bound.filter, bind_filter(filter, *data_->schema));
+  SLATE_TRY(const Plan plan, make_plan(bound, *data_->schema, IndexStatistics(data_->view), options));
+  return execute_count(plan, data_->view, options, limit);
+}
+
+Result<Explanation> StoredSnapshot::explain(const Query& query, ExplainMode mode, const QueryOptions& options) {
+  SLATE_TRY(const BoundQuery bound, bind(query, *data_->schema));
+  const auto start = std::chrono::steady_clock::now();
+  SLATE_TRY(Plan plan, make_plan(bound, *data_->schema, IndexStatistics(data_->view), options));
+  Explanation explanation = explain_plan(plan, *data_->schema);
+  if (mode == ExplainMode::kPlan) return explanation;
+  SLATE_TRY(const auto rows, execute(std::move(plan), data_->view, options, data_));
+  for (;;) {
+    SLATE_TRY(const Batch* batch, rows->next());
+    if (batch == nullptr) break;
+  }
+  explanation.actual = rows->counters();
+  explanation.milliseconds =
+      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  return explanation;
+}
+
+const std::vector<ResultColumn>& StoredSnapshot::columns() const {
+  if (columns_.empty()) {
+    for (const std::uint32_t i : all_columns(*data_->schema)) {
+      const Column& column = data_->schema->columns[i];
+      columns_.push_back({.field = column.path, .type = column.type, .items = column.items});
+    }
+  }
+  return columns_;
+}
+
+Result<StoredSnapshot::Finder*> StoredSnapshot::finder() {
+  if (finder_ == nullptr) {
+    const auto table = data_->view.indexes.front();
+    if (!table) return fail(Reason::kCorrupt, "the index of record ids is not whole");
+    SLATE_TRY(auto ids, storage::PostingCursor::open(*data_->transaction, *table));
+    auto finder = std::make_shared<Finder>(*data_->schema, std::move(ids));
+    finder->columns.add(kRecordIdColumn);
+    for (const std::uint32_t column : all_columns(*data_->schema)) finder->columns.add(column);
+    SLATE_TRY(finder->reader,
+              SegmentReader::open(*data_->transaction, data_->view.segments, *data_->view.verified, finder->columns,
+                                  data_->view.segment_rows, data_->view.now, finder->counters));
+    finder_ = std::move(finder);
+  }
+  return finder_.get();
+}
+
+Result<const Batch*> StoredSnapshot::find(std::string_view id) {
+  SLATE_TRY(Finder * finder, this->finder());
+  finder->reader->forget_when_full();
+  KeyBuilder key;
+  key.add_text(id, Direction::kAscending);
+  SLATE_TRY(const auto at, finder->ids.seek(key.bytes()));
+  if (!at || *at != key.bytes()) return nullptr;
+  for (;;) {
+    SLATE_TRY(const auto postings, finder->ids.next_postings());
+    if (postings.empty()) return nullptr;
+    for (const DocId docid : postings) {
+      SLATE_TRY(const ResolvedBlock* block, finder->reader->find(docid));
+      if (block == nullptr) return fail(Reason::kCorrupt, "an id points at a record that is not there");
+      const auto row = static_cast<std::uint16_t>(docid - block->first_docid());
+      const std::span<const ColumnView> all(block->columns);
+      // The key of a long id may have been cut.
+      if (key.bytes().size() >= kSettleKeyBytes && all.front().text(row) != id) continue;
+      finder->row = row;
+      finder->batch = {.id = all.front(), .columns = all.subspan(1), .rows = std::span(&finder->row, 1)};
+      return &finder->batch;
+    }
+  }
+}
+
+}  // namespace slate

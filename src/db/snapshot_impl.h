@@ -1,0 +1,54 @@
+// Snapshots of the embedded database.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include <slate/snapshot.h>
+
+#include "db/generation.h"
+#include "exec/generation_view.h"
+#include "model/schema.h"
+#include "storage/environment.h"
+
+namespace slate {
+
+// What a snapshot's answers point at; result sets hold it too. Members are destroyed from the last to the first.
+struct SnapshotData {
+  std::shared_ptr<const Schema> schema;
+  std::shared_ptr<Generation> generation;
+  std::optional<storage::ReadTransaction> transaction;
+  GenerationView view;
+};
+
+class StoredSnapshot final : public Snapshot {
+ public:
+  static Result<std::unique_ptr<StoredSnapshot>> open(std::shared_ptr<const Schema> schema,
+                                                      std::shared_ptr<Generation> generation, UnixMillis now);
+
+  const Datasource& datasource() const override { return data_->schema->datasource; }
+  const SnapshotInfo& info() const override { return info_; }
+  Result<std::unique_ptr<ResultSet>> query(const Query& query, const QueryOptions& options) override;
+  Result<Count> count(const std::optional<Filter>& filter, std::optional<std::uint64_t> limit,
+                      const QueryOptions& options) override;
+  Result<Explanation> explain(const Query& query, ExplainMode mode, const QueryOptions& options) override;
+  Result<const Batch*> find(std::string_view id) override;
+  const std::vector<ResultColumn>& columns() const override;
+
+  const GenerationState& state() const { return state_; }
+
+ private:
+  StoredSnapshot() = default;
+  // For find(): made when first used.
+  struct Finder;
+  Result<Finder*> finder();
+
+  std::shared_ptr<SnapshotData> data_;
+  GenerationState state_;
+  SnapshotInfo info_;
+  mutable std::vector<ResultColumn> columns_;
+  std::shared_ptr<Finder> finder_;
+};
+
+}  // namespace slate

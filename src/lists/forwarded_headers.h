@@ -1,0 +1,19 @@
+// Which of a request's headers its loader gets to see.
+#pragma once
+
+#include <span>
+#include <string>
+#include <utility>
+
+#include <slate/datasource.h>
+
+#include "loader/loader_client.h"
+
+namespace slate {
+
+// Exactly the headers that `forwardHeaders` names: compared without case, under the names as configured. A
+// header that came several times is joined by ", ", as HTTP reads it; one that did not come is left out.
+LoadMetadata forwarded_headers(const LoaderConfig& config,
+                               std::span<const std::pair<std::string, std::string>> headers);
+
+}  // namespace slate

@@ -1,0 +1,212 @@
+#include <slate/database.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <thread>
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+namespace slate {
+namespace {
+
+class DatabaseTest : public testing::Test {
+ protected:
+  DatabaseTest() {
+    folder_ = std::filesystem::temp_directory_path() /
+              ("slate_db_" + std::to_string(::getpid()) + "_" +
+               testing::UnitTest::GetInstance()->current_test_info()->name());
+    std::filesystem::remove_all(folder_);
+    reopen();
+  }
+  ~DatabaseTest() override {
+    database_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+  void reopen() {
+    database_.reset();
+    auto opened = Database::open({.path = folder_, .clock = &clock_});
+    ASSERT_TRUE(opened.has_value()) << opened.error().to_string();
+    database_ = *std::move(opened);
+  }
+  static Datasource prospects() {
+    return {.id = "prospects",
+            .fields = {{.name = "name", .type = Type::kString},
+                       {.name = "status", .type = Type::kString, .indexed = true},
+                       {.name = "contacts", .type = Type::kInt, .indexed = true},
+                       {.name = "score", .type = Type::kFloat, .ttl_seconds = 60},
+                       {.name = "tags", .type = Type::kList, .items = {{.type = Type::kString}}},
+                       {.name = "address",
+                        .type = Type::kMap,
+                        .fields = {{.name = "city", .type = Type::kString, .indexed = true}}}}};
+  }
+  void save(const Datasource& datasource) {
+    const auto saved = database_->save_datasource(datasource);
+    ASSERT_TRUE(saved.has_value()) << saved.error().to_string();
+  }
+  void write(std::vector<RecordWrite> writes) {
+    const auto counts = database_->write_batch("prospects", writes);
+    ASSERT_TRUE(counts.has_value()) << counts.error().to_string();
+  }
+  std::vector<std::string> ids(const Query& query, const QueryOptions& options = {}) {
+    std::vector<std::string> ids;
+    auto snapshot = database_->snapshot("prospects").value();
+    auto rows = snapshot->query(query, options);
+    EXPECT_TRUE(rows.has_value()) << rows.error().to_string();
+    if (!rows) return ids;
+    for (;;) {
+      const auto batch = (*rows)->next();
+      EXPECT_TRUE(batch.has_value()) << batch.error().to_string();
+      if (!batch || *batch == nullptr) return ids;
+      for (const std::uint16_t row : (*batch)->rows) ids.emplace_back((*batch)->id.text(row));
+    }
+  }
+  static RecordWrite record(std::string id, const char* status, int contacts) {
+    return {.id = std::move(id), .cells = {{"status", status}, {"contacts", contacts}}};
+  }
+
+  std::filesystem::path folder_;
+  ManualClock clock_{1'700'000'000'000};
+  std::unique_ptr<Database> database_;
+};
+
+using Ids = std::vector<std::string>;
+
+TEST_F(DatabaseTest, records_come_back_in_order_of_arrival_after_reopening) {
+  save(prospects());
+  write({record("b", "active", 3), record("a", "rejected", 1)});
+  write({record("c", "active", 2)});
+  reopen();
+  EXPECT_EQ(ids({}), (Ids{"b", "a", "c"}));
+}
+
+TEST_F(DatabaseTest, an_indexed_value_that_changes_leaves_its_old_entry) {
+  save(prospects());
+  write({record("a", "active", 1), record("b", "active", 2)});
+  write({record("a", "rejected", 1)});
+  const auto with = [&](const char* status) {
+    return ids({.filter = Filter::condition("status", Op::kEq, status)}, {.force_index = "status"});
+  };
+  EXPECT_EQ(with("active"), Ids{"b"});
+  EXPECT_EQ(with("rejected"), Ids{"a"});
+}
+
+TEST_F(DatabaseTest, a_deleted_record_leaves_every_index) {
+  save(prospects());
+  write({record("a", "active", 1), record("b", "active", 2)});
+  write({{.kind = WriteKind::kDelete, .id = "a"}});
+  EXPECT_EQ(ids({.filter = Filter::condition("status", Op::kEq, "active")}, {.force_index = "status"}), Ids{"b"});
+  EXPECT_EQ(ids({.sort = {{.field = "contacts"}}}, {.force_index = "contacts"}), Ids{"b"});
+  auto snapshot = database_->snapshot("prospects").value();
+  EXPECT_EQ(snapshot->get("a").value(), std::nullopt);
+  EXPECT_EQ(snapshot->info().rows, 1u);
+}
+
+TEST_F(DatabaseTest, a_record_reads_back_with_maps_and_lists) {
+  save(prospects());
+  write({{.id = "a",
+          .cells = {{"name", "Acme"},
+                    {"tags", ListValue{Value("x"), Value("y")}},
+                    {"address", MapValue{{"city", Value("Paris")}}}}}});
+  const auto record = database_->snapshot("prospects").value()->get("a").value();
+  ASSERT_TRUE(record.has_value());
+  EXPECT_EQ(*record->find("name"), Value("Acme"));
+  EXPECT_EQ(*record->find("tags"), Value(ListValue{Value("x"), Value("y")}));
+  EXPECT_EQ(*record->find("address"), Value(MapValue{{"city", Value("Paris")}}));
+}
+
+TEST_F(DatabaseTest, an_expired_cell_is_null_from_that_instant) {
+  save(prospects());
+  write({{.id = "a", .cells = {{"score", 1.5}}}});
+  const Query with_score{.filter = Filter::condition("score", Op::kIsnull, false)};
+  clock_.advance(std::chrono::milliseconds(59'999));
+  EXPECT_EQ(ids(with_score), Ids{"a"});
+  clock_.advance(std::chrono::milliseconds(1));
+  EXPECT_EQ(ids(with_score), Ids{});
+}
+
+TEST_F(DatabaseTest, sort_and_take_over_an_index_examine_as_many_rows_as_they_return) {
+  save(prospects());
+  std::vector<RecordWrite> writes;
+  for (int i = 0; i < 5000; ++i) writes.push_back(record("r" + std::to_string(i), i % 2 == 0 ? "active" : "rejected", i % 100));
+  write(std::move(writes));
+  auto snapshot = database_->snapshot("prospects").value();
+  for (const Direction direction : {Direction::kAscending, Direction::kDescending}) {
+    auto rows = snapshot->query({.sort = {{.field = "contacts", .direction = direction}}, .take = 20}).value();
+    std::size_t count = 0;
+    for (const Batch* batch = rows->next().value(); batch != nullptr; batch = rows->next().value()) count += batch->size();
+    EXPECT_EQ(count, 20u);
+    EXPECT_TRUE(rows->has_more().value());
+    EXPECT_LE(rows->counters().keys_examined, 30u);
+  }
+}
+
+TEST_F(DatabaseTest, a_built_generation_replaces_the_live_one_at_once) {
+  save(prospects());
+  write({record("old", "active", 1)});
+  auto builder = database_->begin_generation("prospects", LoadMode::kReplace).value();
+  for (int i = 0; i < 1000; ++i) {
+    const CellRef cells[] = {{.field = 1, .value = std::string_view(i % 2 == 0 ? "active" : "rejected")},
+                             {.field = 2, .value = std::int64_t{i}}};
+    ASSERT_TRUE(builder->append("n" + std::to_string(i % 900), cells).has_value());
+  }
+  const auto counts = builder->finish();
+  ASSERT_TRUE(counts.has_value()) << counts.error().to_string();
+  EXPECT_EQ(counts->received, 1000u);
+  EXPECT_EQ(counts->duplicates, 100u);
+  EXPECT_EQ(counts->rows, 900u);
+  EXPECT_EQ(ids({}), Ids{"old"});
+  ASSERT_TRUE(builder->publish(clock_.now()).has_value());
+  EXPECT_EQ(ids({}).size(), 900u);
+  EXPECT_EQ(ids({.filter = Filter::condition("contacts", Op::kEq, 950)}), Ids{"n50"});
+  EXPECT_EQ(ids({.filter = Filter::condition("contacts", Op::kEq, 50)}), Ids{});
+  reopen();
+  EXPECT_EQ(ids({}).size(), 900u);
+}
+
+TEST_F(DatabaseTest, an_unpublished_generation_leaves_nothing_behind) {
+  save(prospects());
+  {
+    auto builder = database_->begin_generation("prospects", LoadMode::kReplace).value();
+    ASSERT_TRUE(builder->append("x", {}).has_value());
+  }
+  std::size_t files = 0;
+  for (const auto& item : std::filesystem::directory_iterator(folder_ / "generations" / "prospects"))
+    files += item.path().extension() == ".mdb" ? 1 : 0;
+  EXPECT_EQ(files, 1u);
+}
+
+TEST_F(DatabaseTest, the_first_committer_wins_and_the_other_changes_nothing) {
+  save(prospects());
+  write({record("a", "active", 1)});
+  auto first = database_->begin().value();
+  auto second = database_->begin().value();
+  ASSERT_TRUE(first->write("prospects", record("a", "rejected", 2)).has_value());
+  ASSERT_TRUE(second->write("prospects", record("a", "active", 3)).has_value());
+  ASSERT_TRUE(second->write("prospects", record("b", "active", 4)).has_value());
+  EXPECT_TRUE(first->commit().has_value());
+  const auto lost = second->commit();
+  ASSERT_FALSE(lost.has_value());
+  EXPECT_EQ(lost.error().reason(), Reason::kConflict);
+  EXPECT_EQ(ids({}), Ids{"a"});
+  EXPECT_EQ(ids({.filter = Filter::condition("contacts", Op::kEq, 2)}), Ids{"a"});
+}
+
+TEST_F(DatabaseTest, an_index_added_later_is_built_and_then_used) {
+  Datasource datasource = prospects();
+  datasource.fields[2].indexed = false;
+  save(datasource);
+  std::vector<RecordWrite> writes;
+  for (int i = 0; i < 3000; ++i) writes.push_back(record("r" + std::to_string(i), "active", i));
+  write(std::move(writes));
+  save(prospects());
+  const auto ready = [&] {
+    const auto status = database_->get_datasource("prospects").value();
+    return std::ranges::all_of(status.indexes, [](const IndexStatus& each) { return each.state == IndexState::kReady; });
+  };
+  while (!ready()) std::this_thread::yield();
+  EXPECT_EQ(ids({.filter = Filter::condition("contacts", Op::kEq, 2999)}, {.force_index = "contacts"}), Ids{"r2999"});
+}
+
+}  // namespace
+}  // namespace slate

@@ -1,17 +1,18 @@
 #include <algorithm>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
-#include <fmt/format.h>
 
 #include "base/try.h"
 #include "cli/api_client.h"
-#include "cli/plan_text.h"
-#include "cli/record_table.h"
+#include "cli/explain_query.h"
+#include "cli/text_table.h"
 #include "cli/verbs.h"
 #include "model/json.h"
 
 namespace slate::cli {
 namespace {
+
+constexpr std::size_t kLongestLine = 1'000;
 
 enum class Format : std::uint8_t { kText, kJson };
 
@@ -23,69 +24,46 @@ struct Options {
   std::vector<std::string> words;
 };
 
-bool has(const UrlPairs& pairs, std::string_view name) {
-  return std::ranges::find(pairs, name, &UrlPairs::value_type::first) != pairs.end();
+// The server's own text, each line safe to show.
+std::string shown(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    out += printable(text.substr(0, end), kLongestLine) + "\n";
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return out;
 }
 
-// What a request to the list's data asks of its datasource: the list's own filter beside the caller's, and
-// its columns, sort and page size where the caller says nothing.
-Result<std::string> resolve_list(ApiClient& client, const std::string& list, UrlPairs& parameters) {
-  SLATE_TRY(const auto answer, client.get_json(api_path({"lists", list})));
-  const Error strange(Reason::kInternal, "the server's answer is no list");
-  if (!answer.is_object()) return fail(strange);
-  const boost::json::object& config = answer.get_object();
-  const auto* datasource = config.if_contains("datasource");
-  if (datasource == nullptr || !datasource->is_string()) return fail(strange);
-
-  const auto* filter = config.if_contains("filter");
-  if (filter != nullptr && filter->is_object())
-    parameters.emplace_back("filter", boost::json::serialize(*filter));
-  const auto* sort = config.if_contains("sort");
-  if (!has(parameters, "sort") && sort != nullptr && sort->is_array() && !sort->get_array().empty()) {
-    SLATE_TRY(const auto keys, sort_from_json(*sort));
-    std::string text;
-    for (const SortKey& key : keys)
-      text +=
-          fmt::format("{}{}{}{}", text.empty() ? "" : ",", key.direction == Direction::kDescending ? "-" : "",
-                      key.field, key.nulls == Nulls::kFirst ? ":nulls_first" : "");
-    parameters.emplace_back("sort", text);
-  }
-  const auto* page_size = config.if_contains("page_size");
-  if (!has(parameters, "take") && page_size != nullptr && page_size->is_number())
-    parameters.emplace_back("take", cell_text(*page_size));
-  if (const auto* columns = config.if_contains("columns");
-      !has(parameters, "columns") && columns != nullptr && columns->is_array()) {
-    std::string text;
-    for (const auto& column : columns->get_array()) {
-      if (!column.is_object()) continue;
-      const auto* hidden = column.get_object().if_contains("hidden");
-      const auto* field = column.get_object().if_contains("field");
-      if ((hidden != nullptr && *hidden == true) || field == nullptr || !field->is_string()) continue;
-      text += (text.empty() ? "" : ",") + std::string(field->get_string());
-    }
-    if (!text.empty()) parameters.emplace_back("columns", text);
-  }
-  return std::string(datasource->get_string());
-}
-
-Result<void> explain(const std::string& list, UrlPairs parameters, const Options& options,
+Result<void> explain(const std::string& list, const UrlPairs& conditions, const Options& options,
                      Terminal& terminal) {
   ApiClient client(options.server);
   std::string datasource = options.datasource;
+  boost::json::value config;
   if (!list.empty()) {
-    SLATE_TRY(datasource, resolve_list(client, list, parameters));
+    SLATE_TRY(config, client.get_json(api_path({"lists", list})));
+    const auto* name = config.is_object() ? config.get_object().if_contains("datasource") : nullptr;
+    if (name == nullptr || !name->is_string())
+      return fail(Reason::kInternal, "the server's answer is no list");
+    datasource = name->get_string();
   }
+  SLATE_TRY(const auto declared, client.get_json(api_path({"datasources", datasource})));
+  SLATE_TRY(const auto query, explain_query(conditions, declared, list.empty() ? nullptr : &config));
+
+  UrlPairs parameters;
   if (options.analyze == Switch::kOn) parameters.emplace_back("analyze", "true");
   SLATE_TRY(const auto response,
             client.call(http::Method::kPost, api_path({"datasources", datasource, "explain"}, parameters),
-                        {{"Accept", "application/json"}}));
+                        {{"Content-Type", "application/json"}}, boost::json::serialize(query)));
   if (options.format == Format::kJson) {
     terminal.out << response.body << "\n";
     return {};
   }
   SLATE_TRY(const auto answer, parse_json(response.body));
-  SLATE_TRY(const std::string text, plan_text(answer));
-  terminal.out << text;
+  const auto* text = answer.is_object() ? answer.get_object().if_contains("text") : nullptr;
+  if (text == nullptr || !text->is_string())
+    return fail(Reason::kInternal, "the server's answer holds no plan");
+  terminal.out << shown(std::string_view(text->get_string()));
   return {};
 }
 

@@ -221,13 +221,15 @@ std::vector<YamlDocument> read_yaml(std::string_view text) {
   }
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
   if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
-  for (const auto& piece : split_yaml(text, YamlLimits::kDocuments + 1)) {
-    if (documents.size() >= YamlLimits::kDocuments) {
-      documents.push_back(refused(piece.line, fmt::format("more than {} documents", YamlLimits::kDocuments)));
-      break;
-    }
-    read_piece(piece, documents);
+  auto pieces = split_yaml(text, YamlLimits::kDocuments + 1);
+  std::optional<YamlPiece> beyond;
+  if (pieces.size() > YamlLimits::kDocuments) {
+    beyond = pieces.back();
+    pieces.pop_back();
   }
+  for (const auto& piece : pieces) read_piece(piece, documents);
+  if (beyond)
+    documents.push_back(refused(beyond->line, fmt::format("more than {} documents", YamlLimits::kDocuments)));
   return documents;
 }
 

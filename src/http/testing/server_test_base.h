@@ -10,10 +10,12 @@
 
 namespace slate::http::testing {
 
-// A server on a free loopback port with routes of the test's own. Members end in the right order whatever the
-// test does.
+// A server on a free loopback port with routes of the test's own.
 class ServerTest : public ::testing::Test {
  protected:
+  // Before the members of a derived fixture go, which its handlers use.
+  void TearDown() override { server_.reset(); }
+
   void start(ServerOptions options = {}, net::BlockingPoolOptions pool = {.name = "test", .threads = 2}) {
     pool_ = std::make_unique<net::BlockingPool>(std::move(pool));
     auto server = Server::start(std::move(options), std::move(router_), io_, *pool_);

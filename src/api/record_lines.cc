@@ -40,7 +40,7 @@ Result<RecordReader> RecordReader::open(std::string_view content_type, std::stri
   if (is_ndjson(content_type)) return reader;
   if (!content_type.empty() && content_type != "application/json")
     return fail(Error(Reason::kUnsupportedMediaType,
-                      "expected records as JSON or NDJSON, got " + quoted(content_type))
+                      "expected records as JSON or NDJSON, got " + slate::quoted(content_type))
                     .with_field("Content-Type")
                     .with_hint("application/json or application/x-ndjson"));
   SLATE_TRY(auto json, parse_json(body));

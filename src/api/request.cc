@@ -26,7 +26,7 @@ Failure bad_parameter(std::string_view name, std::string message, std::string hi
 Result<boost::json::value> json_body(const http::Request& request) {
   const std::string type = content_type(request.headers);
   if (!type.empty() && type != "application/json" && type != "application/merge-patch+json")
-    return fail(Error(Reason::kUnsupportedMediaType, "expected a body of JSON, got " + quoted(type))
+    return fail(Error(Reason::kUnsupportedMediaType, "expected a body of JSON, got " + slate::quoted(type))
                     .with_field("Content-Type")
                     .with_hint("application/json"));
   return parse_json(request.body);
@@ -43,7 +43,7 @@ Result<void> check_parameters(const http::Request& request, std::initializer_lis
     const std::string& name = parameter->first;
     if (std::ranges::find(known, name) == known.end()) {
       const std::vector<std::string_view> names(known);
-      return bad_parameter(name, "this path has no parameter " + quoted(name), near_miss_hint(name, names));
+      return bad_parameter(name, "this path has no parameter " + slate::quoted(name), near_miss_hint(name, names));
     }
     const auto same = [&](const auto& earlier) { return earlier.first == name; };
     if (std::any_of(request.query.begin(), parameter, same))
@@ -56,7 +56,7 @@ Result<bool> flag_parameter(const http::Request& request, std::string_view name)
   const auto value = request.query_value(name);
   if (!value || *value == "false") return false;
   if (value->empty() || *value == "true") return true;
-  return bad_parameter(name, "expected true or false, got " + quoted(*value));
+  return bad_parameter(name, "expected true or false, got " + slate::quoted(*value));
 }
 
 Result<std::optional<std::uint64_t>> number_parameter(const http::Request& request, std::string_view name,
@@ -68,7 +68,7 @@ Result<std::optional<std::uint64_t>> number_parameter(const http::Request& reque
   if (error == std::errc() && end == value->data() + value->size() && number >= least && number <= most)
     return number;
   return bad_parameter(
-      name, fmt::format("expected a whole number from {} to {}, got {}", least, most, quoted(*value)));
+      name, fmt::format("expected a whole number from {} to {}, got {}", least, most, slate::quoted(*value)));
 }
 
 Result<Int64Form> take_int64_form(http::NamedValues& parameters) {
@@ -78,7 +78,7 @@ Result<Int64Form> take_int64_form(http::NamedValues& parameters) {
   parameters.erase(found);
   if (word == "string") return Int64Form::kString;
   if (word == "number") return Int64Form::kNumber;
-  return bad_parameter("int64", "expected number or string, got " + quoted(word));
+  return bad_parameter("int64", "expected number or string, got " + slate::quoted(word));
 }
 
 RequestContext request_context(const http::Request& request) {

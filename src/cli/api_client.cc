@@ -54,7 +54,7 @@ Result<UrlPairs> parse_conditions(const std::vector<std::string>& texts) {
     const auto equals = text.find('=');
     if (equals == std::string::npos || equals == 0)
       return fail(
-          Error(Reason::kInvalidArgument, quoted(text) + " is not NAME=VALUE")
+          Error(Reason::kInvalidArgument, slate::quoted(text) + " is not NAME=VALUE")
               .with_hint("conditions are URL parameters, such as status=active or contacts_count__gt=5"));
     pairs.emplace_back(text.substr(0, equals), text.substr(equals + 1));
   }

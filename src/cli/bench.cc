@@ -71,7 +71,7 @@ Result<std::vector<std::size_t>> parse_records(const std::vector<std::string>& t
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
     if (error != std::errc() || end != text.data() + text.size() || count < 10 || count > 100'000'000)
       return fail(Reason::kInvalidArgument,
-                  "--records: expected whole numbers from 10 to 100000000, got " + quoted(text));
+                  "--records: expected whole numbers from 10 to 100000000, got " + slate::quoted(text));
     counts.push_back(count);
   }
   return counts;
@@ -82,7 +82,7 @@ Result<void> check_lines(const std::vector<std::string>& lines) {
   for (const std::string& line : lines)
     if (std::ranges::find(known, line) == known.end())
       return fail(Reason::kInvalidArgument, fmt::format("--queries: there is no {}; known are {}",
-                                                        quoted(line), fmt::join(known, ", ")));
+                                                        slate::quoted(line), fmt::join(known, ", ")));
   return {};
 }
 

@@ -84,7 +84,7 @@ void CommandLine::Impl::apply_config_item(const CLI::ConfigItem& item) {
     const std::vector<std::string_view> views(names.begin(), names.end());
     const std::string hint = near_miss_hint(item.name, views);
     throw CLI::ConfigError(fmt::format("{}: slate {} has no option {}{}", config_file, verb,
-                                       quoted(item.name), hint.empty() ? "" : " (" + hint + ")"),
+                                       slate::quoted(item.name), hint.empty() ? "" : " (" + hint + ")"),
                            CLI::ExitCodes::ConfigError);
   }
   if (known->count() > 0) return;
@@ -130,7 +130,7 @@ void CommandLine::option(OptionText text, Switch& target) {
     static constexpr std::string_view kWords[] = {"true", "false", "on", "off", "yes", "no", "1", "0"};
     return std::ranges::find(kWords, word) != std::ranges::end(kWords)
                ? std::string()
-               : fmt::format("expected true or false, got {}", quoted(word));
+               : fmt::format("expected true or false, got {}", slate::quoted(word));
   });
 }
 
@@ -164,7 +164,7 @@ void CommandLine::choice(OptionText text, std::vector<std::string> words, std::s
     for (const std::string_view each : views)
       if (each == word) return std::string();
     const std::string hint = near_miss_hint(word, views);
-    return fmt::format("expected {}, got {}{}", joined(words, ", "), quoted(word),
+    return fmt::format("expected {}, got {}{}", joined(words, ", "), slate::quoted(word),
                        hint.empty() ? "" : "; " + hint);
   });
 }

@@ -22,18 +22,19 @@ struct Wanted {
 
 Result<Wanted> parse_wanted(const std::vector<std::string>& words) {
   static constexpr std::array<std::string_view, 4> kKinds{"datasources", "lists", "datasource", "list"};
-  const Error usage(Reason::kInvalidArgument,
-                    "say what to get: datasources, lists, datasource NAME or list NAME");
-  if (words.empty()) return fail(usage);
+  const auto usage = [] {
+    return fail(Reason::kInvalidArgument, "say what to get: datasources, lists, datasource NAME or list NAME");
+  };
+  if (words.empty()) return usage();
   const std::string& kind = words.front();
   const bool is_many = kind == "datasources" || kind == "lists";
   if (!is_many && kind != "datasource" && kind != "list") {
     const std::string hint = near_miss_hint(kind, kKinds);
     return fail(Reason::kInvalidArgument,
-                "there is no kind " + quoted(kind) + "; " +
+                "there is no kind " + slate::quoted(kind) + "; " +
                     (hint.empty() ? "use datasources, lists, datasource NAME or list NAME" : hint));
   }
-  if (words.size() != (is_many ? 1U : 2U)) return fail(usage);
+  if (words.size() != (is_many ? 1U : 2U)) return usage();
   return Wanted{.collection = kind.starts_with("datasource") ? "datasources" : "lists",
                 .name = is_many ? "" : words.back()};
 }

@@ -13,7 +13,7 @@ constexpr std::string_view kHint = "use ADDRESS:PORT, such as 127.0.0.1:8080 or 
 
 Failure refuse(std::string_view text, std::string_view why) {
   return fail(
-      Error(Reason::kInvalidArgument, quoted(text) + " is no address to listen on: " + std::string(why))
+      Error(Reason::kInvalidArgument, slate::quoted(text) + " is no address to listen on: " + std::string(why))
           .with_hint(std::string(kHint)));
 }
 

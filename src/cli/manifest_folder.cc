@@ -172,11 +172,11 @@ void ManifestFolder::save_lists(const Declarations& declared, ManifestReport& re
     const ResourceName name{ResourceKind::kListView, list.id};
     if (origins_.contains(name)) origins_[name] = file;
     if (std::ranges::find(going, list.datasource, &ResourceName::name) != going.end()) {
-      report.errors.push_back(about(
-          name, file, line,
-          Error(Reason::kNotFound, "datasource " + quoted(list.datasource) + " is not declared any more")
-              .with_field("spec.datasourceRef.name")
-              .with_hint("remove this list, too, or name another datasource")));
+      report.errors.push_back(about(name, file, line,
+                                    Error(Reason::kNotFound, "datasource " + slate::quoted(list.datasource) +
+                                                                 " is not declared any more")
+                                        .with_field("spec.datasourceRef.name")
+                                        .with_hint("remove this list, too, or name another datasource")));
       continue;
     }
     auto saved = database_.save_list(list);

@@ -18,7 +18,8 @@ Character take(std::string_view& rest) {
   Character character;
   const auto length = static_cast<std::int32_t>(std::min<std::size_t>(rest.size(), 4));
   std::int32_t used = 0;
-  U8_NEXT(rest.data(), used, length, character.code);
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(rest.data());
+  U8_NEXT(bytes, used, length, character.code);
   character.bytes = rest.substr(0, static_cast<std::size_t>(used));
   rest.remove_prefix(static_cast<std::size_t>(used));
   return character;

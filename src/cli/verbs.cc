@@ -42,7 +42,7 @@ Exit unknown_verb(std::string_view name, Terminal& terminal) {
   std::vector<std::string_view> names;
   for (const Verb& verb : kVerbs) names.push_back(verb.name);
   const std::string hint = near_miss_hint(name, names);
-  terminal.err << fmt::format("slate: there is no verb {}{}\nslate help lists them\n", quoted(name),
+  terminal.err << fmt::format("slate: there is no verb {}{}\nslate help lists them\n", slate::quoted(name),
                               hint.empty() ? "" : "; " + hint);
   return Exit::kUsage;
 }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include <fmt/format.h>
@@ -84,6 +85,10 @@ Result<void> verify_column(const ColumnEntry& entry, const std::byte* block, std
 
 std::uint64_t text_prefix(std::string_view text) {
   std::uint64_t prefix = 0;
+  if (text.size() >= sizeof(prefix)) {
+    std::memcpy(&prefix, text.data(), sizeof(prefix));
+    return std::byteswap(prefix);
+  }
   for (std::size_t i = 0; i < 8; ++i)
     prefix = prefix << 8 | (i < text.size() ? static_cast<std::uint8_t>(text[i]) : 0u);
   return prefix;

@@ -92,7 +92,7 @@ Result<void> BulkBuilder::append(std::string_view id, std::span<const CellRef> c
   }
   ++rows_;
   ++next_docid_;
-  if (next_docid_ % segment_rows_ == 0 || text_bytes_ > kSegmentTextBytes) return close_segment();
+  if (next_docid_ % segment_rows_ == 0 || text_bytes_ > kSegmentTextBytes) return close_segment(next_docid_ - 1);
   return {};
 }
 
@@ -199,14 +199,11 @@ Result<void> BulkBuilder::set_value(std::size_t row, const std::string& path, co
   return set_leaf(row, *column, leaf, field);
 }
 
-Result<void> BulkBuilder::close_segment() {
-  if (rows_ == 0) return {};
+Result<void> BulkBuilder::close_segment(std::uint64_t key) {
   BlockWriter writer(first_docid_, static_cast<std::uint32_t>(rows_), {}, values_.size() * 2);
   for (const std::uint32_t i : columns_by_id_) writer.add(schema_->columns[i].id, values_[i], 0, rows_);
   for (const std::uint32_t i : columns_by_id_)
     if (expiries_[i]) writer.add(schema_->columns[i].id | kExpiryBit, *expiries_[i], 0, rows_);
-  const bool full = next_docid_ % segment_rows_ == 0;
-  const std::uint64_t key = full ? segment_key(next_docid_ - 1, segment_rows_) : next_docid_ - 1;
   pending_.emplace_back(key, writer.finish());
   pending_bytes_ += pending_.back().second.size();
 
@@ -239,10 +236,7 @@ Result<void> BulkBuilder::write_pending() {
 
 Result<BuildCounts> BulkBuilder::finish() {
   // The last segment goes on to be filled by later writes: its key is that of a whole segment.
-  if (rows_ > 0) {
-    SLATE_TRY(close_segment());
-    pending_.back().first = segment_key(next_docid_ - 1, segment_rows_);
-  }
+  if (rows_ > 0) SLATE_TRY(close_segment(segment_key(next_docid_ - 1, segment_rows_)));
   SLATE_TRY(write_pending());
   SLATE_TRY(const std::vector<DocId> removed, build_ids());
   SLATE_TRY(remove_rows(removed));
@@ -346,7 +340,9 @@ Result<std::vector<DocId>> BulkBuilder::build_ids() {
         const auto [found, inserted] = last.try_emplace(std::move(id), docid);
         if (!inserted) removed.push_back(std::exchange(found->second, docid));
       }
-      std::erase_if(group, [&](DocId docid) { return std::ranges::find(removed, docid) != removed.end(); });
+      group.clear();
+      for (const auto& [id, docid] : last) group.push_back(docid);
+      std::ranges::sort(group);
     }
     for (const DocId docid : group) SLATE_TRY(writer.add(key, docid));
     group.clear();

@@ -36,7 +36,8 @@ class BulkBuilder {
   Result<void> set_leaf(std::size_t row, std::uint32_t column, const ValueRef& value, const Field& field);
   Result<void> set_value(std::size_t row, const std::string& path, const Field& field, const Value& value);
   void set_expiry(std::size_t row, std::uint32_t column);
-  Result<void> close_segment();
+  // REQUIRES: rows_ > 0. `key` is the last docid that the segment may hold.
+  Result<void> close_segment(std::uint64_t key);
   Result<void> write_pending();
   Result<std::vector<DocId>> build_ids();
   Result<void> remove_rows(std::span<const DocId> docids);

@@ -48,13 +48,23 @@ bool same_columns(const Schema& a, const Schema& b) {
   });
 }
 
-// The first leaf that both declare with another type, if any.
-const Column* changed_type(const Schema& before, const Schema& after) {
-  for (const Column& column : after.columns) {
-    const auto position = before.find_column(column.path);
-    if (position && before.columns[*position].id != column.id) return &column;
+// The path of the first field that both declare with another type, if any.
+std::optional<std::string> changed_type(const std::vector<Field>& before, const std::vector<Field>& after,
+                                        const std::string& prefix = "") {
+  for (const Field& field : after) {
+    const auto old = std::ranges::find(before, field.name, &Field::name);
+    if (old == before.end()) continue;
+    if (old->type != field.type || old->items != field.items) return prefix + field.name;
+    if (field.type != Type::kMap) continue;
+    if (auto inner = changed_type(old->fields, field.fields, prefix + field.name + ".")) return inner;
   }
-  return nullptr;
+  return std::nullopt;
+}
+
+// Whether a generation has exactly the schema's indexes, built or under way.
+bool has_indexes_of(const GenerationState& state, const Schema& schema) {
+  return state.indexes.size() == schema.indexes.size() &&
+         std::ranges::all_of(schema.indexes, [&](const Index& index) { return state.find(index.id) != nullptr; });
 }
 
 }  // namespace
@@ -120,12 +130,24 @@ void StoredDatabase::remove_litter(const std::vector<CatalogEntry>& entries) con
   }
   std::error_code error;
   std::vector<std::filesystem::path> litter;
-  for (const auto& item : std::filesystem::recursive_directory_iterator(options_.path / "generations", error))
-    if (!named.contains(item.path())) litter.push_back(item.path());
+  std::filesystem::recursive_directory_iterator item(options_.path / "generations", error);
+  for (; !error && item != std::filesystem::recursive_directory_iterator(); item.increment(error))
+    if (!named.contains(item->path())) litter.push_back(item->path());
   for (const auto& path : litter) {
     std::filesystem::remove_all(path, error);
     log::info("removed a file that no generation owns", {{"file", path.filename().string()}});
   }
+}
+
+// A crash may have come between a change of the indexes and the catalog's commit of it: the catalog decides.
+Result<void> StoredDatabase::finish_change(Generation& generation, const Schema& schema) {
+  GenerationState state;
+  {
+    SLATE_TRY(auto txn, generation.environment().begin_read());
+    SLATE_TRY(state, generation.read_state(txn));
+  }
+  if (has_indexes_of(state, schema)) return {};
+  return adopt_indexes(generation, schema, schema);
 }
 
 // A generation that cannot be trusted is thrown away when its loader can bring it back, and shut off otherwise.
@@ -139,6 +161,9 @@ Result<void> StoredDatabase::open_datasource(const CatalogEntry& entry, bool aft
   raise(entry.live_generation);
   auto opened = Generation::open(generation_path(datasource.id, entry.live_generation), entry.live_generation,
                                  *entry.schema, generation_options(datasource));
+  if (opened) {
+    if (auto finished = finish_change(**opened, *entry.schema); !finished) opened = fail(std::move(finished).error());
+  }
   std::optional<Error> damage;
   if (!opened) damage = std::move(opened).error();
   if (!damage && after_power_loss && datasource.loader && datasource.effective_durability() == Durability::kOs)
@@ -249,17 +274,16 @@ Result<Saved> StoredDatabase::change_datasource(DatasourceState& state, const Da
 
   SLATE_TRY(auto txn, current.live->environment().begin_read());
   SLATE_TRY(const GenerationState stored, current.live->read_state(txn));
-  const Column* retyped = changed_type(*current.schema, *schema);
-  if (retyped != nullptr && !datasource.loader && stored.rows > 0)
+  const auto retyped = changed_type(current.schema->datasource.fields, datasource.fields);
+  if (retyped && !datasource.loader && stored.rows > 0)
     return fail(Error(Reason::kFailedPrecondition,
                       fmt::format("the type of {} cannot change while the datasource has {} records and no loader to "
                                   "bring them back",
-                                  retyped->path, stored.rows))
-                    .with_field(retyped->path)
+                                  *retyped, stored.rows))
+                    .with_field(*retyped)
                     .with_hint("delete the records first, or add a field of another name"));
-  if (retyped != nullptr) {
-    SLATE_TRY(auto generation, new_generation(*schema));
-    SLATE_TRY(publish(state, schema, std::move(generation), std::nullopt));
+  if (retyped) {
+    SLATE_TRY(start_afresh(state, schema));
     return Saved::kChanged;
   }
 
@@ -273,22 +297,41 @@ Result<Saved> StoredDatabase::change_datasource(DatasourceState& state, const Da
   return Saved::kChanged;
 }
 
-// Brings the live generation in line with changed indexes and TTLs, in one transaction. An index that is new to it
-// starts from nothing and is built in the background.
+// An empty generation takes the place of the live one. REQUIRES: the write lock.
+Result<void> StoredDatabase::start_afresh(DatasourceState& state, const std::shared_ptr<const Schema>& schema) {
+  SLATE_TRY(auto generation, new_generation(*schema));
+  if (auto published = publish(state, schema, generation, std::nullopt); !published) {
+    generation->retire();
+    return fail(std::move(published).error());
+  }
+  return {};
+}
+
+// Brings a generation in line with changed indexes and TTLs, in one transaction. An index that is new to it starts
+// from nothing and is built in the background. The generation may have traces of a change that never became true
+// because the catalog's commit did not come: what counts is whether `before` has an index.
 Result<void> StoredDatabase::adopt_indexes(Generation& generation, const Schema& before, const Schema& after) {
   SLATE_TRY(auto writer, Writer::begin(generation, after, options_.clock->now()));
   GenerationState& state = writer.state();
+  const auto has = [](const Schema& schema, std::uint32_t index_id) {
+    return std::ranges::find(schema.indexes, index_id, &Index::id) != schema.indexes.end();
+  };
+  std::vector<IndexProgress> kept;
+  for (const IndexProgress& progress : state.indexes) {
+    if (has(before, progress.index_id) && has(after, progress.index_id)) {
+      kept.push_back(progress);
+      continue;
+    }
+    // The table stays, empty: readers of older snapshots may hold its handle.
+    SLATE_TRY(const storage::Table table, generation.create_index_table(writer.transaction(), progress.index_id));
+    SLATE_TRY(writer.transaction().clear_table(table));
+  }
+  state.indexes = std::move(kept);
   for (const Index& index : after.indexes) {
     if (state.find(index.id) != nullptr) continue;
     SLATE_TRY(const storage::Table table, generation.create_index_table(writer.transaction(), index.id));
     SLATE_TRY(writer.transaction().clear_table(table));
     state.indexes.push_back({.index_id = index.id, .indexed_until = state.rows == 0 ? kWhole : 0});
-  }
-  for (const Index& index : before.indexes) {
-    if (std::ranges::find(after.indexes, index.id, &Index::id) != after.indexes.end()) continue;
-    // The table stays, empty: readers of older snapshots may hold its handle.
-    if (const auto table = generation.index_table(index.id)) SLATE_TRY(writer.transaction().clear_table(*table));
-    std::erase_if(state.indexes, [&](const IndexProgress& each) { return each.index_id == index.id; });
   }
   const bool lost_ttl = std::ranges::any_of(before.columns, [&](const Column& column) {
     const auto position = after.find_column(column.path);
@@ -304,19 +347,24 @@ Result<void> StoredDatabase::adopt_indexes(Generation& generation, const Schema&
   return writer.commit();
 }
 
+Result<void> StoredDatabase::check_publishable(const DatasourceState& state, const Schema& built_for) const {
+  const std::string& id = built_for.datasource.id;
+  const auto found = find(id);
+  if (!found || found->get() != &state)
+    return fail(Reason::kFailedPrecondition, fmt::format("datasource \"{}\" was deleted meanwhile", id));
+  if (!same_columns(*state.current().schema, built_for))
+    return fail(Reason::kFailedPrecondition, fmt::format("the fields of datasource \"{}\" changed meanwhile", id));
+  return {};
+}
+
 // The catalog's commit is the point at which the new generation is live. REQUIRES: the write lock.
 Result<std::uint64_t> StoredDatabase::publish(DatasourceState& state, const std::shared_ptr<const Schema>& built_for,
                                               std::shared_ptr<Generation> generation,
                                               std::optional<UnixMillis> loaded_at) {
-  const std::string& id = built_for->datasource.id;
-  const auto found = find(id);
-  if (!found || found->get() != &state)
-    return fail(Reason::kFailedPrecondition, fmt::format("datasource \"{}\" was deleted meanwhile", id));
-  const auto current = state.current();
   // A change of the schema itself comes with its own; a load must have been for the fields that there are now.
   const bool is_load = loaded_at.has_value();
-  if (is_load && !same_columns(*current.schema, *built_for))
-    return fail(Reason::kFailedPrecondition, fmt::format("the fields of datasource \"{}\" changed meanwhile", id));
+  if (is_load) SLATE_TRY(check_publishable(state, *built_for));
+  const auto current = state.current();
   const std::shared_ptr<const Schema> schema = is_load ? current.schema : built_for;
   SLATE_TRY(adopt_indexes(*generation, *built_for, *schema));
   SLATE_TRY(generation->environment().sync());
@@ -455,10 +503,10 @@ Result<WriteCounts> StoredDatabase::write_batch(std::string_view datasource, std
 Result<void> StoredDatabase::delete_all(std::string_view datasource) {
   SLATE_TRY(const auto state, find(datasource));
   const std::lock_guard writes(state->write_mutex());
-  const auto schema = state->current().schema;
-  SLATE_TRY(auto generation, new_generation(*schema));
-  SLATE_TRY(publish(*state, schema, std::move(generation), std::nullopt));
-  return {};
+  // It may have been dropped while this call waited for the lock.
+  const auto still = find(datasource);
+  if (!still || *still != state) return no_datasource(datasource);
+  return start_afresh(*state, state->current().schema);
 }
 
 Result<std::unique_ptr<Transaction>> StoredDatabase::begin() {

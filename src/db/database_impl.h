@@ -39,6 +39,9 @@ class StoredDatabase final : public Database {
   Result<std::unique_ptr<Snapshot>> snapshot(std::string_view datasource) override;
   Result<std::unique_ptr<GenerationBuilder>> begin_generation(std::string_view datasource, LoadMode mode) override;
 
+  // For generation builders: whether a load for the fields of `built_for` may still be published.
+  // REQUIRES: the write lock. Errors: failed_precondition.
+  Result<void> check_publishable(const DatasourceState& state, const Schema& built_for) const;
   // For generation builders: makes `generation` the live one of the datasource. `journal` of a merge may be null.
   Result<std::uint64_t> publish(DatasourceState& state, const std::shared_ptr<const Schema>& built_for,
                                 std::shared_ptr<Generation> generation, std::optional<UnixMillis> loaded_at);
@@ -48,6 +51,7 @@ class StoredDatabase final : public Database {
   explicit StoredDatabase(const DatabaseOptions& options) : options_(options) {}
   Result<void> recover();
   Result<void> open_datasource(const CatalogEntry& entry, bool after_power_loss);
+  Result<void> finish_change(Generation& generation, const Schema& schema);
   void remove_litter(const std::vector<CatalogEntry>& entries) const;
 
   std::filesystem::path generation_path(std::string_view datasource, std::uint64_t number) const;
@@ -58,6 +62,7 @@ class StoredDatabase final : public Database {
   Result<Saved> create_datasource(const Datasource& datasource);
   Result<Saved> change_datasource(DatasourceState& state, const Datasource& datasource);
   Result<void> adopt_indexes(Generation& generation, const Schema& before, const Schema& after);
+  Result<void> start_afresh(DatasourceState& state, const std::shared_ptr<const Schema>& schema);
   Result<DatasourceStatus> status(DatasourceState& state) const;
   std::vector<std::string> lists_of(std::string_view datasource) const;
 

@@ -1,11 +1,11 @@
 #include "db/datasource_state.h"
 
+#include <unordered_set>
 #include <utility>
 
 #include <fmt/format.h>
 
 #include "base/try.h"
-#include "db/writer.h"
 
 namespace slate {
 namespace {
@@ -15,6 +15,24 @@ std::vector<std::string_view> ids_of(std::span<const PreparedWrite> writes) {
   ids.reserve(writes.size());
   for (const PreparedWrite& write : writes) ids.push_back(write.id);
   return ids;
+}
+
+Error conflict(std::string_view id) {
+  return Error(Reason::kConflict, fmt::format("record \"{}\" was changed by another commit", id.substr(0, 80)));
+}
+
+// A record that an optimistic request depends on and that is among `written`, or null.
+const std::string_view* first_of(const CommitRequest& request, const std::unordered_set<std::string_view>& written) {
+  if (!request.since || written.empty()) return nullptr;
+  const auto find = [&](std::string_view id) {
+    const auto found = written.find(id);
+    return found != written.end() ? &*found : nullptr;
+  };
+  for (const PreparedWrite& write : request.writes)
+    if (const std::string_view* found = find(write.id)) return found;
+  for (const std::string& id : request.read_for_update)
+    if (const std::string_view* found = find(id)) return found;
+  return nullptr;
 }
 
 }  // namespace
@@ -54,9 +72,6 @@ std::optional<Error> DatasourceState::refusal(const CommitRequest& request, cons
   if (request.schema != current.schema.get())
     return Error(Reason::kConflict, "the datasource's fields changed while the write was under way");
   if (!request.since) return std::nullopt;
-  const auto conflict = [](std::string_view id) {
-    return Error(Reason::kConflict, fmt::format("record \"{}\" was changed by another commit", id.substr(0, 80)));
-  };
   for (const PreparedWrite& write : request.writes)
     if (conflicts_.changed(write.id, *request.since)) return conflict(write.id);
   for (const std::string& id : request.read_for_update)
@@ -69,19 +84,26 @@ void DatasourceState::committed(std::span<const PreparedWrite> writes) {
   if (journal_ != nullptr) journal_->insert(journal_->end(), writes.begin(), writes.end());
 }
 
-Result<void> DatasourceState::check_locked(const CommitRequest& request) const {
-  if (auto refused = refusal(request, current())) return fail(*std::move(refused));
-  return {};
+Result<AppliedCommit> DatasourceState::apply_locked(const CommitRequest& request) {
+  AppliedCommit applied{.current = current()};
+  if (auto refused = refusal(request, applied.current)) return fail(*std::move(refused));
+  if (request.writes.empty()) return applied;
+  SLATE_TRY(auto writer, Writer::begin(*applied.current.live, *applied.current.schema, clock_.now()));
+  SLATE_TRY(applied.counts, writer.apply(request.writes));
+  applied.writer = std::make_unique<Writer>(std::move(writer));
+  return applied;
+}
+
+Result<WriteCounts> DatasourceState::finish_locked(const CommitRequest& request, AppliedCommit applied) {
+  if (applied.writer == nullptr) return applied.counts;
+  SLATE_TRY(applied.writer->commit());
+  committed(request.writes);
+  return applied.counts;
 }
 
 Result<WriteCounts> DatasourceState::commit_locked(const CommitRequest& request) {
-  const Current now = current();
-  if (auto refused = refusal(request, now)) return fail(*std::move(refused));
-  SLATE_TRY(auto writer, Writer::begin(*now.live, *now.schema, clock_.now()));
-  SLATE_TRY(const WriteCounts counts, writer.apply(request.writes));
-  SLATE_TRY(writer.commit());
-  committed(request.writes);
-  return counts;
+  SLATE_TRY(AppliedCommit applied, apply_locked(request));
+  return finish_locked(request, std::move(applied));
 }
 
 // One transaction for all of them. When it fails, each is tried alone, so that one bad write costs only itself.
@@ -96,15 +118,20 @@ void DatasourceState::commit_together(std::span<Waiting* const> group) {
     if (now.live == nullptr) return fail(Reason::kInternal, "no generation");
     SLATE_TRY(auto writer, Writer::begin(*now.live, *now.schema, clock_.now()));
     std::vector<std::pair<Waiting*, WriteCounts>> applied;
+    std::unordered_set<std::string_view> written;
     for (Waiting* waiting : group) {
       if (auto refused = refusal(*waiting->request, now)) {
         waiting->result = fail(*std::move(refused));
         continue;
       }
       // An earlier one of the group that wrote what a later, optimistic one depends on comes first.
-      if (waiting->request->since && !applied.empty()) return fail(Reason::kConflict, "decided one by one");
+      if (const std::string_view* id = first_of(*waiting->request, written)) {
+        waiting->result = fail(conflict(*id));
+        continue;
+      }
       SLATE_TRY(const WriteCounts counts, writer.apply(waiting->request->writes));
       applied.emplace_back(waiting, counts);
+      for (const PreparedWrite& write : waiting->request->writes) written.insert(write.id);
     }
     if (applied.empty()) return {};
     SLATE_TRY(writer.commit());
@@ -122,9 +149,9 @@ Result<WriteCounts> DatasourceState::commit(const CommitRequest& request) {
   Waiting mine{.request = &request, .result = std::nullopt};
   std::unique_lock lock(queue_mutex_);
   queue_.push_back(&mine);
-  while (!mine.result) {
+  while (!mine.done) {
     if (leading_) {
-      done_.wait(lock, [&] { return mine.result.has_value() || !leading_; });
+      done_.wait(lock, [&] { return mine.done || !leading_; });
       continue;
     }
     leading_ = true;
@@ -132,6 +159,7 @@ Result<WriteCounts> DatasourceState::commit(const CommitRequest& request) {
     lock.unlock();
     commit_together(group);
     lock.lock();
+    for (Waiting* waiting : group) waiting->done = true;
     leading_ = false;
     done_.notify_all();
   }

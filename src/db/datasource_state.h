@@ -17,6 +17,7 @@
 #include "db/conflicts.h"
 #include "db/generation.h"
 #include "db/prepared_write.h"
+#include "db/writer.h"
 #include "model/schema.h"
 
 namespace slate {
@@ -28,6 +29,8 @@ struct CommitRequest {
   std::optional<std::uint64_t> since;           // optimistic: a point from Conflicts::begin()
   std::span<const std::string> read_for_update; // ids that must not have changed since, beside those written
 };
+
+struct AppliedCommit;
 
 // Thread-safe. Locks, in the order in which they are taken: write_mutex, then the state's own.
 class DatasourceState {
@@ -51,9 +54,10 @@ class DatasourceState {
   Result<WriteCounts> commit(const CommitRequest& request);
   // The same, alone. REQUIRES: write_mutex is held.
   Result<WriteCounts> commit_locked(const CommitRequest& request);
-
-  // Only the conditions of a commit. REQUIRES: write_mutex is held.
-  Result<void> check_locked(const CommitRequest& request) const;
+  // The same in two steps: everything that can be refused is refused by the first, which nobody sees the effect of
+  // until the second. REQUIRES: write_mutex is held from the first to the second, which gets the same request.
+  Result<AppliedCommit> apply_locked(const CommitRequest& request);
+  Result<WriteCounts> finish_locked(const CommitRequest& request, AppliedCommit applied);
 
   std::mutex& write_mutex() { return write_mutex_; }
   Conflicts& conflicts() { return conflicts_; }
@@ -67,6 +71,7 @@ class DatasourceState {
   struct Waiting {
     const CommitRequest* request;
     std::optional<Result<WriteCounts>> result;
+    bool done = false;  // guarded by queue_mutex_; from then on the leader does not touch it any more
   };
   void commit_together(std::span<Waiting* const> group);
   std::optional<Error> refusal(const CommitRequest& request, const Current& current) const;
@@ -87,6 +92,13 @@ class DatasourceState {
   std::condition_variable done_;
   std::vector<Waiting*> queue_;  // guarded by queue_mutex_
   bool leading_ = false;         // some thread is committing for the others; guarded by queue_mutex_
+};
+
+// Writes that are in a transaction which has not been committed; destroyed before that, nothing happened.
+struct AppliedCommit {
+  DatasourceState::Current current;  // what the writer works on
+  std::unique_ptr<Writer> writer;    // null when there is nothing to write
+  WriteCounts counts;
 };
 
 }  // namespace slate

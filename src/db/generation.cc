@@ -74,7 +74,8 @@ Result<std::unique_ptr<Generation>> Generation::create(const std::filesystem::pa
 
 Result<std::unique_ptr<Generation>> Generation::open(const std::filesystem::path& path, std::uint64_t number,
                                                      const Schema& schema, const Options& options) {
-  if (!std::filesystem::exists(path))
+  std::error_code error;
+  if (!std::filesystem::exists(path, error))
     return fail(Reason::kNotFound, fmt::format("generation {} has no file", number));
   std::unique_ptr<Generation> generation(new Generation);
   generation->number_ = number;

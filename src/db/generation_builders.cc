@@ -71,12 +71,20 @@ class MergingBuilder final : public GenerationBuilder {
     const auto current = state_->current();
     if (current.damage) return fail(*current.damage);
     schema_ = current.schema;
+    base_ = current.live->number();
     state_->set_journal(&journal_);
     journals_ = true;
     // From here on the journal has what the copy lacks.
     remove_generation_files(path);
-    SLATE_TRY(current.live->environment().copy_to(path));
-    SLATE_TRY(generation_, Generation::open(path, number, *schema_, options));
+    const auto copy = [&]() -> Result<void> {
+      SLATE_TRY(current.live->environment().copy_to(path));
+      SLATE_TRY(generation_, Generation::open(path, number, *schema_, options));
+      return {};
+    };
+    if (auto copied = copy(); !copied) {
+      remove_generation_files(path);
+      return copied;
+    }
     builder_.emplace(generation_, schema_, now);
     return {};
   }
@@ -93,6 +101,11 @@ class MergingBuilder final : public GenerationBuilder {
   Result<std::uint64_t> publish(UnixMillis loaded_at) override {
     if (!finished_ || generation_ == nullptr) return out_of_order();
     const std::lock_guard lock(state_->write_mutex());
+    SLATE_TRY(database_.check_publishable(*state_, *schema_));
+    // What was dropped or replaced as a whole must not come back.
+    const auto current = state_->current();
+    if (current.live == nullptr || current.live->number() != base_)
+      return fail(Reason::kFailedPrecondition, "the data that was being merged into was replaced meanwhile");
     SLATE_TRY(builder_->catch_up(journal_));
     stop_journal();
     SLATE_TRY(const std::uint64_t number, database_.publish(*state_, schema_, generation_, loaded_at));
@@ -112,6 +125,7 @@ class MergingBuilder final : public GenerationBuilder {
   std::shared_ptr<const Schema> schema_;
   std::shared_ptr<Generation> generation_;
   std::optional<MergeBuilder> builder_;
+  std::uint64_t base_ = 0;  // number of the generation that was copied
   std::vector<PreparedWrite> journal_;
   bool journals_ = false;
   bool finished_ = false;

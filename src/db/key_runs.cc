@@ -70,8 +70,7 @@ KeyRuns::~KeyRuns() {
 
 Result<void> KeyRuns::add(std::string_view key, DocId docid) {
   buffer_.add(key, docid);
-  // Vectors double: what is in use may be half of what will be at the next step.
-  if (buffer_.memory_bytes() > memory_bytes_) return spill();
+  if (2 * buffer_.used_bytes() > memory_bytes_) return spill();
   return {};
 }
 

@@ -43,7 +43,7 @@ Result<std::optional<std::uint64_t>> sweep_step(DatasourceState& state, std::uin
   if (current.live == nullptr || current.damage || !has_ttl(*current.schema)) return std::nullopt;
   SLATE_TRY(auto writer, Writer::begin(*current.live, *current.schema, now));
   SLATE_TRY(const auto next, writer.sweep(after, kSegmentsAtOnce));
-  SLATE_TRY(writer.commit());
+  if (writer.has_swept()) SLATE_TRY(writer.commit());
   return next;
 }
 

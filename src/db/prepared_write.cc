@@ -93,7 +93,8 @@ Error cell_error(std::string_view record_id, std::string_view field, const Error
 }
 
 Result<PreparedWrite> prepare(const RecordWrite& write, const Schema& schema) {
-  if (auto valid = validate_record_id(write.id); !valid) return fail(std::move(valid).error());
+  if (auto valid = validate_record_id(write.id); !valid)
+    return fail(std::move(valid).error().with_field(std::string(kRecordIdPath)));
   PreparedWrite prepared{.kind = write.kind, .id = write.id};
   Preparer preparer(schema, prepared);
   for (const auto& [name, value] : write.cells) SLATE_TRY(preparer.add(name, value));

@@ -156,6 +156,13 @@ bool SegmentEditor::sweep(UnixMillis now) {
   return any;
 }
 
+std::size_t SegmentEditor::text_bytes() const {
+  std::size_t bytes = base_ ? base_->bytes().size() : 0;
+  for (const auto& buffer : values_)
+    if (buffer != nullptr) bytes += buffer->text_bytes();
+  return bytes;
+}
+
 std::size_t SegmentEditor::row_bytes(std::uint32_t row) {
   std::size_t bytes = 0;
   for (std::uint32_t column = 0; column < values_.size(); ++column) {
@@ -225,11 +232,8 @@ std::string SegmentEditor::encode_rows(std::uint32_t begin, std::uint32_t end) {
 
 std::vector<std::pair<std::uint64_t, std::string>> SegmentEditor::encode(std::uint64_t key) {
   std::vector<std::pair<std::uint64_t, std::string>> blocks;
-  std::size_t text_bytes = base_ ? base_->bytes().size() : 0;
-  for (const auto& buffer : values_)
-    if (buffer != nullptr) text_bytes += buffer->text_bytes();
   std::uint32_t begin = 0;
-  if (text_bytes > kSegmentTextBytes && rows_ > 1) {
+  if (text_bytes() > kSegmentTextBytes && rows_ > 1) {
     std::size_t bytes = 0;
     for (std::uint32_t row = 0; row < rows_; ++row) {
       const std::size_t more = row_bytes(row);

@@ -42,6 +42,8 @@ class SegmentEditor {
   // Removes cells that have expired by `now`, and forgets the expiry of cells whose field has no TTL any more. True
   // when there was any.
   bool sweep(UnixMillis now);
+  // An upper bound of the bytes that the segment's texts take. O(columns).
+  std::size_t text_bytes() const;
   // Bytes that the row's texts take.
   std::size_t row_bytes(std::uint32_t row);
 

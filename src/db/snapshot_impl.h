@@ -37,6 +37,7 @@ class StoredSnapshot final : public Snapshot {
   const std::vector<ResultColumn>& columns() const override;
 
   const GenerationState& state() const { return state_; }
+  const SnapshotData& data() const { return *data_; }
 
  private:
   StoredSnapshot() = default;

@@ -24,6 +24,7 @@ class Overlay {
       if (write.kind != WriteKind::kMerge) values_.clear();
       values_.resize(schema_.columns.size());
     }
+    if (!exists_) return;
     for (const PreparedCell& cell : write.cells) values_[cell.column] = cell.value;
   }
 
@@ -135,9 +136,14 @@ Result<WriteCounts> StoredTransaction::commit() {
     // Locked in the order of their names, so that two such commits cannot wait for each other.
     std::vector<std::unique_lock<std::mutex>> locks;
     for (auto& [name, part] : parts_) locks.emplace_back(part.state->write_mutex());
-    for (auto& [name, part] : parts_) SLATE_TRY(part.state->check_locked(request(part)));
+    std::vector<AppliedCommit> applied;
     for (auto& [name, part] : parts_) {
-      SLATE_TRY(const WriteCounts counts, part.state->commit_locked(request(part)));
+      SLATE_TRY(AppliedCommit one, part.state->apply_locked(request(part)));
+      applied.push_back(std::move(one));
+    }
+    auto next = applied.begin();
+    for (auto& [name, part] : parts_) {
+      SLATE_TRY(const WriteCounts counts, part.state->finish_locked(request(part), std::move(*next++)));
       total.inserted += counts.inserted;
       total.updated += counts.updated;
       total.deleted += counts.deleted;

@@ -1,6 +1,7 @@
 #include "db/writer.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include <fmt/format.h>
 
@@ -22,27 +23,45 @@ Result<void> Writer::commit() {
   return transaction_.commit();
 }
 
+// A stored segment, verified unless this process has done so before.
+Result<BlockView> Writer::checked_block(const storage::NumberEntry& entry, std::unique_ptr<std::uint64_t[]>& copy) const {
+  const auto bytes = aligned_block(entry.value, copy);
+  if (generation_.verified().contains(entry.key)) return BlockView::trusted(bytes.data());
+  return BlockView::verify(bytes);
+}
+
 // The docid of a stored record.
 Result<std::optional<DocId>> Writer::find_docid(std::string_view id) {
   const auto table = generation_.index_table(schema_.indexes.front().id);
   check(table.has_value(), "the index of record ids has no table");
   KeyBuilder key;
   key.add_text(id, Direction::kAscending);
+  if (key.bytes().size() < kSettleKeyBytes) {
+    SLATE_TRY(const auto posting, transaction_.get(*table, key.bytes()));
+    if (!posting) return std::nullopt;
+    DocId docid = 0;
+    if (posting->size() != sizeof(docid)) return fail(Reason::kCorrupt, "index entry of a wrong size");
+    std::memcpy(&docid, posting->data(), sizeof(docid));
+    return docid;
+  }
+  // The key may have been cut: the records tell which of them it is.
   SLATE_TRY(auto cursor, storage::PostingCursor::open(transaction_, *table));
   SLATE_TRY(const auto at, cursor.seek(key.bytes()));
   if (!at || *at != key.bytes()) return std::nullopt;
-  const bool settle = at->size() >= kSettleKeyBytes;
   for (;;) {
     SLATE_TRY(const auto postings, cursor.next_postings());
     if (postings.empty()) return std::nullopt;
-    if (!settle) return postings.front();
+    // The key of a long id may have been cut: the id itself tells.
+    SLATE_TRY(auto segments, storage::NumberCursor::open(transaction_, generation_.segments()));
     for (const DocId docid : postings) {
-      SLATE_TRY(auto segments, storage::NumberCursor::open(transaction_, generation_.segments()));
       SLATE_TRY(const auto entry, segments.seek(docid));
       if (!entry) return fail(Reason::kCorrupt, "an id points at a segment that is not there");
       std::unique_ptr<std::uint64_t[]> copy;
-      const BlockView block = BlockView::trusted(aligned_block(entry->value, copy).data());
-      if (block.column(kRecordIdField, Type::kString).text(docid - block.first_docid()) == id) return docid;
+      SLATE_TRY(const BlockView block, checked_block(*entry, copy));
+      if (docid < block.first_docid() || docid - block.first_docid() >= block.row_count())
+        return fail(Reason::kCorrupt, fmt::format("an id points at docid {}, which has no row", docid));
+      const ColumnView ids = block.column(kRecordIdField, Type::kString);
+      if (ids.text(docid - block.first_docid()) == id) return docid;
     }
   }
 }
@@ -96,12 +115,7 @@ Result<WriteCounts> Writer::apply(std::span<const PreparedWrite> writes) {
     std::optional<BlockView> base;
     std::uint64_t key = segment_key(docid, state_.segment_rows);
     if (entry && entry->key <= key) {
-      const auto bytes = aligned_block(entry->value, copy);
-      if (generation_.verified().contains(entry->key)) {
-        base = BlockView::trusted(bytes.data());
-      } else {
-        SLATE_TRY(base, BlockView::verify(bytes));
-      }
+      SLATE_TRY(base, checked_block(*entry, copy));
       key = entry->key;
       if (base->first_docid() > docid)
         return fail(Reason::kCorrupt, fmt::format("docid {} lies in no segment", docid));
@@ -142,15 +156,17 @@ Result<void> Writer::apply_edit(const Edit& edit, SegmentEditor& editor, std::ui
     return {};
   }
   for (const PreparedWrite* write : edit.writes) {
-    if (write->kind == WriteKind::kReplace && !edit.inserted) editor.set_all_null(row);
+    const bool is_first_of_row = edit.inserted && write == edit.writes.front();
+    if (write->kind == WriteKind::kReplace && !is_first_of_row) editor.set_all_null(row);
     for (const PreparedCell& cell : write->cells) {
       const auto ttl = schema_.columns[cell.column].ttl_seconds;
       editor.set(row, cell.column, cell.value, ttl ? std::optional(now_ + *ttl * 1000) : std::nullopt);
     }
-    if (write->bytes > Limits::kRecordBytes / 16 && editor.row_bytes(row) > Limits::kRecordBytes)
+    // A segment whose texts are not that large has no row that is.
+    if (editor.text_bytes() > Limits::kRecordBytes && editor.row_bytes(row) > Limits::kRecordBytes)
       return fail(Error(Reason::kInvalidArgument,
-                        fmt::format("the record would have {} bytes, at most {} are allowed", editor.row_bytes(row),
-                                    Limits::kRecordBytes))
+                        fmt::format("record \"{}\": it would have {} bytes, at most {} are allowed",
+                                    write->id.substr(0, 80), editor.row_bytes(row), Limits::kRecordBytes))
                       .with_field(std::string(kRecordIdPath)));
   }
   return {};
@@ -275,7 +291,9 @@ Result<std::optional<std::uint64_t>> Writer::sweep(std::uint64_t after, std::siz
     const auto entries = block.entries();
     if (entries.empty() || (entries.back().field & kExpiryBit) == 0) continue;
     SegmentEditor editor(schema_, block);
-    if (editor.sweep(now_)) SLATE_TRY(store(key, true, editor, key));
+    if (!editor.sweep(now_)) continue;
+    swept_ = true;
+    SLATE_TRY(store(key, true, editor, key));
   }
   if (keys.size() < segments) return std::nullopt;
   return keys.back() + 1;

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -19,6 +20,7 @@
 #include "db/prepared_write.h"
 #include "db/segment_editor.h"
 #include "model/schema.h"
+#include "storage/cursor.h"
 #include "storage/environment.h"
 
 namespace slate {
@@ -39,6 +41,8 @@ class Writer {
 
   GenerationState& state() { return state_; }
   storage::WriteTransaction& transaction() { return transaction_; }
+  // Whether sweep() found anything to remove.
+  bool has_swept() const { return swept_; }
   // Makes everything visible at once.
   Result<void> commit();
 
@@ -64,6 +68,7 @@ class Writer {
     bool add = false;
   };
 
+  Result<BlockView> checked_block(const storage::NumberEntry& entry, std::unique_ptr<std::uint64_t[]>& copy) const;
   Result<std::optional<DocId>> find_docid(std::string_view id);
   Result<std::vector<Edit>> plan_edits(std::span<const PreparedWrite> writes, WriteCounts& counts);
   Result<void> apply_to_segment(std::span<const Edit> edits, std::uint64_t key, SegmentEditor& editor);
@@ -79,6 +84,7 @@ class Writer {
   UnixMillis now_;
   storage::WriteTransaction transaction_;
   GenerationState state_;
+  bool swept_ = false;
   std::map<std::uint32_t, std::vector<IndexChange>> index_changes_;  // by index id
 };
 

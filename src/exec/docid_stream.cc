@@ -72,6 +72,7 @@ Result<std::optional<DocidRun>> SortedDocids::next() {
     settle_ |= run->settle;
   }
   source_.reset();
+  counters_.keys_examined += docids_.size();
   if (docids_.empty()) return std::nullopt;
   std::ranges::sort(docids_);
   return DocidRun{.docids = docids_, .starts_key = true, .settle = settle_};

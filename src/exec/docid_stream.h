@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <slate/error.h>
+#include <slate/explain.h>
 
 #include "exec/generation_view.h"
 #include "exec/key_range.h"
@@ -28,6 +29,8 @@ class DocidStream {
   virtual ~DocidStream() = default;
   // Nothing at the end.
   virtual Result<std::optional<DocidRun>> next() = 0;
+  // Whether it counts the index entries it reads; if not, the reader of the docids counts those that it takes.
+  virtual bool counts_keys() const { return false; }
 };
 
 // Part of an index, key by key. One thread at a time.
@@ -54,11 +57,14 @@ class IndexDocids final : public DocidStream {
 // The same docids as another stream, in order of arrival. Reads that stream to its end; memory: 8 bytes a docid.
 class SortedDocids final : public DocidStream {
  public:
-  explicit SortedDocids(std::unique_ptr<DocidStream> source) : source_(std::move(source)) {}
+  SortedDocids(std::unique_ptr<DocidStream> source, QueryCounters& counters)
+      : source_(std::move(source)), counters_(counters) {}
   Result<std::optional<DocidRun>> next() override;
+  bool counts_keys() const override { return true; }
 
  private:
   std::unique_ptr<DocidStream> source_;
+  QueryCounters& counters_;
   std::vector<DocId> docids_;
   bool settle_ = false;
 };

@@ -42,7 +42,7 @@ class Pipeline {
     std::unique_ptr<DocidStream> docids;
     if (const auto* walk = std::get_if<IndexWalk>(&plan_.access)) {
       SLATE_TRY(docids, IndexDocids::open(view_, *walk));
-      if (plan_.ordering == Ordering::kSortedDocids) docids = std::make_unique<SortedDocids>(std::move(docids));
+      if (plan_.ordering == Ordering::kSortedDocids) docids = std::make_unique<SortedDocids>(std::move(docids), counters_);
     }
     if (plan_.ordering == Ordering::kIndex) {
       root_ = std::make_unique<IndexOrder>(

@@ -34,14 +34,13 @@ Result<void> fetch_some(std::span<const DocId>& docids, std::uint64_t most, Segm
     rows.for_each([&](std::size_t row) { batch.add(row); });
   }
   docids = docids.subspan(taken);
-  counters.keys_examined += taken;
   counters.rows_examined += taken;
   return {};
 }
 
 Result<bool> Fetch::next(RowBatch& batch) {
-  reader_.forget_when_full();
   for (;;) {
+    reader_.forget_when_full();
     if (pending_.empty()) {
       SLATE_TRY(const auto run, docids_->next());
       if (!run) return false;
@@ -51,7 +50,9 @@ Result<bool> Fetch::next(RowBatch& batch) {
     SLATE_TRY(interrupt_.check());
     const Predicate* predicate = settle_ ? whole_ : residual_;
     const std::uint64_t most = predicate == nullptr ? std::max<std::uint64_t>(goal_, 1) : UINT64_MAX;
+    const std::size_t before = pending_.size();
     SLATE_TRY(fetch_some(pending_, most, reader_, predicate, counters_, batch));
+    if (!docids_->counts_keys()) counters_.keys_examined += before - pending_.size();
     if (batch.count == 0) continue;
     goal_ -= std::min<std::uint64_t>(goal_, batch.count);
     return true;

@@ -70,6 +70,14 @@ Result<bool> IndexOrder::next_run() {
   return run_.has_value();
 }
 
+Result<void> IndexOrder::fetch_counted(std::span<const DocId>& docids, std::uint64_t most, const Predicate* predicate,
+                                       RowBatch& batch) {
+  const std::size_t before = docids.size();
+  SLATE_TRY(fetch_some(docids, most, reader_, predicate, counters_, batch));
+  counters_.keys_examined += before - docids.size();
+  return {};
+}
+
 // Reads the rest of the current key's docids and leaves those that pass in `sorted_`.
 Result<void> IndexOrder::sort_group(const SortKeyEncoder& order, const Predicate* predicate, RowBatch& scratch) {
   buffer_.clear();
@@ -80,7 +88,7 @@ Result<void> IndexOrder::sort_group(const SortKeyEncoder& order, const Predicate
     while (!run_->docids.empty()) {
       reader_.forget_when_full();
       SLATE_TRY(interrupt_.check());
-      SLATE_TRY(fetch_some(run_->docids, UINT64_MAX, reader_, predicate, counters_, scratch));
+      SLATE_TRY(fetch_counted(run_->docids, UINT64_MAX, predicate, scratch));
       for (const std::uint16_t row : std::span(scratch.rows).first(scratch.count)) {
         order.encode(*scratch.block, row, key);
         buffer_.add(key, scratch.block->first_docid() + row);
@@ -109,7 +117,7 @@ Result<bool> IndexOrder::next(RowBatch& batch) {
     reader_.forget_when_full();
     SLATE_TRY(interrupt_.check());
     const std::uint64_t most = residual_ == nullptr ? std::max<std::uint64_t>(goal_, 1) : UINT64_MAX;
-    SLATE_TRY(fetch_some(run_->docids, most, reader_, residual_, counters_, batch));
+    SLATE_TRY(fetch_counted(run_->docids, most, residual_, batch));
     if (batch.count == 0) continue;
     goal_ -= std::min<std::uint64_t>(goal_, batch.count);
     return true;

@@ -80,6 +80,8 @@ class IndexOrder final : public Operator {
  private:
   Result<void> sort_group(const SortKeyEncoder& order, const Predicate* predicate, RowBatch& scratch);
   Result<bool> next_run();
+  Result<void> fetch_counted(std::span<const DocId>& docids, std::uint64_t most, const Predicate* predicate,
+                             RowBatch& batch);
 
   std::unique_ptr<DocidStream> docids_;
   Orders orders_;

@@ -21,7 +21,8 @@ void append_text(std::string& key, std::string_view text) {
 }
 
 void append_image(std::string& key, std::uint64_t image) {
-  for (int shift = 56; shift >= 0; shift -= 8) key += static_cast<char>(image >> shift);
+  image = std::byteswap(image);
+  key.append(reinterpret_cast<const char*>(&image), sizeof(image));
 }
 
 constexpr std::uint64_t kSignBit = std::uint64_t{1} << 63;

@@ -37,7 +37,8 @@ class SortBuffer {
   // REQUIRES: no key added is a proper prefix of another one. Keys of sort and index encodings never are.
   void add(std::string_view key, DocId docid);
   std::size_t size() const { return rows_.size(); }
-  std::size_t memory_bytes() const { return rows_.capacity() * sizeof(Row) + rest_.capacity(); }
+  // Memory in use; as vectors double, up to twice as much is held.
+  std::size_t used_bytes() const { return rows_.size() * sizeof(Row) + rest_.size(); }
   // Keeps the memory.
   void clear();
   // By key, then docid. O(n log n); O(n) when they were added in order.

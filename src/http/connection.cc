@@ -15,6 +15,7 @@
 #include <exception>
 #include <fmt/format.h>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <unistd.h>
@@ -134,7 +135,7 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
       // stop, and an answer that comes all the same is written.
       peer_finished_ = true;
       if (state_ == State::kReading || state_ == State::kLingering) return close();
-      if (exchange_) exchange_->stop.request_stop();
+      if (exchange_) std::stop_source(exchange_->stop).request_stop();
       return;
     }
     if (error) return abandon();
@@ -455,12 +456,12 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
 
   // The client has gone, or must go: nothing more can be said.
   void abandon() {
-    if (state_ == State::kClosed) return;
-    if (exchange_) {
-      exchange_->record(exchange_->head_written ? exchange_->status : kClientLeft, core_->options.observer);
-      exchange_->stop.request_stop();
-    }
+    if (state_ == State::kClosed || !exchange_) return close();
+    exchange_->record(exchange_->head_written ? exchange_->status : kClientLeft, core_->options.observer);
+    // Last, since its callbacks may answer: by then there is nothing left to answer to.
+    const std::stop_source stop = exchange_->stop;
     close();
+    stop.request_stop();
   }
 
   // Ends a streamed answer so that the client can tell: without the last chunk, or with a reset where there

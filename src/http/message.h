@@ -56,8 +56,9 @@ class BodyStream {
   // handed to the operating system. An error of the first call becomes a problem response; a later one cuts
   // the connection, so that the client can tell.
   virtual Result<bool> next(std::string& chunk) = 0;
-  // Calls `resume` once, from any thread, when next() has something to give: streams that wait for events
-  // override it, so that they hold no thread of the pool meanwhile. Called on an I/O thread: must not block.
+  // Calls `resume` once, from any thread, when next() has something to give or the request is asked to stop.
+  // Streams that wait for events override it, so that they hold no thread of the pool meanwhile. Called on an
+  // I/O thread: must neither block nor throw.
   virtual void when_ready(std::move_only_function<void()> resume) { resume(); }
 };
 

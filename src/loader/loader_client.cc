@@ -31,6 +31,8 @@ constexpr char kLoadMethod[] = "/slate.loader.Loader/Load";
 constexpr char kRowCountKey[] = "slate-row-count";
 // The largest record, and room for its field names and framing.
 constexpr int kLargestMessage = static_cast<int>(Limits::kRecordBytes) + (1 << 20);
+// What a loader may send before the rows are read: bounds memory, and spares a loader small stops.
+constexpr int kLookaheadBytes = 1 << 20;
 constexpr int kKeepaliveMillis = 30'000;
 constexpr int kKeepaliveTimeoutMillis = 10'000;
 
@@ -68,6 +70,7 @@ std::shared_ptr<grpc::Channel> connect_to(const Endpoint& endpoint,
                                           const std::shared_ptr<grpc::ChannelCredentials>& credentials) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(kLargestMessage);
+  arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, kLookaheadBytes);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMillis);
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMillis);
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);

@@ -99,9 +99,9 @@ constexpr std::string_view kDatasource = R"({
     {"name": "address", "type": "map", "fields": [{"name": "city", "type": "string", "indexed": true}]}
   ],
   "indexes": [{"fields": ["status", {"field": "name", "direction": "desc"}]}],
-  "loader": {"endpoint": "grpcs://loader:50051", "ttl": 3600, "forwardHeaders": ["Authorization"], "caFile": "/ca.pem",
-    "staleWhileRevalidate": 30, "staleIfError": 60, "deadline": 100, "idleTimeout": 10, "mode": "merge",
-    "unknownFields": "reject", "minRows": 10, "maxShrink": 0.5},
+  "loader": {"endpoint": "grpcs://loader:50051", "ttl": 3600, "forwardHeaders": ["Authorization"],
+    "caFile": "/ca.pem", "staleWhileRevalidate": 30, "staleIfError": 60, "deadline": 100, "idleTimeout": 10,
+    "mode": "merge", "unknownFields": "reject", "minRows": 10, "maxShrink": 0.5},
   "durability": "sync"
 })";
 

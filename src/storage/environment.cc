@@ -1,6 +1,7 @@
 #include "storage/environment.h"
 
 #include <cstring>
+#include <system_error>
 #include <utility>
 
 #include <lmdb.h>
@@ -56,10 +57,21 @@ Result<std::unique_ptr<Environment>> Environment::open(const std::filesystem::pa
   unsigned flags = MDB_NOSUBDIR | MDB_NOTLS;
   if (options.commit_sync == CommitSync::kBuffered) flags |= MDB_NOSYNC;
   SLATE_TRY(step(mdb_env_open(environment->env_, path.c_str(), flags, 0644)));
+  SLATE_TRY(environment->cover_used_bytes());
   // Slots of readers that died with their process hold back the reuse of pages.
   int dead = 0;
   SLATE_TRY(step(mdb_reader_check(environment->env_, &dead)));
   return environment;
+}
+
+// A page that the file says it has but that lies beyond its end, as in a file that was cut short, would be a fault of
+// the bus when it is read through the map. As zeros it is damage that LMDB or a block's checksum tells.
+Result<void> Environment::cover_used_bytes() const {
+  std::error_code error;
+  const std::uint64_t size = std::filesystem::file_size(path_, error);
+  if (!error && size < used_bytes()) std::filesystem::resize_file(path_, used_bytes(), error);
+  if (error) return fail(Reason::kIo, "opening " + path_.filename().string() + ": " + error.message());
+  return {};
 }
 
 Environment::~Environment() {

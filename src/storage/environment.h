@@ -90,6 +90,7 @@ class Environment {
   friend class ReadTransaction;
   friend class WriteTransaction;
   Environment() = default;
+  Result<void> cover_used_bytes() const;
   void give_back(MDB_txn* txn);
   Result<void> before(Operation operation) const;
 

@@ -70,7 +70,7 @@ Result<http::Response> put(ApiContext& context, http::Request& request) {
   SLATE_TRY(Datasource datasource, read_definition(request));
   if (!datasource.id.empty() && datasource.id != id)
     return fail(
-        Error(Reason::kInvalidArgument, "the path says " + quoted(id) + ", the body " + quoted(datasource.id))
+        Error(Reason::kInvalidArgument, "the path says " + slate::quoted(id) + ", the body " + slate::quoted(datasource.id))
             .with_field("id"));
   datasource.id = id;
   SLATE_TRY(const Saved saved, context.database.save_datasource(datasource));
@@ -109,7 +109,7 @@ Result<void> refresh(ApiContext& context, http::Request& request, http::Respond&
   SLATE_TRY(const DatasourceStatus status, context.database.get_datasource(request.param("id")));
   const Datasource& datasource = status.datasource;
   if (!datasource.loader)
-    return fail(Reason::kFailedPrecondition, "datasource " + quoted(datasource.id) + " has no loader");
+    return fail(Reason::kFailedPrecondition, "datasource " + slate::quoted(datasource.id) + " has no loader");
 
   const NamedTexts headers(request.headers.begin(), request.headers.end());
   RefreshRequest load{.metadata = forwarded_headers(*datasource.loader, headers),

@@ -55,7 +55,7 @@ Result<http::Response> put_list(ApiContext& context, http::Request& request) {
   SLATE_TRY(ListView list, list_view_from_json(body));
   if (!list.id.empty() && list.id != id)
     return fail(
-        Error(Reason::kInvalidArgument, "the path says " + quoted(id) + ", the body " + quoted(list.id))
+        Error(Reason::kInvalidArgument, "the path says " + slate::quoted(id) + ", the body " + slate::quoted(list.id))
             .with_field("id"));
   list.id = id;
   SLATE_TRY(const SavedList saved, context.database.save_list(list));

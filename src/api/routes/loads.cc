@@ -13,7 +13,7 @@ Result<http::Response> get_load(ApiContext& context, http::Request& request) {
   SLATE_TRY(check_parameters(request, {}));
   const std::string& id = request.param("id");
   const auto load = context.refresher.status(id);
-  if (!load) return fail(Reason::kNotFound, "there is no load " + quoted(id) + ", or it is long over");
+  if (!load) return fail(Reason::kNotFound, "there is no load " + slate::quoted(id) + ", or it is long over");
   auto response = http::Response::json(200, boost::json::serialize(load_json(*load)));
   response.headers.set("Cache-Control", "no-store");
   if (load->state == LoadState::kRunning) response.headers.set("Retry-After", "1");

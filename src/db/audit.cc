@@ -1,0 +1,237 @@
+#include "db/audit.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+#include <optional>
+#include <set>
+
+#include "base/check.h"
+#include "base/try.h"
+#include "codec/list_cell.h"
+#include "exec/key_range.h"
+#include "model/coerce.h"
+#include "storage/cursor.h"
+
+namespace slate {
+namespace {
+
+constexpr std::size_t kMostProblems = 100;
+
+class Audit {
+ public:
+  explicit Audit(const StoredSnapshot& snapshot)
+      : data_(snapshot.data()), schema_(*data_.schema), state_(snapshot.state()) {}
+
+  Result<AuditReport> run() {
+    SLATE_TRY(open_indexes());
+    SLATE_TRY(walk_segments());
+    if (report_.rows != state_.rows)
+      problem(fmt::format("the generation says it has {} rows, {} are there", state_.rows, report_.rows));
+    for (const OpenIndex& index : indexes_) SLATE_TRY(walk_index(index));
+    return std::move(report_);
+  }
+
+ private:
+  struct OpenIndex {
+    const Index* index;
+    storage::Table table;
+    DocId until;  // records below are in it
+  };
+  struct Segment {
+    std::uint64_t key = 0;
+    BlockView block = BlockView::trusted(nullptr);
+    std::unique_ptr<std::uint64_t[]> copy;
+  };
+
+  void problem(std::string line) {
+    if (++report_.problem_count <= kMostProblems) report_.problems.push_back(std::move(line));
+  }
+
+  Result<void> open_indexes() {
+    for (const Index& index : schema_.indexes) {
+      const IndexProgress* progress = state_.find(index.id);
+      const auto table = data_.generation->index_table(index.id);
+      if (progress == nullptr || !table) {
+        problem(fmt::format("index {} is not in the generation", index.name));
+        continue;
+      }
+      indexes_.push_back({.index = &index, .table = *table, .until = progress->indexed_until});
+    }
+    if (!indexes_.empty() && indexes_.front().index->id == 0 && indexes_.front().until != kWhole)
+      problem("the index of record ids is not whole");
+    return {};
+  }
+
+  Result<void> walk_segments() {
+    std::vector<storage::PostingCursor> cursors;
+    for (const OpenIndex& index : indexes_) {
+      SLATE_TRY(auto cursor, storage::PostingCursor::open(*data_.transaction, index.table));
+      cursors.push_back(std::move(cursor));
+    }
+    SLATE_TRY(auto segments, storage::NumberCursor::open(*data_.transaction, data_.generation->segments()));
+    SLATE_TRY(auto entry, segments.seek(0));
+    std::optional<std::uint64_t> previous;
+    for (; entry; previous = entry->key, entry = next_) {
+      ++report_.segments;
+      Segment segment{.key = entry->key};
+      const auto block = BlockView::verify(aligned_block(entry->value, segment.copy));
+      if (block) {
+        segment.block = *block;
+        check_place(segment, previous);
+        SLATE_TRY(check_rows(segment, cursors));
+      } else {
+        damaged_.insert(entry->key);
+        problem(fmt::format("segment {}: {}", entry->key, block.error().message()));
+      }
+      SLATE_TRY(next_, segments.next());
+    }
+    return {};
+  }
+
+  void check_place(const Segment& segment, const std::optional<std::uint64_t>& previous) {
+    const BlockView& block = segment.block;
+    const DocId last = block.first_docid() + block.row_count() - 1;
+    if (previous && block.first_docid() <= *previous)
+      problem(fmt::format("segment {}: begins at docid {}, within the segment before it", segment.key,
+                          block.first_docid()));
+    if (last > segment.key || last >= state_.next_docid)
+      problem(fmt::format("segment {}: ends at docid {}, beyond what it may hold", segment.key, last));
+    for (const Column& column : schema_.columns) {
+      const ColumnEntry* entry = block.find(column.id);
+      if (entry != nullptr && entry->type != column.type)
+        problem(fmt::format("segment {}: column {} is a {}, declared as {}", segment.key, column.path,
+                            type_name(entry->type), type_name(column.type)));
+      const ColumnEntry* expiry = block.find(column.id | kExpiryBit);
+      if (expiry != nullptr && expiry->type != Type::kInt)
+        problem(fmt::format("segment {}: expiry of {} is no int", segment.key, column.path));
+    }
+  }
+
+  Result<void> check_rows(const Segment& segment, std::vector<storage::PostingCursor>& cursors) {
+    const BlockView& block = segment.block;
+    const ColumnView ids = block.column(kRecordIdField, Type::kString);
+    std::uint32_t live = 0;
+    for (std::uint32_t row = 0; row < block.row_count(); ++row) {
+      if (!block.is_live(row)) continue;
+      ++live;
+      const DocId docid = block.first_docid() + row;
+      if (ids.is_null(row) || !validate_record_id(ids.text(row))) {
+        problem(fmt::format("docid {}: has no valid id", docid));
+        continue;
+      }
+      check_cells(block, row);
+      for (std::size_t i = 0; i < indexes_.size(); ++i) {
+        if (docid >= indexes_[i].until) continue;
+        SLATE_TRY(cursors[i].seek_posting(key_of(*indexes_[i].index, block, row), docid));
+        SLATE_TRY(const auto found, cursors[i].next_postings());
+        if (found.empty() || found.front() != docid)
+          problem(fmt::format("index {}: lacks the entry of record \"{}\" (docid {})", indexes_[i].index->name,
+                              ids.text(row).substr(0, 80), docid));
+      }
+    }
+    if (live != block.live_count())
+      problem(fmt::format("segment {}: says it has {} live rows, has {}", segment.key, block.live_count(), live));
+    report_.rows += live;
+    return {};
+  }
+
+  void check_cells(const BlockView& block, std::uint32_t row) {
+    for (const Column& column : schema_.columns) {
+      const ColumnEntry* entry = block.find(column.id);
+      if (entry == nullptr || entry->type != column.type) continue;
+      const ColumnView cells = block.column(*entry);
+      if (cells.is_null(row)) continue;
+      const bool whole = column.type == Type::kString ? is_valid_utf8(cells.text(row))
+                         : column.type == Type::kList ? decode_list(cells.text(row)).has_value()
+                                                      : true;
+      if (!whole) problem(fmt::format("docid {}: {} is malformed", block.first_docid() + row, column.path));
+    }
+  }
+
+  std::string_view key_of(const Index& index, const BlockView& block, std::uint32_t row) {
+    key_.clear();
+    for (const IndexComponent& component : index.components) {
+      const Column& column = schema_.columns[component.column];
+      const ColumnEntry* entry = block.find(column.id);
+      const bool fits = entry != nullptr && entry->type == column.type;
+      add_cell(key_, fits ? block.column(*entry) : ColumnView{.type = column.type}, row, component.direction);
+    }
+    return key_.bytes();
+  }
+
+  // Makes segment_ the one that holds a docid; false when none does, or none that is whole.
+  Result<bool> find_segment(storage::NumberCursor& segments, DocId docid) {
+    const auto holds = [&] {
+      return docid >= segment_->block.first_docid() &&
+             docid - segment_->block.first_docid() < segment_->block.row_count();
+    };
+    if (segment_ && holds()) return true;
+    segment_.reset();
+    SLATE_TRY(const auto entry, segments.seek(docid));
+    if (!entry) return false;
+    if (damaged_.contains(entry->key)) return false;
+    Segment found{.key = entry->key};
+    found.block = BlockView::trusted(aligned_block(entry->value, found.copy).data());
+    segment_ = std::move(found);
+    return holds();
+  }
+
+  Result<void> walk_index(const OpenIndex& open) {
+    SLATE_TRY(auto segments, storage::NumberCursor::open(*data_.transaction, data_.generation->segments()));
+    SLATE_TRY(auto cursor, storage::PostingCursor::open(*data_.transaction, open.table));
+    SLATE_TRY(auto at, cursor.seek(""));
+    while (at) {
+      const std::string key(*at);
+      std::optional<DocId> previous;
+      std::set<std::string> ids;  // under this key
+      for (;;) {
+        SLATE_TRY(const auto postings, cursor.next_postings());
+        if (postings.empty()) break;
+        for (const DocId docid : postings) {
+          ++report_.index_entries;
+          if (previous && docid <= *previous)
+            problem(fmt::format("index {}: docid {} comes out of order", open.index->name, docid));
+          previous = docid;
+          SLATE_TRY(const bool found, find_segment(segments, docid));
+          const auto row = found ? static_cast<std::uint32_t>(docid - segment_->block.first_docid()) : 0;
+          if (!found || !segment_->block.is_live(row) || docid >= open.until) {
+            problem(fmt::format("index {}: an entry points at docid {}, which has no record in it",
+                                open.index->name, docid));
+            continue;
+          }
+          if (key_of(*open.index, segment_->block, row) != key)
+            problem(fmt::format("index {}: docid {} has an entry that is not its value's", open.index->name, docid));
+          if (open.index->id != 0) continue;
+          const auto id = segment_->block.column(kRecordIdField, Type::kString).text(row);
+          if (!ids.emplace(id).second) problem(fmt::format("two records have the id \"{}\"", id.substr(0, 80)));
+        }
+      }
+      SLATE_TRY(at, cursor.next_key());
+    }
+    return {};
+  }
+
+  const SnapshotData& data_;
+  const Schema& schema_;
+  const GenerationState& state_;
+  AuditReport report_;
+  std::vector<OpenIndex> indexes_;
+  std::optional<storage::NumberEntry> next_;
+  std::set<std::uint64_t> damaged_;  // keys of segments that are not whole
+  std::optional<Segment> segment_;  // the last one found
+  KeyBuilder key_;
+};
+
+}  // namespace
+
+Result<AuditReport> audit(const StoredSnapshot& snapshot) { return Audit(snapshot).run(); }
+
+Result<AuditReport> audit_datasource(Database& database, std::string_view datasource) {
+  SLATE_TRY(const auto snapshot, database.snapshot(datasource));
+  const auto* stored = dynamic_cast<const StoredSnapshot*>(snapshot.get());
+  check(stored != nullptr, "an audit of a database that is not embedded");
+  return audit(*stored);
+}
+
+}  // namespace slate

@@ -1,0 +1,202 @@
+// Every index entry changes with its record.
+#include <gmock/gmock.h>
+
+#include <atomic>
+#include <thread>
+
+#include "db/testing/database_fixture.h"
+
+namespace slate {
+namespace {
+
+using testing::ElementsAre;
+using testing::IsEmpty;
+
+class IndexUpkeepTest : public DatabaseFixture {
+ protected:
+  Ids by_status(const char* status) {
+    return ids({.filter = Filter::condition("status", Op::kEq, status)}, {.force_index = "status"});
+  }
+  Ids by_contacts() { return ids({.sort = {{.field = "contacts"}}}, {.force_index = "contacts"}); }
+  std::vector<RecordWrite> many(int count, const char* status = "active") {
+    std::vector<RecordWrite> writes;
+    for (int i = 0; i < count; ++i) writes.push_back(record("r" + std::to_string(i), status, i));
+    return writes;
+  }
+  static Datasource without_index(std::size_t field) {
+    Datasource datasource = prospects();
+    datasource.fields[field].indexed = false;
+    return datasource;
+  }
+};
+
+TEST_F(IndexUpkeepTest, active_to_rejected_drops_the_old_entry_and_adds_the_new_one) {
+  save(prospects());
+  write({record("a", "active", 1), record("b", "active", 2), record("c", "rejected", 3)});
+  EXPECT_EQ(write({record("a", "rejected", 1)}), (WriteCounts{.updated = 1}));
+  EXPECT_THAT(by_status("active"), ElementsAre("b"));
+  EXPECT_THAT(by_status("rejected"), ElementsAre("a", "c"));
+  EXPECT_THAT(problems(), IsEmpty());
+}
+
+TEST_F(IndexUpkeepTest, a_delete_takes_the_entries_out_of_every_index) {
+  save(prospects());
+  write(many(300));
+  EXPECT_EQ(write({deletion("r0"), deletion("r299"), deletion("r17"), deletion("nobody")}),
+            (WriteCounts{.deleted = 3}));
+  EXPECT_EQ(by_status("active").size(), 297u);
+  EXPECT_EQ(by_contacts().size(), 297u);
+  EXPECT_EQ(snapshot()->info().rows, 297u);
+  EXPECT_FALSE(get("r17").has_value());
+  EXPECT_THAT(problems(), IsEmpty());
+}
+
+TEST_F(IndexUpkeepTest, a_record_that_comes_back_after_its_delete_comes_last) {
+  save(prospects());
+  write({record("a", "active", 1), record("b", "active", 2)});
+  EXPECT_EQ(write({deletion("a"), record("a", "rejected", 3)}), (WriteCounts{.inserted = 1, .deleted = 1}));
+  EXPECT_THAT(ids({}), ElementsAre("b", "a"));
+  EXPECT_THAT(by_status("active"), ElementsAre("b"));
+  EXPECT_THAT(problems(), IsEmpty());
+}
+
+TEST_F(IndexUpkeepTest, all_writes_to_one_record_in_one_batch_count_in_their_order) {
+  save(prospects());
+  const RecordWrite replaced{.kind = WriteKind::kReplace, .id = "a", .cells = {{"contacts", 2}}};
+  write({record("a", "active", 1), replaced});
+  EXPECT_EQ(cell("a", "status"), Value());
+  EXPECT_EQ(cell("a", "contacts"), Value(2));
+  write({record("b", "active", 5), deletion("b"), deletion("b"), record("b", "rejected", 6), record("b", "open", 7)});
+  EXPECT_EQ(cell("b", "status"), Value("open"));
+  write({record("c", "active", 8), deletion("c")});
+  EXPECT_FALSE(get("c").has_value());
+  write({record("a", "active", 1), replaced, {.id = "a", .cells = {{"name", "n"}}}});
+  EXPECT_EQ(cell("a", "status"), Value());
+  EXPECT_EQ(cell("a", "name"), Value("n"));
+  EXPECT_THAT(by_contacts(), ElementsAre("a", "b"));
+  EXPECT_THAT(problems(), IsEmpty());
+}
+
+TEST_F(IndexUpkeepTest, a_null_moves_the_entry_to_the_nulls) {
+  save(prospects());
+  write({record("a", "active", 1), record("b", "active", 2)});
+  write({{.id = "a", .cells = {{"status", Value()}}}});
+  EXPECT_THAT(by_status("active"), ElementsAre("b"));
+  EXPECT_THAT(ids_where("status", Op::kIsnull, true, {.force_index = "status"}), ElementsAre("a"));
+  EXPECT_THAT(problems(), IsEmpty());
+}
+
+TEST_F(IndexUpkeepTest, a_map_moves_the_entries_of_its_leaves) {
+  save(prospects());
+  const auto in_city = [&](const char* city) {
+    return ids_where("address.city", Op::kEq, city, {.force_index = "address.city"});
+  };
+  write({{.id = "a", .cells = {{"address", MapValue{{"city", "Paris"}, {"zip", 75001}}}}}});
+  EXPECT_THAT(in_city("Paris"), ElementsAre("a"));
+  write({{.id = "a", .cells = {{"address.city", "Lyon"}}}});
+  EXPECT_THAT(in_city("Paris"), IsEmpty());
+  EXPECT_THAT(in_city("Lyon"), ElementsAre("a"));
+  EXPECT_EQ(cell("a", "address"), Value(MapValue{{"city", "Lyon"}, {"zip", 75001}}));
+  write({{.id = "a", .cells = {{"address", MapValue{{"zip", 1}}}}}});
+  EXPECT_THAT(in_city("Lyon"), IsEmpty());
+  EXPECT_THAT(problems(), IsEmpty());
+}
+
+TEST_F(IndexUpkeepTest, a_compound_index_follows_each_of_its_fields) {
+  Datasource datasource = prospects();
+  datasource.indexes = {{.fields = {{.field = "status"}, {.field = "contacts", .direction = Direction::kDescending}}}};
+  save(datasource);
+  write(many(50));
+  write({record("r3", "rejected", 3), record("r4", "active", 400), deletion("r5")});
+  write({{.kind = WriteKind::kReplace, .id = "r6"}});
+  EXPECT_EQ(ids({.filter = Filter::condition("status", Op::kEq, "active")}, {.force_index = "status,-contacts"}).size(),
+            47u);
+  EXPECT_THAT(problems(), IsEmpty());
+}
+
+TEST_F(IndexUpkeepTest, delete_all_leaves_nothing_in_any_index) {
+  save(prospects());
+  write(many(300));
+  ASSERT_TRUE(database_->delete_all("prospects").has_value());
+  EXPECT_THAT(ids({}), IsEmpty());
+  EXPECT_THAT(by_status("active"), IsEmpty());
+  const auto report = audit_datasource(*database_, "prospects");
+  ASSERT_TRUE(report.has_value());
+  EXPECT_EQ(report->index_entries, 0u);
+  write({record("a", "active", 1)});
+  EXPECT_THAT(by_contacts(), ElementsAre("a"));
+  EXPECT_THAT(problems(), IsEmpty());
+}
+
+TEST_F(IndexUpkeepTest, an_index_added_while_writers_run_becomes_whole_and_right) {
+  save(without_index(2));
+  write(many(5000));
+  std::atomic<bool> stop = false;
+  std::atomic<int> batches = 0;
+  std::vector<std::thread> writers;
+  for (int writer = 0; writer < 2; ++writer) {
+    writers.emplace_back([&, writer] {
+      for (int round = 0; !stop || round < 5; ++round) {
+        std::vector<RecordWrite> writes;
+        for (int i = 0; i < 20; ++i) {
+          const int at = (round * 211 + i * 97 + writer) % 6000;  // some of them new
+          if (i % 7 == 0)
+            writes.push_back(deletion("r" + std::to_string(at)));
+          else
+            writes.push_back(record("r" + std::to_string(at), "rejected", round * 100 + i));
+        }
+        EXPECT_TRUE(database_->write_batch("prospects", writes).has_value());
+        ++batches;
+      }
+    });
+  }
+  save(prospects());
+  wait_for_indexes();
+  stop = true;
+  for (auto& writer : writers) writer.join();
+  EXPECT_GE(batches, 10);
+  EXPECT_THAT(problems(), IsEmpty());
+  EXPECT_EQ(by_contacts().size(), snapshot()->info().rows);
+}
+
+TEST_F(IndexUpkeepTest, a_half_built_index_is_right_as_far_as_it_has_come_and_is_finished_after_reopening) {
+  save(without_index(2));
+  write(many(20'000));
+  save(prospects());
+  write({record("r1", "active", -1), deletion("r2"), record("new", "active", 3)});
+  EXPECT_THAT(problems(), IsEmpty());
+  reopen();
+  EXPECT_THAT(problems(), IsEmpty());
+  wait_for_indexes();
+  EXPECT_THAT(problems(), IsEmpty());
+  EXPECT_EQ(by_contacts().front(), "r1");
+  EXPECT_EQ(by_contacts().size(), 20'000u);
+}
+
+TEST_F(IndexUpkeepTest, a_dropped_index_is_not_kept_up_and_starts_anew_when_it_comes_back) {
+  save(prospects());
+  write(many(500));
+  save(without_index(2));
+  EXPECT_EQ(snapshot()->query({}, {.force_index = "contacts"}).error().reason(), Reason::kInvalidArgument);
+  write({record("r0", "active", 9999), deletion("r1")});
+  EXPECT_THAT(problems(), IsEmpty());
+  save(prospects());
+  wait_for_indexes();
+  EXPECT_EQ(by_contacts().back(), "r0");
+  EXPECT_EQ(by_contacts().size(), 499u);
+  EXPECT_THAT(problems(), IsEmpty());
+}
+
+TEST_F(IndexUpkeepTest, a_reader_of_before_goes_on_seeing_the_index_that_was_dropped) {
+  save(prospects());
+  write(many(500));
+  const auto before = snapshot();
+  save(without_index(2));
+  auto rows = before->query({.sort = {{.field = "contacts", .direction = Direction::kDescending}}, .take = 1}).value();
+  const Batch* batch = rows->next().value();
+  ASSERT_NE(batch, nullptr);
+  EXPECT_EQ(batch->id.text(batch->rows[0]), "r499");
+}
+
+}  // namespace
+}  // namespace slate

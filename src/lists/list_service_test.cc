@@ -1,0 +1,277 @@
+#include "lists/list_service.h"
+
+#include <condition_variable>
+#include <deque>
+#include <filesystem>
+#include <future>
+#include <gtest/gtest.h>
+#include <mutex>
+#include <stdexcept>
+#include <thread>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "lists/refresh_target.h"
+#include "loader/testing/scripted_loader.h"
+
+namespace slate {
+namespace {
+
+using testing::numbered_datasource;
+using testing::numbered_rows;
+using testing::ScriptedLoader;
+
+// A thread for tasks that can be told to refuse them.
+class TaskThread {
+ public:
+  TaskThread() : thread_([this] { work(); }) {}
+  ~TaskThread() {
+    {
+      const std::lock_guard lock(mutex_);
+      ending_ = true;
+    }
+    changed_.notify_all();
+    thread_.join();
+  }
+  TaskThread(const TaskThread&) = delete;
+  TaskThread& operator=(const TaskThread&) = delete;
+
+  Result<void> run(ListService::Task task) {
+    const std::lock_guard lock(mutex_);
+    if (refusing_) return fail(Error(Reason::kOverloaded, "too busy").with_retry_after(1));
+    tasks_.push_back(std::move(task));
+    changed_.notify_all();
+    return {};
+  }
+  void refuse() {
+    const std::lock_guard lock(mutex_);
+    refusing_ = true;
+  }
+  std::thread::id id() const { return thread_.get_id(); }
+
+ private:
+  void work() {
+    std::unique_lock lock(mutex_);
+    for (;;) {
+      changed_.wait(lock, [this] { return ending_ || !tasks_.empty(); });
+      if (tasks_.empty()) return;
+      auto task = std::move(tasks_.front());
+      tasks_.pop_front();
+      lock.unlock();
+      task();
+      lock.lock();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<ListService::Task> tasks_;
+  bool refusing_ = false;
+  bool ending_ = false;
+  std::thread thread_;
+};
+
+struct Outcome {
+  Result<ListAnswer> answer;
+  std::thread::id thread;
+
+  const ListRows& rows() const { return std::get<ListRows>(answer.value()); }
+};
+
+class ListServiceTest : public ::testing::Test {
+ protected:
+  ListServiceTest() {
+    log::configure(log::Level::kOff, log::Format::kText);
+    datasource_.loader->ttl = 60;
+    save(datasource_);
+    save_list({.id = "all", .datasource = "rows", .columns = {{.field = "number"}}, .page_size = 4});
+  }
+  ~ListServiceTest() override {
+    refresher_.shutdown();
+    tasks_.reset();
+    database_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+
+  std::unique_ptr<Database> open_database() {
+    folder_ = std::filesystem::temp_directory_path() /
+              ("slate_lists_" + std::to_string(::getpid()) + "_" +
+               ::testing::UnitTest::GetInstance()->current_test_info()->name());
+    std::filesystem::remove_all(folder_);
+    auto opened = Database::open({.path = folder_, .clock = &clock_});
+    if (!opened) throw std::runtime_error(opened.error().to_string());
+    return *std::move(opened);
+  }
+  void save(const Datasource& datasource) { EXPECT_TRUE(database_->save_datasource(datasource)); }
+  void save_list(const ListView& list) { EXPECT_TRUE(database_->save_list(list)); }
+
+  std::future<Outcome> start(ListRequest request) {
+    auto promise = std::make_shared<std::promise<Outcome>>();
+    auto future = promise->get_future();
+    service_.open(std::move(request), [promise](Result<ListAnswer> answer) {
+      promise->set_value({std::move(answer), std::this_thread::get_id()});
+    });
+    return future;
+  }
+  Outcome open(ListRequest request) { return start(std::move(request)).get(); }
+  static std::size_t count_rows(const ListRows& rows) {
+    std::size_t count = 0;
+    for (;;) {
+      const auto batch = rows.rows->next();
+      EXPECT_TRUE(batch);
+      if (!batch || *batch == nullptr) return count;
+      count += (*batch)->size();
+    }
+  }
+
+  std::filesystem::path folder_;
+  ManualClock clock_{1'700'000'000'000};
+  ScriptedLoader loader_{{.rows = numbered_rows(10)}};
+  Datasource datasource_ = numbered_datasource("rows", loader_.endpoint());
+  std::unique_ptr<Database> database_ = open_database();
+  DatabaseTarget target_{*database_};
+  Refresher refresher_{target_, {.clock = &clock_, .random = [] { return 0.0; }}};
+  std::unique_ptr<TaskThread> tasks_ = std::make_unique<TaskThread>();
+  ListService service_{*database_, refresher_,
+                       [this](ListService::Task task) { return tasks_->run(std::move(task)); }};
+};
+
+TEST_F(ListServiceTest, cold_rows_are_read_in_the_executor_and_never_on_the_refreshers_thread) {
+  const auto outcome = open({.list = "all"});
+  EXPECT_EQ(outcome.rows().freshness.state, FreshnessState::kFresh);
+  EXPECT_EQ(outcome.rows().freshness.loaded_at, clock_.now());
+  EXPECT_EQ(outcome.rows().freshness.expires_at, clock_.now() + 60'000);
+  EXPECT_EQ(count_rows(outcome.rows()), 4u);
+  EXPECT_EQ(outcome.thread, tasks_->id());
+}
+
+TEST_F(ListServiceTest, fresh_rows_come_within_the_call) {
+  open({.list = "all"});
+  const auto outcome = open({.list = "all"});
+  EXPECT_EQ(outcome.thread, std::this_thread::get_id());
+  EXPECT_EQ(loader_.calls(), 1u);
+}
+
+TEST_F(ListServiceTest, rows_without_a_loader_are_static_and_load_nothing) {
+  datasource_.loader.reset();
+  datasource_.id = "plain";
+  save(datasource_);
+  save_list({.id = "plain", .datasource = "plain", .columns = {{.field = "name"}}});
+  const auto outcome = open({.list = "plain"});
+  EXPECT_EQ(outcome.rows().freshness.state, FreshnessState::kStatic);
+  EXPECT_EQ(outcome.rows().freshness.expires_at, std::nullopt);
+  EXPECT_EQ(loader_.calls(), 0u);
+}
+
+TEST_F(ListServiceTest, freshness_is_that_of_the_snapshot_which_is_read) {
+  open({.list = "all"});
+  clock_.advance(std::chrono::seconds(30));
+  const auto outcome = open({.list = "all"});
+  EXPECT_EQ(outcome.rows().freshness.generation, outcome.rows().snapshot->info().generation);
+  EXPECT_EQ(outcome.rows().freshness.loaded_at, clock_.now() - 30'000);
+  // A later refresh changes neither the rows nor what is said of them.
+  clock_.advance(std::chrono::seconds(31));
+  loader_.set_script({.rows = numbered_rows(1)});
+  EXPECT_EQ(count_rows(open({.list = "all"}).rows()), 1u);
+  EXPECT_EQ(count_rows(outcome.rows()), 4u);
+  EXPECT_EQ(outcome.rows().freshness.loaded_at, clock_.now() - 61'000);
+}
+
+TEST_F(ListServiceTest, rows_that_expired_while_they_were_loaded_are_given_once_and_called_stale) {
+  datasource_.loader->ttl = 1;
+  save(datasource_);
+  loader_.hold();
+  auto waiting = start({.list = "all", .wait = std::chrono::seconds(60)});
+  ASSERT_TRUE(loader_.wait_for_calls(1));
+  clock_.advance(std::chrono::seconds(5));
+  loader_.release();
+  const auto outcome = waiting.get();
+  ASSERT_TRUE(outcome.answer) << outcome.answer.error().to_string();
+  EXPECT_EQ(outcome.rows().freshness.state, FreshnessState::kStale);
+  EXPECT_EQ(outcome.rows().freshness.error, std::nullopt);
+  EXPECT_EQ(loader_.calls(), 1u);
+}
+
+TEST_F(ListServiceTest, wait_that_is_over_gives_the_running_load) {
+  loader_.hold();
+  const auto outcome = open({.list = "all", .wait = std::chrono::milliseconds(0)});
+  ASSERT_TRUE(outcome.answer);
+  EXPECT_EQ(std::get<LoadStatus>(*outcome.answer).state, LoadState::kRunning);
+  loader_.release();
+}
+
+TEST_F(ListServiceTest, full_executor_is_answered_as_overloaded) {
+  tasks_->refuse();
+  const auto outcome = open({.list = "all"});
+  ASSERT_FALSE(outcome.answer);
+  EXPECT_EQ(outcome.answer.error().reason(), Reason::kOverloaded);
+}
+
+TEST_F(ListServiceTest, caller_that_left_while_waiting_costs_no_query) {
+  loader_.hold();
+  std::stop_source stop;
+  auto waiting = start({.list = "all", .wait = std::chrono::seconds(60), .stop = stop.get_token()});
+  ASSERT_TRUE(loader_.wait_for_calls(1));
+  stop.request_stop();
+  loader_.release();
+  const auto outcome = waiting.get();
+  ASSERT_FALSE(outcome.answer);
+  EXPECT_EQ(outcome.answer.error().reason(), Reason::kCancelled);
+}
+
+TEST_F(ListServiceTest, list_deleted_while_a_caller_waits_is_not_found) {
+  loader_.hold();
+  auto waiting = start({.list = "all", .wait = std::chrono::seconds(60)});
+  ASSERT_TRUE(loader_.wait_for_calls(1));
+  ASSERT_TRUE(database_->delete_list("all"));
+  loader_.release();
+  const auto outcome = waiting.get();
+  ASSERT_FALSE(outcome.answer);
+  EXPECT_EQ(outcome.answer.error().reason(), Reason::kNotFound);
+}
+
+TEST_F(ListServiceTest, shutdown_answers_who_waits) {
+  loader_.hold();
+  auto waiting = start({.list = "all", .wait = std::chrono::seconds(60)});
+  ASSERT_TRUE(loader_.wait_for_calls(1));
+  refresher_.shutdown();
+  const auto outcome = waiting.get();
+  ASSERT_FALSE(outcome.answer);
+  EXPECT_EQ(outcome.answer.error().reason(), Reason::kUnavailable);
+}
+
+TEST_F(ListServiceTest, wrong_request_is_refused_before_anything_is_loaded) {
+  for (const auto& [name, value] :
+       NamedTexts{{"number", "many"}, {"nothing", "1"}, {"count", "all"}, {"take", "1001"}}) {
+    const auto outcome = open({.list = "all", .parameters = {{name, value}}});
+    ASSERT_FALSE(outcome.answer) << name;
+    EXPECT_EQ(outcome.answer.error().field(), name);
+  }
+  EXPECT_EQ(open({.list = "all", .parameters = {{"cursor", "x"}}}).answer.error().reason(),
+            Reason::kUnimplemented);
+  EXPECT_EQ(open({.list = "none"}).answer.error().reason(), Reason::kNotFound);
+  EXPECT_EQ(loader_.calls(), 0u);
+}
+
+TEST_F(ListServiceTest, export_gives_all_rows_and_a_page_those_of_its_size) {
+  EXPECT_EQ(count_rows(open({.list = "all", .paging = Paging::kAll}).rows()), 10u);
+  EXPECT_EQ(count_rows(open({.list = "all", .paging = Paging::kPage}).rows()), 4u);
+}
+
+TEST(DatabaseTargetTest, missing_datasource_is_not_found) {
+  const auto folder = std::filesystem::temp_directory_path() / ("slate_target_" + std::to_string(::getpid()));
+  {
+    auto database = Database::open({.path = folder});
+    ASSERT_TRUE(database) << database.error().to_string();
+    std::vector<EndedAttempt> ended;
+    DatabaseTarget target(**database, [&](const EndedAttempt& attempt) { ended.push_back(attempt); });
+    EXPECT_EQ(target.live("nowhere").error().reason(), Reason::kNotFound);
+    EXPECT_EQ(target.begin("nowhere", LoadMode::kReplace).error().reason(), Reason::kNotFound);
+    ASSERT_EQ(ended.size(), 1u);
+    EXPECT_EQ(ended.front().end, AttemptEnd::kGivenUp);
+  }
+  std::filesystem::remove_all(folder);
+}
+
+}  // namespace
+}  // namespace slate

@@ -1,0 +1,271 @@
+// Whatever plan is chosen, the rows and their order are the same: random queries over random data, answered by the
+// planner in every way it can be made to, against the reference.
+//
+//   SLATE_DIFFERENTIAL_SEED=n      the first seed (default 1); each data set has a seed of its own, which is printed
+//   SLATE_DIFFERENTIAL_QUERIES=n   queries in all (default 3,000)
+#include <gtest/gtest.h>
+#include <slate/database.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <algorithm>
+#include <filesystem>
+#include <iostream>
+
+#include "db/audit.h"
+#include "model/json.h"
+#include "plan/planner.h"
+#include "random_data.h"
+#include "reference.h"
+
+namespace slate::differential {
+namespace {
+
+std::uint64_t setting(const char* name, std::uint64_t standard) {
+  const char* text = std::getenv(name);
+  return text != nullptr ? std::strtoull(text, nullptr, 10) : standard;
+}
+
+struct Answer {
+  std::vector<std::string> ids;
+  bool has_more = false;
+};
+
+// A way to have a query answered.
+struct Way {
+  std::string name;
+  QueryOptions options;
+};
+
+std::vector<Way> ways(const Datasource& datasource) {
+  std::vector<Way> all = {{.name = "as planned", .options = {}}};
+  Way none{.name = "every rule off"};
+  for (const std::string_view rule : planner_rules()) {
+    all.push_back({.name = "without " + std::string(rule), .options = {.disabled_rules = {std::string(rule)}}});
+    none.options.disabled_rules.emplace_back(rule);
+  }
+  all.push_back(none);
+  const Schema schema = make_schema(datasource, nullptr);
+  for (const Index& index : schema.indexes) {
+    all.push_back({.name = "by " + index.name, .options = {.force_index = index.name}});
+    all.push_back({.name = "sorted apart, by " + index.name,
+                   .options = {.disabled_rules = {"index_sort"}, .force_index = index.name}});
+  }
+  return all;
+}
+
+Result<Answer> run(Snapshot& snapshot, const Query& query, const QueryOptions& options) {
+  auto rows = snapshot.query(query, options);
+  if (!rows) return fail(rows.error());
+  Answer answer;
+  for (;;) {
+    const auto batch = (*rows)->next();
+    if (!batch) return fail(batch.error());
+    if (*batch == nullptr) break;
+    for (const std::uint16_t row : (*batch)->rows) answer.ids.emplace_back((*batch)->id.text(row));
+  }
+  const auto more = (*rows)->has_more();
+  if (!more) return fail(more.error());
+  answer.has_more = *more;
+  return answer;
+}
+
+std::string shown(const std::vector<std::string>& ids) {
+  std::string text;
+  for (const std::string& id : ids) text += (id.size() > 40 ? "..." + id.substr(id.size() - 12) : id) + " ";
+  return text.substr(0, 2000);
+}
+
+std::string shown(const Query& query) {
+  std::string text = query.filter ? boost::json::serialize(to_json(*query.filter)) : "all";
+  for (const SortKey& key : query.sort)
+    text += (key.direction == Direction::kDescending ? ", -" : ", +") + key.field +
+            (key.nulls == Nulls::kFirst ? " nulls first" : "");
+  text += ", skip " + std::to_string(query.skip);
+  if (query.take) text += ", take " + std::to_string(*query.take);
+  return text;
+}
+
+// How a data set came about.
+struct Shape {
+  const char* name;
+  std::size_t ids;     // that there may be
+  std::size_t writes;
+  std::uint32_t segment_rows = 64;
+};
+
+class Differential : public testing::TestWithParam<int> {
+ protected:
+  static constexpr Shape kShapes[] = {
+      {.name = "empty", .ids = 1, .writes = 0},
+      {.name = "one", .ids = 1, .writes = 3},
+      {.name = "few", .ids = 60, .writes = 70},
+      {.name = "a segment and a bit", .ids = 90, .writes = 300},
+      {.name = "written over and over", .ids = 100, .writes = 2000},
+      {.name = "some", .ids = 300, .writes = 500},
+      {.name = "sparse", .ids = 400, .writes = 1500},
+      {.name = "larger segments", .ids = 500, .writes = 900, .segment_rows = 256},
+      {.name = "many", .ids = 1000, .writes = 1500},
+  };
+
+  Differential() : shape_(kShapes[GetParam()]) {
+    seed_ = setting("SLATE_DIFFERENTIAL_SEED", 1) * 1000 + static_cast<std::uint64_t>(GetParam());
+    std::cout << "data set \"" << shape_.name << "\", seed " << seed_ << std::endl;
+    for (const char* road : {"written", "loaded"}) {
+      const auto folder = std::filesystem::temp_directory_path() /
+                          ("slate_differential_" + std::to_string(::getpid()) + "_" + std::to_string(GetParam()) + road);
+      std::filesystem::remove_all(folder);
+      folders_.push_back(folder);
+    }
+  }
+  ~Differential() override {
+    written_.reset();
+    loaded_.reset();
+    for (const auto& folder : folders_) std::filesystem::remove_all(folder);
+  }
+
+  std::unique_ptr<Database> open(const std::filesystem::path& folder) const {
+    auto database = Database::open({.path = folder,
+                                    .generation_map_bytes = std::uint64_t{1} << 30,
+                                    .load_memory_bytes = 64 << 10,
+                                    .segment_rows = shape_.segment_rows});
+    EXPECT_TRUE(database.has_value()) << database.error().to_string();
+    EXPECT_TRUE((*database)->save_datasource(datasource_).has_value());
+    return *std::move(database);
+  }
+
+  // Writes in batches of all sizes, and the same to the reference.
+  void write(RandomData& random) {
+    written_ = open(folders_[0]);
+    for (std::size_t done = 0; done < shape_.writes;) {
+      std::vector<RecordWrite> batch;
+      for (std::size_t i = random.one_in(4) ? 1 : random.below(100) + 1; i > 0 && done < shape_.writes; --i, ++done)
+        batch.push_back(random.write(shape_.ids));
+      const auto counts = written_->write_batch("random", batch);
+      ASSERT_TRUE(counts.has_value()) << counts.error().to_string();
+      for (const RecordWrite& write : batch) reference_.apply(write);
+    }
+  }
+
+  static std::vector<CellRef> cells_of(const Datasource& datasource, const std::vector<std::pair<std::string, Value>>& cells) {
+    std::vector<CellRef> refs;
+    for (const auto& [name, value] : cells) {
+      const auto field = std::ranges::find(datasource.fields, name, &Field::name) - datasource.fields.begin();
+      CellRef cell{.field = static_cast<std::uint32_t>(field), .value = &value};
+      std::visit(
+          [&](const auto& held) {
+            using Held = std::decay_t<decltype(held)>;
+            if constexpr (std::is_same_v<Held, std::string>)
+              cell.value = std::string_view(held);
+            else if constexpr (!std::is_same_v<Held, ListValue> && !std::is_same_v<Held, MapValue>)
+              cell.value = held;
+          },
+          value.variant());
+      refs.push_back(cell);
+    }
+    return refs;
+  }
+
+  // The same records by a bulk load, with some rows before them that later ones of the same id replace.
+  void load(RandomData& random) {
+    loaded_ = open(folders_[1]);
+    auto builder = loaded_->begin_generation("random", LoadMode::kReplace).value();
+    const auto append = [&](const std::string& id, const std::vector<std::pair<std::string, Value>>& cells) {
+      const auto appended = builder->append(id, cells_of(datasource_, cells));
+      ASSERT_TRUE(appended.has_value()) << appended.error().to_string();
+    };
+    for (const ReferenceRecord& record : reference_.records())
+      if (random.one_in(4)) append(record.id, random.replacement(record.id).cells);
+    const auto snapshot = written_->snapshot("random").value();
+    for (const ReferenceRecord& record : reference_.records()) {
+      const auto stored = snapshot->get(record.id).value();
+      ASSERT_TRUE(stored.has_value());
+      append(record.id, stored->cells);
+    }
+    const auto counts = builder->finish();
+    ASSERT_TRUE(counts.has_value()) << counts.error().to_string();
+    EXPECT_EQ(counts->rows, reference_.records().size());
+    ASSERT_TRUE(builder->publish(1).has_value());
+  }
+
+  static void flatten(const MapValue& entries, const std::string& prefix, Cells& cells) {
+    for (const auto& [name, value] : entries) {
+      if (const auto* map = value.get_if<MapValue>())
+        flatten(*map, prefix + name + ".", cells);
+      else
+        cells[prefix + name] = value;
+    }
+  }
+  void expect_records(Database& database) const {
+    const auto snapshot = database.snapshot("random").value();
+    EXPECT_EQ(snapshot->info().rows, reference_.records().size());
+    for (const ReferenceRecord& record : reference_.records()) {
+      const auto stored = snapshot->get(record.id).value();
+      ASSERT_TRUE(stored.has_value());
+      Cells cells;
+      flatten(stored->cells, "", cells);
+      ASSERT_EQ(cells, record.cells) << record.id;
+    }
+    const auto report = audit_datasource(database, "random").value();
+    for (const std::string& problem : report.problems) ADD_FAILURE() << problem;
+  }
+
+  Shape shape_;
+  std::uint64_t seed_ = 0;
+  std::vector<std::filesystem::path> folders_;
+  Datasource datasource_ = random_datasource();
+  Reference reference_{datasource_};
+  std::unique_ptr<Database> written_;
+  std::unique_ptr<Database> loaded_;
+};
+
+TEST_P(Differential, every_way_to_answer_gives_the_reference_answer) {
+  RandomData random(seed_);
+  ASSERT_NO_FATAL_FAILURE(write(random));
+  ASSERT_NO_FATAL_FAILURE(load(random));
+  ASSERT_NO_FATAL_FAILURE(expect_records(*written_));
+  ASSERT_NO_FATAL_FAILURE(expect_records(*loaded_));
+
+  const auto all_ways = ways(datasource_);
+  const auto written = written_->snapshot("random").value();
+  const auto loaded = loaded_->snapshot("random").value();
+  const std::uint64_t queries = setting("SLATE_DIFFERENTIAL_QUERIES", 3000) / std::size(kShapes) + 1;
+  std::uint64_t matched = 0;
+  for (std::uint64_t i = 0; i < queries; ++i) {
+    const Query query = random.query(reference_);
+    const ReferenceAnswer expected = reference_.answer(query);
+    matched += expected.matches > 0 ? 1 : 0;
+    // On the loaded data, which has the same indexes, a few of the ways.
+    const std::size_t other_way = random.below(all_ways.size());
+    for (std::size_t way = 0; way < all_ways.size(); ++way) {
+      for (Snapshot* snapshot : {written.get(), loaded.get()}) {
+        if (snapshot == loaded.get() && way != 0 && way != other_way) continue;
+        const auto got = run(*snapshot, query, all_ways[way].options);
+        const std::string what = "seed " + std::to_string(seed_) + ", " +
+                                 (snapshot == loaded.get() ? "loaded" : "written") + ", " + all_ways[way].name + ": " +
+                                 shown(query);
+        ASSERT_TRUE(got.has_value()) << what << "\n" << got.error().to_string();
+        ASSERT_EQ(shown(got->ids), shown(expected.ids)) << what;
+        ASSERT_EQ(got->ids, expected.ids) << what;
+        ASSERT_EQ(got->has_more, expected.has_more) << what;
+        if (way > 6 && way % 5 != i % 5) continue;
+        const auto count = snapshot->count(query.filter, {}, all_ways[way].options);
+        ASSERT_TRUE(count.has_value()) << what;
+        ASSERT_EQ(count->value, expected.matches) << what;
+        const std::uint64_t limit = expected.matches / 2;
+        const auto bounded = snapshot->count(query.filter, limit, all_ways[way].options);
+        ASSERT_TRUE(bounded.has_value()) << what;
+        ASSERT_EQ(bounded->value, std::min(limit, expected.matches)) << what;
+        ASSERT_EQ(bounded->exact, expected.matches <= limit) << what;
+      }
+    }
+  }
+  if (reference_.records().size() > 50) {
+    EXPECT_GT(matched, queries / 3) << "the queries hardly ever match anything";
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, Differential, testing::Range(0, 9));
+
+}  // namespace
+}  // namespace slate::differential

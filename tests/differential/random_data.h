@@ -1,0 +1,55 @@
+// Random records and queries that like the edges: shared prefixes, NULs, case folding, nulls, extreme numbers.
+#pragma once
+
+#include <slate/datasource.h>
+#include <slate/query.h>
+#include <slate/record.h>
+
+#include <cstdint>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "reference.h"
+
+namespace slate::differential {
+
+// Every type, indexed and not, alone and in compound indexes of both directions.
+Datasource random_datasource();
+
+// Deterministic for its seed.
+class RandomData {
+ public:
+  explicit RandomData(std::uint64_t seed) : random_(seed) {}
+
+  // 0 to count - 1.
+  std::size_t below(std::size_t count) { return static_cast<std::size_t>(random_() % count); }
+  bool one_in(std::size_t n) { return below(n) == 0; }
+
+  // An id out of about `pool` of them.
+  std::string id(std::size_t pool);
+  RecordWrite write(std::size_t pool);
+  // The whole record, as a bulk load would bring it.
+  RecordWrite replacement(std::string id);
+  // Constants are taken from the records for the most part, so that conditions match something.
+  Query query(const Reference& reference);
+
+ private:
+  std::string text();
+  std::string long_text();
+  std::int64_t integer();
+  double real();
+  Value value(Type type);
+  Value list(Type element);
+  Value map(bool with_nulls);
+  void add_cells(RecordWrite& write, bool with_nulls);
+
+  Value stored_or_random(const Reference& reference, const std::string& path, Reference::Leaf leaf);
+  Literal literal(const Reference& reference, const std::string& path, Reference::Leaf leaf);
+  Filter condition(const Reference& reference);
+  Filter filter(const Reference& reference, int depth);
+
+  std::mt19937_64 random_;
+};
+
+}  // namespace slate::differential

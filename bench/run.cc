@@ -56,14 +56,11 @@ std::uint64_t read_column(const ColumnView& column, std::span<const std::uint16_
   switch (column.type) {
     case Type::kInt:
     case Type::kDate:
-    case Type::kBool:
-      return read_integers(column, rows);
-    case Type::kFloat:
-      return read_reals(column, rows);
+    case Type::kBool: return read_integers(column, rows);
+    case Type::kFloat: return read_reals(column, rows);
     case Type::kString:
     case Type::kList:
-    case Type::kMap:
-      break;
+    case Type::kMap: break;
   }
   return read_texts(column, rows);
 }
@@ -127,12 +124,9 @@ Result<Outcome> run_distinct(Snapshot& snapshot, const Query& query) {
 Result<Outcome> run_line(Database& database, const WorkloadQuery& line, std::span<const std::string> ids) {
   SLATE_TRY(const auto snapshot, database.snapshot(kDatasource));
   switch (line.task) {
-    case Task::kQuery:
-      break;
-    case Task::kGets:
-      return run_gets(*snapshot, ids);
-    case Task::kDistinct:
-      return run_distinct(*snapshot, line.query);
+    case Task::kQuery: break;
+    case Task::kGets: return run_gets(*snapshot, ids);
+    case Task::kDistinct: return run_distinct(*snapshot, line.query);
     case Task::kCount: {
       SLATE_TRY(const Count count, snapshot->count(line.query.filter));
       return Outcome{.rows = count.value};

@@ -1,5 +1,6 @@
 // The `slate` program from outside: a server and its clients, each a process.
 
+#include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
 #include <csignal>
@@ -247,7 +248,7 @@ TEST_F(ServeTest, a_folder_of_manifests_that_is_not_there_is_an_error) {
 std::int64_t counter(const boost::json::value& report, std::size_t run, std::string_view line,
                      std::string_view name) {
   for (const auto& each : report.at("runs").at(run).at("lines").as_array())
-    if (each.at("name") == line) return each.at(name).to_number<std::int64_t>();
+    if (each.at("name").as_string() == line) return each.at(name).to_number<std::int64_t>();
   return -1;
 }
 

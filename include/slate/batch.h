@@ -1,8 +1,8 @@
 // Rows on their way out: column blocks read in place.
 //
-// A block holds some rows column by column (docs/formats/block.md). A ColumnView reads one column of one block,
-// in the memory map, without a copy; a Batch is a selection of rows of one block. The store, the operators and
-// the callers of a query all exchange these.
+// A block holds some rows column by column (docs/formats/block.md). A ColumnView reads one column of one
+// block, in the memory map, without a copy; a Batch is a selection of rows of one block. The store, the
+// operators and the callers of a query all exchange these.
 #pragma once
 
 #include <cstddef>
@@ -24,9 +24,10 @@ enum class Encoding : std::uint8_t {
   kDictionary = 4,  // string: a code of `width` bytes a row, into sorted distinct strings
 };
 
-// One column of one block. A plain value of pointers into memory that the batch's owner keeps alive; copying it
-// copies nothing else. Reading is safe from any number of threads. Reading a row at or beyond the block's row
-// count, or as another type than `type`, is undefined; reading a null row as its type gives an arbitrary value.
+// One column of one block. A plain value of pointers into memory that the batch's owner keeps alive; copying
+// it copies nothing else. Reading is safe from any number of threads. Reading a row at or beyond the block's
+// row count, or as another type than `type`, is undefined; reading a null row as its type gives an arbitrary
+// value.
 struct ColumnView {
   Type type = Type::kString;
   Encoding encoding = Encoding::kNull;
@@ -36,7 +37,7 @@ struct ColumnView {
   const std::byte* data = nullptr;                // deltas, doubles, offsets or codes
   const std::byte* dictionary_offsets = nullptr;  // kDictionary: dictionary_size + 1 offsets of 4 bytes
   const char* bytes = nullptr;                    // string bytes
-  const std::uint64_t* validity = nullptr;        // a bit a row, 1 where there is a value; null: all rows have one
+  const std::uint64_t* validity = nullptr;  // a bit a row, 1 where there is a value; null: all rows have one
 
   template <typename T>
   static T load(const std::byte* from, std::size_t index) {
@@ -79,11 +80,12 @@ struct ColumnView {
   Value value(std::size_t row) const;
 };
 
-// Some rows of one block, in the order of the answer. Non-owning: valid until its source is asked for the next.
+// Some rows of one block, in the order of the answer. Non-owning: valid until its source is asked for the
+// next.
 struct Batch {
-  ColumnView id;                           // the record ids
-  std::span<const ColumnView> columns;     // in the order of ResultSet::columns()
-  std::span<const std::uint16_t> rows;     // positions in the block
+  ColumnView id;                        // the record ids
+  std::span<const ColumnView> columns;  // in the order of ResultSet::columns()
+  std::span<const std::uint16_t> rows;  // positions in the block
 
   std::size_t size() const { return rows.size(); }
 };

@@ -21,8 +21,8 @@
 namespace slate {
 
 enum class Saved : std::uint8_t { kCreated, kChanged, kUnchanged };
-enum class Existing : std::uint8_t { kReplace, kRefuse };     // what to do when the name is taken
-enum class Dependents : std::uint8_t { kRefuse, kCascade };   // what to do with lists of a dropped datasource
+enum class Existing : std::uint8_t { kReplace, kRefuse };    // what to do when the name is taken
+enum class Dependents : std::uint8_t { kRefuse, kCascade };  // what to do with lists of a dropped datasource
 
 enum class IndexState : std::uint8_t { kBuilding, kReady };
 
@@ -46,23 +46,27 @@ struct SavedList {
 
 // Datasources, lists and records. Safe for any number of threads; every call blocks until it is done. An
 // acknowledged write survives what the datasource's durability says. Errors are values: not_found names the
-// datasource, invalid_argument names record and field, conflict asks for a retry, corrupt and io are the store's.
+// datasource, invalid_argument names record and field, conflict asks for a retry, corrupt and io are the
+// store's.
 class Database {
  public:
-  // Opens or creates the database in options.path, removes files that a crash left behind, and goes on with index
-  // builds that were under way. Errors: io; in use by another process (failed_precondition); unsupported_format.
+  // Opens or creates the database in options.path, removes files that a crash left behind, and goes on with
+  // index builds that were under way. Errors: io; in use by another process (failed_precondition);
+  // unsupported_format.
   static Result<std::unique_ptr<Database>> open(const DatabaseOptions& options);
 
   virtual ~Database() = default;
 
-  // Validates everything before anything is written. A change keeps the data where it can: a new field reads as
-  // null, a new index is built in the background and used when it is whole, a dropped one is dropped; a changed
-  // type empties a datasource that has a loader and is refused for one that has records and none.
-  virtual Result<Saved> save_datasource(const Datasource& datasource, Existing existing = Existing::kReplace) = 0;
+  // Validates everything before anything is written. A change keeps the data where it can: a new field reads
+  // as null, a new index is built in the background and used when it is whole, a dropped one is dropped; a
+  // changed type empties a datasource that has a loader and is refused for one that has records and none.
+  virtual Result<Saved> save_datasource(const Datasource& datasource,
+                                        Existing existing = Existing::kReplace) = 0;
   virtual Result<DatasourceStatus> get_datasource(std::string_view id) = 0;
   virtual Result<std::vector<DatasourceStatus>> list_datasources() = 0;
   // in_use, naming the lists, unless told to cascade.
-  virtual Result<void> delete_datasource(std::string_view id, Dependents dependents = Dependents::kRefuse) = 0;
+  virtual Result<void> delete_datasource(std::string_view id,
+                                         Dependents dependents = Dependents::kRefuse) = 0;
 
   virtual Result<SavedList> save_list(const ListView& list) = 0;
   virtual Result<ListView> get_list(std::string_view id) = 0;
@@ -70,16 +74,18 @@ class Database {
   virtual Result<void> delete_list(std::string_view id) = 0;
 
   // One transaction: all of it or nothing. Later writes to the same id see earlier ones.
-  virtual Result<WriteCounts> write_batch(std::string_view datasource, std::span<const RecordWrite> writes) = 0;
+  virtual Result<WriteCounts> write_batch(std::string_view datasource,
+                                          std::span<const RecordWrite> writes) = 0;
   // Drops every record and, for a datasource with a loader, the memory of having loaded.
   virtual Result<void> delete_all(std::string_view datasource) = 0;
   virtual Result<std::unique_ptr<Transaction>> begin() = 0;
 
   virtual Result<std::unique_ptr<Snapshot>> snapshot(std::string_view datasource) = 0;
 
-  // The next generation, empty (kReplace) or a copy of the live one (kMerge; writes that are acknowledged while
-  // it is being filled are carried over).
-  virtual Result<std::unique_ptr<GenerationBuilder>> begin_generation(std::string_view datasource, LoadMode mode) = 0;
+  // The next generation, empty (kReplace) or a copy of the live one (kMerge; writes that are acknowledged
+  // while it is being filled are carried over).
+  virtual Result<std::unique_ptr<GenerationBuilder>> begin_generation(std::string_view datasource,
+                                                                      LoadMode mode) = 0;
 };
 
 }  // namespace slate

@@ -37,40 +37,40 @@ enum class Code : std::uint8_t {
 // Why something failed. Each reason has one row in the table behind reason_info(): its stable name, its code,
 // its HTTP status and its anchor in docs/errors.md.
 enum class Reason : std::uint8_t {
-  kInvalidArgument,      // a value, name or parameter is malformed, of the wrong type, or beyond a limit
-  kNotFound,             // the datasource, list, record or path does not exist
-  kAlreadyExists,        // created twice
-  kConflict,             // another transaction changed the same record first
-  kInUse,                // lists still use the datasource
-  kFailedPrecondition,   // the state does not allow it, e.g. a type change on data that nothing can reload
-  kCursorExpired,        // the generation that a cursor was made for has gone
-  kUnauthenticated,      // no credentials, or wrong ones
-  kPermissionDenied,     // credentials that do not allow it
-  kMethodNotAllowed,     // HTTP method
-  kNotAcceptable,        // no representation that the client accepts
-  kUnsupportedMediaType, // request body of an unknown kind
-  kPayloadTooLarge,      // body beyond the limit
-  kHeaderTooLarge,       // header section beyond the limit
-  kRequestTimeout,       // the client was too slow to send its request
-  kOverloaded,           // the queue is full; retry after a moment
-  kQuotaExceeded,        // a limit on rows, memory or disk was reached
-  kCancelled,            // the caller went away or asked to stop
-  kDeadlineExceeded,     // the request's own deadline passed
-  kLoaderFailed,         // the loader answered with an error, a bad row, or too few rows
-  kLoaderTimeout,        // the loader did not answer in time
-  kLoaderUnavailable,    // the loader cannot be reached, or is backing off
-  kUnavailable,          // shutting down, or not ready yet
-  kCorrupt,              // stored bytes are damaged
-  kUnsupportedFormat,    // a file written by another version of Slate
-  kIo,                   // the operating system refused a read or write
-  kUnimplemented,        // understood, but not offered
-  kInternal,             // a defect in Slate
+  kInvalidArgument,       // a value, name or parameter is malformed, of the wrong type, or beyond a limit
+  kNotFound,              // the datasource, list, record or path does not exist
+  kAlreadyExists,         // created twice
+  kConflict,              // another transaction changed the same record first
+  kInUse,                 // lists still use the datasource
+  kFailedPrecondition,    // the state does not allow it, e.g. a type change on data that nothing can reload
+  kCursorExpired,         // the generation that a cursor was made for has gone
+  kUnauthenticated,       // no credentials, or wrong ones
+  kPermissionDenied,      // credentials that do not allow it
+  kMethodNotAllowed,      // HTTP method
+  kNotAcceptable,         // no representation that the client accepts
+  kUnsupportedMediaType,  // request body of an unknown kind
+  kPayloadTooLarge,       // body beyond the limit
+  kHeaderTooLarge,        // header section beyond the limit
+  kRequestTimeout,        // the client was too slow to send its request
+  kOverloaded,            // the queue is full; retry after a moment
+  kQuotaExceeded,         // a limit on rows, memory or disk was reached
+  kCancelled,             // the caller went away or asked to stop
+  kDeadlineExceeded,      // the request's own deadline passed
+  kLoaderFailed,          // the loader answered with an error, a bad row, or too few rows
+  kLoaderTimeout,         // the loader did not answer in time
+  kLoaderUnavailable,     // the loader cannot be reached, or is backing off
+  kUnavailable,           // shutting down, or not ready yet
+  kCorrupt,               // stored bytes are damaged
+  kUnsupportedFormat,     // a file written by another version of Slate
+  kIo,                    // the operating system refused a read or write
+  kUnimplemented,         // understood, but not offered
+  kInternal,              // a defect in Slate
 };
 inline constexpr std::size_t kReasonCount = static_cast<std::size_t>(Reason::kInternal) + 1;
 
 struct ReasonInfo {
   Reason reason;
-  std::string_view name;   // stable, snake_case; the `code` member of problem+json
+  std::string_view name;  // stable, snake_case; the `code` member of problem+json
   Code code;
   int http_status;
   std::string_view title;  // one short sentence; the `title` member of problem+json
@@ -80,8 +80,9 @@ const ReasonInfo& reason_info(Reason reason);
 // The canonical name of a code, e.g. "INVALID_ARGUMENT".
 std::string_view code_name(Code code);
 
-// What failed, where, and what was expected. `field` names the field or parameter at fault where there is one;
-// `hint` says what would work. Immutable but for the builder calls; copyable; safe to read from any thread.
+// What failed, where, and what was expected. `field` names the field or parameter at fault where there is
+// one; `hint` says what would work. Immutable but for the builder calls; copyable; safe to read from any
+// thread.
 class [[nodiscard]] Error {
  public:
   Error(Reason reason, std::string message) : reason_(reason), message_(std::move(message)) {}

@@ -18,17 +18,17 @@ struct BuildCounts {
   std::uint64_t bytes = 0;       // of the generation's file
 };
 
-// Flow: append() every record, finish(), publish(). Readers see the old generation until publish() returns, and
-// the new one from then on. Destroyed before publish(): the file is removed and nothing happened.
-// Memory beyond the store is bounded by DatabaseOptions::load_memory_bytes, whatever the number of records.
-// One thread at a time; any number of readers and writers of the live generation go on meanwhile.
+// Flow: append() every record, finish(), publish(). Readers see the old generation until publish() returns,
+// and the new one from then on. Destroyed before publish(): the file is removed and nothing happened. Memory
+// beyond the store is bounded by DatabaseOptions::load_memory_bytes, whatever the number of records. One
+// thread at a time; any number of readers and writers of the live generation go on meanwhile.
 class GenerationBuilder {
  public:
   virtual ~GenerationBuilder() = default;
 
   // Cells name fields by their position in Datasource::fields; each field at most once. A later record of the
-  // same id replaces an earlier one. invalid_argument names record, field, expected and got; the builder is then
-  // of no further use.
+  // same id replaces an earlier one. invalid_argument names record, field, expected and got; the builder is
+  // then of no further use.
   virtual Result<void> append(std::string_view id, std::span<const CellRef> cells) = 0;
   // Builds the indexes and makes the file durable as the datasource's durability asks. No append() after it.
   virtual Result<BuildCounts> finish() = 0;

@@ -12,8 +12,8 @@
 namespace slate {
 
 struct ListColumn {
-  std::string field;  // dotted path
-  std::string label;  // for people; empty: the field's path
+  std::string field;    // dotted path
+  std::string label;    // for people; empty: the field's path
   bool hidden = false;  // may be filtered and sorted by; returned only when named
   bool operator==(const ListColumn&) const = default;
 };

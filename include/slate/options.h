@@ -33,7 +33,8 @@ struct DatabaseOptions {
   std::chrono::milliseconds sweep_interval{60'000};
 };
 
-// Names of the planner's rules, for `disabled_rules`: "index_filter", "index_sort", "limit_pushdown", "top_k".
+// Names of the planner's rules, for `disabled_rules`: "index_filter", "index_sort", "limit_pushdown",
+// "top_k".
 struct QueryOptions {
   // When to give up, with deadline_exceeded; checked between blocks.
   std::optional<std::chrono::steady_clock::time_point> deadline;
@@ -41,8 +42,8 @@ struct QueryOptions {
   std::stop_token stop;
   // Rules of the planner not to use. Answers never change, only the way to them.
   std::vector<std::string> disabled_rules;
-  // The index to walk, by name ("contacts_count", "_id"): for tests and measurements. invalid_argument if there
-  // is none of that name; ignored by queries that it cannot serve.
+  // The index to walk, by name ("contacts_count", "_id"): for tests and measurements. invalid_argument if
+  // there is none of that name; ignored by queries that it cannot serve.
   std::optional<std::string> force_index;
 };
 

@@ -20,18 +20,18 @@ enum class Op : std::uint8_t {
   kGte,
   kLt,
   kLte,
-  kBetween,      // both ends included
+  kBetween,  // both ends included
   kIn,
   kNin,
-  kIcontains,    // the i-operators compare by Unicode simple case folding
+  kIcontains,  // the i-operators compare by Unicode simple case folding
   kIstartswith,
   kIendswith,
   kIeq,
   kContains,
   kStartswith,
   kEndswith,
-  kIsnull,       // value: true or false
-  kEmpty,        // null, empty string or empty list; value: true or false
+  kIsnull,  // value: true or false
+  kEmpty,   // null, empty string or empty list; value: true or false
 };
 // "eq", "icontains", ...: the word in JSON and in URL parameters.
 std::string_view op_name(Op op);
@@ -85,8 +85,9 @@ struct Query {
   std::optional<Filter> filter;
   std::vector<SortKey> sort;
   std::uint64_t skip = 0;
-  std::optional<std::uint64_t> take;                // absent: all
-  std::optional<std::vector<std::string>> columns;  // dotted paths; absent: every column. `_id` always comes along
+  std::optional<std::uint64_t> take;  // absent: all
+  std::optional<std::vector<std::string>>
+      columns;  // dotted paths; absent: every column. `_id` always comes along
 };
 
 }  // namespace slate

@@ -13,7 +13,8 @@
 
 namespace slate {
 
-// A record as a caller holds it: an id and cells by field name (or dotted path of a map's entry). Absent: null.
+// A record as a caller holds it: an id and cells by field name (or dotted path of a map's entry). Absent:
+// null.
 struct Record {
   std::string id;
   std::vector<std::pair<std::string, Value>> cells;

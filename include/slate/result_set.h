@@ -14,13 +14,13 @@
 namespace slate {
 
 struct ResultColumn {
-  std::string field;         // dotted path of a leaf
+  std::string field;  // dotted path of a leaf
   Type type;
   std::vector<Field> items;  // type list: the element
 };
 
-// A running query. It reads one snapshot and keeps that snapshot alive; memory does not grow with the number of
-// rows unless the query must sort them. One thread at a time. Destroying it ends the query.
+// A running query. It reads one snapshot and keeps that snapshot alive; memory does not grow with the number
+// of rows unless the query must sort them. One thread at a time. Destroying it ends the query.
 class ResultSet {
  public:
   virtual ~ResultSet() = default;

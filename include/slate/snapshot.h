@@ -18,11 +18,11 @@
 namespace slate {
 
 struct SnapshotInfo {
-  std::uint64_t generation = 0;            // grows with each refresh
-  std::uint64_t data_version = 0;          // grows with each commit to the generation
+  std::uint64_t generation = 0;    // grows with each refresh
+  std::uint64_t data_version = 0;  // grows with each commit to the generation
   std::uint64_t rows = 0;
-  std::optional<UnixMillis> loaded_at;     // absent: never loaded
-  UnixMillis now = 0;                      // the instant at which TTLs are judged
+  std::optional<UnixMillis> loaded_at;  // absent: never loaded
+  UnixMillis now = 0;                   // the instant at which TTLs are judged
 };
 
 struct Count {
@@ -30,8 +30,8 @@ struct Count {
   bool exact = true;  // false: there are at least this many
 };
 
-// Every answer of one snapshot is of the same data at the same instant, whatever is written meanwhile. It holds
-// back the reuse of disk pages: do not keep it longer than an answer takes. One thread at a time.
+// Every answer of one snapshot is of the same data at the same instant, whatever is written meanwhile. It
+// holds back the reuse of disk pages: do not keep it longer than an answer takes. One thread at a time.
 class Snapshot {
  public:
   virtual ~Snapshot() = default;
@@ -44,8 +44,10 @@ class Snapshot {
   // How many records match, counting at most `limit`.
   virtual Result<Count> count(const std::optional<Filter>& filter, std::optional<std::uint64_t> limit = {},
                               const QueryOptions& options = {}) = 0;
-  virtual Result<Explanation> explain(const Query& query, ExplainMode mode, const QueryOptions& options = {}) = 0;
-  // The row of one id as a batch of one, every column, or null when absent. Valid until the next call. O(log n).
+  virtual Result<Explanation> explain(const Query& query, ExplainMode mode,
+                                      const QueryOptions& options = {}) = 0;
+  // The row of one id as a batch of one, every column, or null when absent. Valid until the next call. O(log
+  // n).
   virtual Result<const Batch*> find(std::string_view id) = 0;
   // The columns of find().
   virtual const std::vector<ResultColumn>& columns() const = 0;

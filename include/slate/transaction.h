@@ -13,11 +13,11 @@
 namespace slate {
 
 // An optimistic transaction over any number of datasources: it sees one snapshot of each, taken at its first
-// touch, and its own writes; nothing is locked. At commit() it fails with `conflict`, and changes nothing, when a
-// record that it wrote, or read with get_for_update(), was changed by another commit since that snapshot: the
-// first committer wins, and the other may run again from the start.
-// Not thread-safe: one thread at a time. Destroyed without commit(): nothing happened.
-// Writes to several datasources are atomic against conflicts, not against a crash between their files.
+// touch, and its own writes; nothing is locked. At commit() it fails with `conflict`, and changes nothing,
+// when a record that it wrote, or read with get_for_update(), was changed by another commit since that
+// snapshot: the first committer wins, and the other may run again from the start. Not thread-safe: one thread
+// at a time. Destroyed without commit(): nothing happened. Writes to several datasources are atomic against
+// conflicts, not against a crash between their files.
 class Transaction {
  public:
   virtual ~Transaction() = default;

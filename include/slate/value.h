@@ -14,7 +14,15 @@
 namespace slate {
 
 // Never renumber: the numbers are in the catalog and in blocks.
-enum class Type : std::uint8_t { kString = 1, kInt = 2, kFloat = 3, kBool = 4, kDate = 5, kList = 6, kMap = 7 };
+enum class Type : std::uint8_t {
+  kString = 1,
+  kInt = 2,
+  kFloat = 3,
+  kBool = 4,
+  kDate = 5,
+  kList = 6,
+  kMap = 7
+};
 
 // "string", "int", ...
 std::string_view type_name(Type type);

@@ -95,12 +95,9 @@ int quality_of(Format format, const std::vector<Range>& ranges) {
 
 std::string_view media_type(Format format) {
   switch (format) {
-    case Format::kJson:
-      return "application/json";
-    case Format::kNdjson:
-      return "application/x-ndjson";
-    case Format::kCsv:
-      return "text/csv";
+    case Format::kJson: return "application/json";
+    case Format::kNdjson: return "application/x-ndjson";
+    case Format::kCsv: return "text/csv";
   }
   return {};
 }

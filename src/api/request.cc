@@ -43,7 +43,8 @@ Result<void> check_parameters(const http::Request& request, std::initializer_lis
     const std::string& name = parameter->first;
     if (std::ranges::find(known, name) == known.end()) {
       const std::vector<std::string_view> names(known);
-      return bad_parameter(name, "this path has no parameter " + slate::quoted(name), near_miss_hint(name, names));
+      return bad_parameter(name, "this path has no parameter " + slate::quoted(name),
+                           near_miss_hint(name, names));
     }
     const auto same = [&](const auto& earlier) { return earlier.first == name; };
     if (std::any_of(request.query.begin(), parameter, same))

@@ -5,9 +5,11 @@
 
 namespace slate {
 
-[[noreturn]] void check_failed(const char* what, std::source_location where = std::source_location::current());
+[[noreturn]] void check_failed(const char* what,
+                               std::source_location where = std::source_location::current());
 
-inline void check(bool holds, const char* what, std::source_location where = std::source_location::current()) {
+inline void check(bool holds, const char* what,
+                  std::source_location where = std::source_location::current()) {
   if (!holds) [[unlikely]]
     check_failed(what, where);
 }

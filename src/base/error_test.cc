@@ -1,6 +1,6 @@
+#include <gtest/gtest.h>
 #include <set>
 
-#include <gtest/gtest.h>
 #include <slate/error.h>
 
 #include "base/log.h"
@@ -24,7 +24,8 @@ TEST(Error, every_reason_maps_to_an_http_error_status) {
 }
 
 TEST(Error, text_names_reason_field_message_and_hint) {
-  const auto error = Error(Reason::kInvalidArgument, "expected an int").with_field("age").with_hint("send 42");
+  const auto error =
+      Error(Reason::kInvalidArgument, "expected an int").with_field("age").with_hint("send 42");
   EXPECT_EQ(error.to_string(), "invalid_argument: age: expected an int (hint: send 42)");
 }
 

@@ -69,9 +69,8 @@ void write(spdlog::level::level_enum level, std::string_view message, Fields fie
 }  // namespace
 
 void configure(Level level, Format format) {
-  static constexpr spdlog::level::level_enum kLevels[] = {spdlog::level::debug, spdlog::level::info,
-                                                          spdlog::level::warn, spdlog::level::err,
-                                                          spdlog::level::off};
+  static constexpr spdlog::level::level_enum kLevels[] = {
+      spdlog::level::debug, spdlog::level::info, spdlog::level::warn, spdlog::level::err, spdlog::level::off};
   current_format.store(format, std::memory_order_relaxed);
   logger().set_level(kLevels[static_cast<std::size_t>(level)]);
   logger().set_pattern(format == Format::kJson ? R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l",%v})"

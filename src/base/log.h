@@ -1,5 +1,5 @@
-// The door to the log: one line an event, a constant message and named fields. Never pass header values, tokens
-// or cell contents. Safe from any thread.
+// The door to the log: one line an event, a constant message and named fields. Never pass header values,
+// tokens or cell contents. Safe from any thread.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +26,8 @@ struct Field {
   Field(std::string_view key, double number) : name(key), value(number) {}
   Field(std::string_view key, bool truth) : name(key), value(truth) {}
   template <typename Integer>
-    requires std::is_integral_v<Integer>
-  Field(std::string_view key, Integer number) : name(key), value(static_cast<std::int64_t>(number)) {}
+  requires std::is_integral_v<Integer> Field(std::string_view key, Integer number)
+      : name(key), value(static_cast<std::int64_t>(number)) {}
 };
 using Fields = std::initializer_list<Field>;
 

@@ -23,7 +23,8 @@ struct Wanted {
 Result<Wanted> parse_wanted(const std::vector<std::string>& words) {
   static constexpr std::array<std::string_view, 4> kKinds{"datasources", "lists", "datasource", "list"};
   const auto usage = [] {
-    return fail(Reason::kInvalidArgument, "say what to get: datasources, lists, datasource NAME or list NAME");
+    return fail(Reason::kInvalidArgument,
+                "say what to get: datasources, lists, datasource NAME or list NAME");
   };
   if (words.empty()) return usage();
   const std::string& kind = words.front();

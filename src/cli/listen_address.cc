@@ -12,9 +12,9 @@ namespace {
 constexpr std::string_view kHint = "use ADDRESS:PORT, such as 127.0.0.1:8080 or [::1]:8080";
 
 Failure refuse(std::string_view text, std::string_view why) {
-  return fail(
-      Error(Reason::kInvalidArgument, slate::quoted(text) + " is no address to listen on: " + std::string(why))
-          .with_hint(std::string(kHint)));
+  return fail(Error(Reason::kInvalidArgument,
+                    slate::quoted(text) + " is no address to listen on: " + std::string(why))
+                  .with_hint(std::string(kHint)));
 }
 
 bool is_loopback_v4(const in_addr& address) { return (ntohl(address.s_addr) >> 24) == 127; }

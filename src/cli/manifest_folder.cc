@@ -35,12 +35,9 @@ Error in_document(Error error) {
 
 ManifestAction action_of(Saved saved) {
   switch (saved) {
-    case Saved::kCreated:
-      return ManifestAction::kCreated;
-    case Saved::kChanged:
-      return ManifestAction::kChanged;
-    case Saved::kUnchanged:
-      break;
+    case Saved::kCreated: return ManifestAction::kCreated;
+    case Saved::kChanged: return ManifestAction::kChanged;
+    case Saved::kUnchanged: break;
   }
   return ManifestAction::kUnchanged;
 }

@@ -12,14 +12,10 @@ namespace {
 
 std::string_view action_word(ManifestAction action) {
   switch (action) {
-    case ManifestAction::kCreated:
-      return "created";
-    case ManifestAction::kChanged:
-      return "changed";
-    case ManifestAction::kRemoved:
-      return "removed";
-    case ManifestAction::kUnchanged:
-      break;
+    case ManifestAction::kCreated: return "created";
+    case ManifestAction::kChanged: return "changed";
+    case ManifestAction::kRemoved: return "removed";
+    case ManifestAction::kUnchanged: break;
   }
   return "unchanged";
 }

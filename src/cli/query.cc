@@ -30,13 +30,10 @@ struct Options {
 
 std::string_view media_type(Format format) {
   switch (format) {
-    case Format::kNdjson:
-      return "application/x-ndjson";
-    case Format::kCsv:
-      return "text/csv";
+    case Format::kNdjson: return "application/x-ndjson";
+    case Format::kCsv: return "text/csv";
     case Format::kTable:
-    case Format::kJson:
-      break;
+    case Format::kJson: break;
   }
   return "application/json";
 }

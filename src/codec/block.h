@@ -1,5 +1,6 @@
-// The column block: some consecutive rows of a datasource, column by column. The same bytes are a segment in the
-// store, a batch between operators and a result on the wire. Layout and golden vectors: docs/formats/block.md.
+// The column block: some consecutive rows of a datasource, column by column. The same bytes are a segment in
+// the store, a batch between operators and a result on the wire. Layout and golden vectors:
+// docs/formats/block.md.
 #pragma once
 
 #include <cstddef>
@@ -29,11 +30,11 @@ inline constexpr FieldId kExpiryBit = 0x8000'0000u;
 // Fixed parts of a block, as they lie in memory: little-endian, 8-byte aligned.
 struct BlockHeader {
   std::uint32_t magic = kBlockMagic;
-  std::uint32_t size = 0;       // of the whole block, in bytes
-  std::uint64_t checksum = 0;   // XXH64, seed 0, of everything after this member
-  DocId first_docid = 0;        // of row 0
-  std::uint32_t row_count = 0;  // 1 to 1,024
-  std::uint32_t live_count = 0; // rows that have not been deleted
+  std::uint32_t size = 0;        // of the whole block, in bytes
+  std::uint64_t checksum = 0;    // XXH64, seed 0, of everything after this member
+  DocId first_docid = 0;         // of row 0
+  std::uint32_t row_count = 0;   // 1 to 1,024
+  std::uint32_t live_count = 0;  // rows that have not been deleted
   std::uint16_t column_count = 0;
   std::uint16_t has_live_bitmap = 0;  // 1: a live bitmap follows; 0: every row is live
   std::uint32_t reserved = 0;
@@ -85,7 +86,8 @@ class BlockView {
   }
   std::span<const ColumnEntry> entries() const {
     const std::size_t bitmap = header().has_live_bitmap != 0 ? bitmap_words(row_count()) * 8 : 0;
-    return {reinterpret_cast<const ColumnEntry*>(data_ + sizeof(BlockHeader) + bitmap), header().column_count};
+    return {reinterpret_cast<const ColumnEntry*>(data_ + sizeof(BlockHeader) + bitmap),
+            header().column_count};
   }
   // Null when the block lacks the column: every row is null there. O(log columns).
   const ColumnEntry* find(FieldId field) const;
@@ -100,8 +102,8 @@ class BlockView {
   const std::byte* data_;
 };
 
-// The bytes of a stored block where they can be read in place, or copied to `copy` when they lie unaligned, as small
-// values do in the store.
+// The bytes of a stored block where they can be read in place, or copied to `copy` when they lie unaligned,
+// as small values do in the store.
 std::span<const std::byte> aligned_block(std::string_view stored, std::unique_ptr<std::uint64_t[]>& copy);
 
 // One column being put together, uncompressed: set cells in any order, then encode.
@@ -115,7 +117,10 @@ class ColumnBuffer {
   std::size_t text_bytes() const { return text_bytes_; }
   // New rows are null.
   void resize(std::size_t rows);
-  void clear() { resize(0); arena_.clear(); }
+  void clear() {
+    resize(0);
+    arena_.clear();
+  }
   // Replaces everything by a column of `rows` rows.
   void load(const ColumnView& column, std::size_t rows);
 
@@ -133,7 +138,8 @@ class ColumnBuffer {
 
   // Appends rows [begin, end) to `out` and says what was appended, or nothing when all of them are null.
   // REQUIRES: out.size() is a multiple of 8. entry.offset is out.size() as it was.
-  std::optional<ColumnEntry> encode(FieldId field, std::size_t begin, std::size_t end, std::string& out) const;
+  std::optional<ColumnEntry> encode(FieldId field, std::size_t begin, std::size_t end,
+                                    std::string& out) const;
 
  private:
   struct Slice {

@@ -3,7 +3,6 @@
 #include <cstdint>
 #include <cstring>
 #include <vector>
-
 #include <xxhash.h>
 
 #include "codec/block.h"

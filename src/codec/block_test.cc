@@ -1,11 +1,10 @@
 #include "codec/block.h"
 
 #include <cstring>
-#include <fstream>
-#include <random>
-
 #include <fmt/format.h>
+#include <fstream>
 #include <gtest/gtest.h>
+#include <random>
 #include <xxhash.h>
 
 #include "codec/list_cell.h"
@@ -105,7 +104,8 @@ struct RandomColumns {
     for (std::size_t row = 0; row < rows; ++row) {
       if (random() % 4 != 0) integers.set_integer(row, static_cast<std::int64_t>(random() % spread) - 77);
       if (random() % 4 != 0) reals.set_real(row, static_cast<double>(random() % 1000) / 8);
-      if (random() % 4 != 0) texts.set_text(row, std::string(random() % 9, 'a') + std::to_string(random() % words));
+      if (random() % 4 != 0)
+        texts.set_text(row, std::string(random() % 9, 'a') + std::to_string(random() % words));
     }
   }
 };
@@ -210,7 +210,8 @@ TEST(Block, damage_behind_a_valid_checksum_never_leads_out_of_the_block) {
   std::size_t accepted = 0;
   for (int round = 0; round < 4000; ++round) {
     Block damaged{bytes};
-    for (int i = 0; i < 3; ++i) damaged.bytes[16 + random() % (bytes.size() - 16)] = static_cast<char>(random());
+    for (int i = 0; i < 3; ++i)
+      damaged.bytes[16 + random() % (bytes.size() - 16)] = static_cast<char>(random());
     const std::uint64_t sum = XXH64(damaged.bytes.data() + 16, bytes.size() - 16, 0);
     std::memcpy(damaged.bytes.data() + 8, &sum, 8);
     const auto view = BlockView::verify(damaged.span());
@@ -227,8 +228,14 @@ TEST(Block, damage_behind_a_valid_checksum_never_leads_out_of_the_block) {
 }
 
 TEST(ListCell, nested_values_read_back_as_written) {
-  const ListValue list{Value("a"), Value(std::int64_t{-5}), Value(1.5), Value(true), Value(Date{86400}), Value(),
-                       Value(ListValue{Value("b")}), Value(MapValue{{"k", Value(2)}})};
+  const ListValue list{Value("a"),
+                       Value(std::int64_t{-5}),
+                       Value(1.5),
+                       Value(true),
+                       Value(Date{86400}),
+                       Value(),
+                       Value(ListValue{Value("b")}),
+                       Value(MapValue{{"k", Value(2)}})};
   std::string bytes;
   encode_list(list, bytes);
   EXPECT_EQ(decode_list(bytes).value(), list);

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
-
 #include <fmt/format.h>
 #include <xxhash.h>
 
@@ -39,7 +38,8 @@ bool offsets_hold(const std::byte* offsets, std::size_t count, std::uint8_t widt
 
 Result<void> verify_plain(const ColumnEntry& entry, Payload payload, std::size_t rows) {
   if (entry.width != 2 && entry.width != 4) return corrupt("offset width");
-  if (entry.type != Type::kString && entry.type != Type::kList) return corrupt("plain column of another type");
+  if (entry.type != Type::kString && entry.type != Type::kList)
+    return corrupt("plain column of another type");
   const std::size_t offsets = (rows + 1) * entry.width;
   if (payload.size < offsets) return corrupt("offsets beyond the column");
   if (!offsets_hold(payload.at, rows + 1, entry.width, payload.size - offsets)) return corrupt("offsets");
@@ -57,7 +57,8 @@ Result<void> verify_dictionary(const ColumnEntry& entry, Payload payload, std::s
   if (!offsets_hold(payload.at + codes, distinct + 1, 4, payload.size - codes - offsets))
     return corrupt("dictionary offsets");
   for (std::size_t row = 0; row < rows; ++row)
-    if (ColumnView::load_unsigned(payload.at, row, entry.width) >= distinct) return corrupt("dictionary code");
+    if (ColumnView::load_unsigned(payload.at, row, entry.width) >= distinct)
+      return corrupt("dictionary code");
   return {};
 }
 

@@ -2,7 +2,6 @@
 #include <array>
 #include <bit>
 #include <cstring>
-
 #include <xxhash.h>
 
 #include "base/check.h"
@@ -289,8 +288,7 @@ BlockWriter::BlockWriter(DocId first_docid, std::uint32_t row_count, std::span<c
       header.live_count += static_cast<std::uint32_t>(std::popcount(live[word]));
   }
   put(bytes_, header);
-  if (!live.empty())
-    bytes_.append(reinterpret_cast<const char*>(live.data()), bitmap_words(row_count) * 8);
+  if (!live.empty()) bytes_.append(reinterpret_cast<const char*>(live.data()), bitmap_words(row_count) * 8);
   directory_offset_ = bytes_.size();
   bytes_.append(max_columns * sizeof(ColumnEntry), '\0');
 }
@@ -298,7 +296,8 @@ BlockWriter::BlockWriter(DocId first_docid, std::uint32_t row_count, std::span<c
 void BlockWriter::add(FieldId field, const ColumnBuffer& buffer, std::size_t begin, std::size_t end) {
   const auto entry = buffer.encode(field, begin, end, bytes_);
   if (!entry) return;
-  std::memcpy(bytes_.data() + directory_offset_ + columns_ * sizeof(ColumnEntry), &*entry, sizeof(ColumnEntry));
+  std::memcpy(bytes_.data() + directory_offset_ + columns_ * sizeof(ColumnEntry), &*entry,
+              sizeof(ColumnEntry));
   ++columns_;
 }
 
@@ -308,7 +307,8 @@ void BlockWriter::copy(const BlockView& block, const ColumnEntry& entry) {
   const auto from = block.bytes().subspan(entry.offset, entry.size);
   bytes_.append(reinterpret_cast<const char*>(from.data()), from.size());
   pad(bytes_, 8);
-  std::memcpy(bytes_.data() + directory_offset_ + columns_ * sizeof(ColumnEntry), &moved, sizeof(ColumnEntry));
+  std::memcpy(bytes_.data() + directory_offset_ + columns_ * sizeof(ColumnEntry), &moved,
+              sizeof(ColumnEntry));
   ++columns_;
 }
 

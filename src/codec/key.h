@@ -1,5 +1,5 @@
-// Order-preserving index keys: comparing keys as bytes equals comparing the values. Format and golden vectors:
-// docs/formats/index-key.md.
+// Order-preserving index keys: comparing keys as bytes equals comparing the values. Format and golden
+// vectors: docs/formats/index-key.md.
 #pragma once
 
 #include <array>
@@ -21,8 +21,8 @@ inline constexpr std::size_t kMaxKeyBytes = 511;
 // A key of at least this many bytes may have been cut: entries under it are settled against their records.
 inline constexpr std::size_t kSettleKeyBytes = 500;
 
-// Builds one key, component by component, in a fixed buffer: no allocation. A component that does not fit ends the
-// key; what is added after it is ignored. Reusable after clear().
+// Builds one key, component by component, in a fixed buffer: no allocation. A component that does not fit
+// ends the key; what is added after it is ignored. Reusable after clear().
 class KeyBuilder {
  public:
   void clear() {
@@ -44,11 +44,12 @@ class KeyBuilder {
   bool cut_ = false;
 };
 
-// The bytes before which, or from which on, every non-null value of a component lies: what a walk over all values
-// or all nulls seeks to.
+// The bytes before which, or from which on, every non-null value of a component lies: what a walk over all
+// values or all nulls seeks to.
 std::string null_component(Direction direction);
 
-// The smallest byte string greater than every string that begins with `prefix`, or nothing when there is none.
+// The smallest byte string greater than every string that begins with `prefix`, or nothing when there is
+// none.
 std::optional<std::string> prefix_successor(std::string_view prefix);
 
 // A decoded component. A text that was cut is what is left of it.

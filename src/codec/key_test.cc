@@ -1,12 +1,11 @@
 #include "codec/key.h"
 
+#include <fmt/format.h>
 #include <fstream>
+#include <gtest/gtest.h>
 #include <limits>
 #include <random>
 #include <sstream>
-
-#include <fmt/format.h>
-#include <gtest/gtest.h>
 
 namespace slate {
 namespace {
@@ -55,9 +54,18 @@ TEST(Key, floats_of_both_signs_sort_as_numbers) {
 TEST(Key, minus_zero_and_zero_have_one_key) { EXPECT_EQ(real_key(-0.0), real_key(0.0)); }
 
 TEST(Key, empty_texts_nul_bytes_and_prefixes_sort_as_texts) {
-  const std::string sorted[] = {"",           std::string(1, '\0'), std::string("\0a", 2), "\x01",
-                                "a",          std::string("a\0", 2), std::string("a\0b", 3), "a\x01",
-                                "ab",         "b",                   "\xc3\xa9",            "\xff"};
+  const std::string sorted[] = {"",
+                                std::string(1, '\0'),
+                                std::string("\0a", 2),
+                                "\x01",
+                                "a",
+                                std::string("a\0", 2),
+                                std::string("a\0b", 3),
+                                "a\x01",
+                                "ab",
+                                "b",
+                                "\xc3\xa9",
+                                "\xff"};
   for (std::size_t i = 1; i < std::size(sorted); ++i) {
     EXPECT_LT(text_key(sorted[i - 1]), text_key(sorted[i])) << i;
     EXPECT_GT(text_key(sorted[i - 1], kDown), text_key(sorted[i], kDown)) << i;
@@ -131,8 +139,15 @@ TEST(Key, components_decode_to_what_was_encoded) {
 }
 
 TEST(Key, malformed_components_are_corrupt) {
-  for (std::string_view key : {std::string_view(""), std::string_view("\x07"), std::string_view("\x02""ab"),
-                               std::string_view("\x02""a\0", 3), std::string_view("\x02""a\0\x09", 4)}) {
+  for (std::string_view key : {std::string_view(""), std::string_view("\x07"),
+                               std::string_view("\x02"
+                                                "ab"),
+                               std::string_view("\x02"
+                                                "a\0",
+                                                3),
+                               std::string_view("\x02"
+                                                "a\0\x09",
+                                                4)}) {
     const auto component = take_component(key, Type::kString, kUp);
     ASSERT_FALSE(component.has_value());
     EXPECT_EQ(component.error().reason(), Reason::kCorrupt);

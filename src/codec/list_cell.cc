@@ -146,7 +146,9 @@ Result<ListValue> decode_list(std::string_view bytes) {
   return list;
 }
 
-ListReader::ListReader(std::string_view bytes) : rest_(bytes) { left_ = take<std::uint32_t>(rest_).value_or(0); }
+ListReader::ListReader(std::string_view bytes) : rest_(bytes) {
+  left_ = take<std::uint32_t>(rest_).value_or(0);
+}
 
 std::optional<ListElement> ListReader::next() {
   while (left_ > 0) {

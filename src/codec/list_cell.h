@@ -24,8 +24,8 @@ struct ListElement {
   std::string_view text;
 };
 
-// Walks the scalar elements of a cell without a copy. Nested lists and maps, and whatever follows malformed bytes,
-// are left out.
+// Walks the scalar elements of a cell without a copy. Nested lists and maps, and whatever follows malformed
+// bytes, are left out.
 class ListReader {
  public:
   explicit ListReader(std::string_view bytes);

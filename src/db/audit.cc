@@ -1,7 +1,6 @@
 #include "db/audit.h"
 
 #include <fmt/format.h>
-
 #include <memory>
 #include <optional>
 #include <set>
@@ -126,12 +125,13 @@ class Audit {
         SLATE_TRY(cursors[i].seek_posting(key_of(*indexes_[i].index, block, row), docid));
         SLATE_TRY(const auto found, cursors[i].next_postings());
         if (found.empty() || found.front() != docid)
-          problem(fmt::format("index {}: lacks the entry of record \"{}\" (docid {})", indexes_[i].index->name,
-                              ids.text(row).substr(0, 80), docid));
+          problem(fmt::format("index {}: lacks the entry of record \"{}\" (docid {})",
+                              indexes_[i].index->name, ids.text(row).substr(0, 80), docid));
       }
     }
     if (live != block.live_count())
-      problem(fmt::format("segment {}: says it has {} live rows, has {}", segment.key, block.live_count(), live));
+      problem(
+          fmt::format("segment {}: says it has {} live rows, has {}", segment.key, block.live_count(), live));
     report_.rows += live;
     return {};
   }
@@ -201,10 +201,12 @@ class Audit {
             continue;
           }
           if (key_of(*open.index, segment_->block, row) != key)
-            problem(fmt::format("index {}: docid {} has an entry that is not its value's", open.index->name, docid));
+            problem(fmt::format("index {}: docid {} has an entry that is not its value's", open.index->name,
+                                docid));
           if (open.index->id != 0) continue;
           const auto id = segment_->block.column(kRecordIdField, Type::kString).text(row);
-          if (!ids.emplace(id).second) problem(fmt::format("two records have the id \"{}\"", id.substr(0, 80)));
+          if (!ids.emplace(id).second)
+            problem(fmt::format("two records have the id \"{}\"", id.substr(0, 80)));
         }
       }
       SLATE_TRY(at, cursor.next_key());
@@ -219,7 +221,7 @@ class Audit {
   std::vector<OpenIndex> indexes_;
   std::optional<storage::NumberEntry> next_;
   std::set<std::uint64_t> damaged_;  // keys of segments that are not whole
-  std::optional<Segment> segment_;  // the last one found
+  std::optional<Segment> segment_;   // the last one found
   KeyBuilder key_;
 };
 

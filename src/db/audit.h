@@ -21,15 +21,15 @@ struct AuditReport {
 };
 
 // Checks of one snapshot that:
-//   each segment has its checksum, lies behind the one before it and within its key, and holds the schema's types;
-//   each live record has an id of its own, and there are as many as the generation says;
-//   each record has exactly one entry in each index, under the key of its cells, and no entry is without its record.
-// An index that is still being built is checked as far as it has come. O(rows x indexes), memory for one segment.
-// Damage is what the report says; an error is what kept the audit from going on (io).
+//   each segment has its checksum, lies behind the one before it and within its key, and holds the schema's
+//   types; each live record has an id of its own, and there are as many as the generation says; each record
+//   has exactly one entry in each index, under the key of its cells, and no entry is without its record.
+// An index that is still being built is checked as far as it has come. O(rows x indexes), memory for one
+// segment. Damage is what the report says; an error is what kept the audit from going on (io).
 Result<AuditReport> audit(const StoredSnapshot& snapshot);
 
-// Of a datasource as it is now. REQUIRES: a database that Database::open() made. Errors: not_found; corrupt when
-// the datasource was shut off.
+// Of a datasource as it is now. REQUIRES: a database that Database::open() made. Errors: not_found; corrupt
+// when the datasource was shut off.
 Result<AuditReport> audit_datasource(Database& database, std::string_view datasource);
 
 }  // namespace slate

@@ -1,8 +1,7 @@
 #include "db/audit.h"
 
-#include <gmock/gmock.h>
-
 #include <functional>
+#include <gmock/gmock.h>
 
 #include "codec/key.h"
 #include "db/testing/database_fixture.h"
@@ -63,16 +62,14 @@ TEST_F(AuditTest, finds_nothing_wrong_with_what_was_written) {
 }
 
 TEST_F(AuditTest, sees_an_index_entry_that_is_missing) {
-  break_file([](auto& txn) {
-    ASSERT_TRUE(txn.remove_posting(status_index(txn), text_key("active"), 8).value());
-  });
+  break_file(
+      [](auto& txn) { ASSERT_TRUE(txn.remove_posting(status_index(txn), text_key("active"), 8).value()); });
   EXPECT_THAT(problems(), Contains(HasSubstr("index status: lacks the entry of record \"r8\"")));
 }
 
 TEST_F(AuditTest, sees_an_index_entry_under_a_value_that_its_record_had_before) {
-  break_file([](auto& txn) {
-    ASSERT_TRUE(txn.add_posting(status_index(txn), text_key("active"), 6).has_value());
-  });
+  break_file(
+      [](auto& txn) { ASSERT_TRUE(txn.add_posting(status_index(txn), text_key("active"), 6).has_value()); });
   EXPECT_THAT(problems(), Contains(HasSubstr("index status: docid 6 has an entry that is not its value's")));
 }
 

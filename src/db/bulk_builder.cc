@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <unordered_map>
-
 #include <fmt/format.h>
+#include <unordered_map>
 
 #include "base/check.h"
 #include "base/try.h"
@@ -23,9 +22,9 @@ constexpr std::size_t kWriteBytes = std::size_t{4} << 20;
 constexpr std::size_t kPostingsAtOnce = 4096;
 
 Failure wrong_type(const Field& field, std::string_view got) {
-  return fail(Reason::kInvalidArgument, fmt::format("expected {} {}, got {} {}",
-                                                    field.type == Type::kInt ? "an" : "a", type_name(field.type),
-                                                    got == "int" ? "an" : "a", got));
+  return fail(Reason::kInvalidArgument,
+              fmt::format("expected {} {}, got {} {}", field.type == Type::kInt ? "an" : "a",
+                          type_name(field.type), got == "int" ? "an" : "a", got));
 }
 
 std::string_view kind_of(const ValueRef& value) {
@@ -37,8 +36,8 @@ std::string_view kind_of(const ValueRef& value) {
 }  // namespace
 
 BulkBuilder::BulkBuilder(std::shared_ptr<Generation> generation, std::shared_ptr<const Schema> schema,
-                         std::filesystem::path runs_prefix, std::size_t memory_bytes, std::uint32_t segment_rows,
-                         UnixMillis now)
+                         std::filesystem::path runs_prefix, std::size_t memory_bytes,
+                         std::uint32_t segment_rows, UnixMillis now)
     : generation_(std::move(generation)), schema_(std::move(schema)), segment_rows_(segment_rows), now_(now) {
   first_column_.resize(schema_->datasource.fields.size());
   for (std::uint32_t i = static_cast<std::uint32_t>(schema_->columns.size()); i-- > 1;)
@@ -46,7 +45,8 @@ BulkBuilder::BulkBuilder(std::shared_ptr<Generation> generation, std::shared_ptr
   for (std::uint32_t i = 0; i < schema_->columns.size(); ++i) {
     columns_by_id_.push_back(i);
     values_.emplace_back(schema_->columns[i].type);
-    expiries_.push_back(schema_->columns[i].ttl_seconds ? std::optional<ColumnBuffer>(Type::kInt) : std::nullopt);
+    expiries_.push_back(schema_->columns[i].ttl_seconds ? std::optional<ColumnBuffer>(Type::kInt)
+                                                        : std::nullopt);
   }
   std::ranges::sort(columns_by_id_, {}, [&](std::uint32_t i) { return schema_->columns[i].id; });
   const std::size_t share = memory_bytes / std::max<std::size_t>(schema_->indexes.size(), 1);
@@ -92,12 +92,14 @@ Result<void> BulkBuilder::append(std::string_view id, std::span<const CellRef> c
   }
   ++rows_;
   ++next_docid_;
-  if (next_docid_ % segment_rows_ == 0 || text_bytes_ > kSegmentTextBytes) return close_segment(next_docid_ - 1);
+  if (next_docid_ % segment_rows_ == 0 || text_bytes_ > kSegmentTextBytes)
+    return close_segment(next_docid_ - 1);
   return {};
 }
 
 void BulkBuilder::set_expiry(std::size_t row, std::uint32_t column) {
-  if (expiries_[column]) expiries_[column]->set_integer(row, now_ + *schema_->columns[column].ttl_seconds * 1000);
+  if (expiries_[column])
+    expiries_[column]->set_integer(row, now_ + *schema_->columns[column].ttl_seconds * 1000);
 }
 
 Result<void> BulkBuilder::set_cell(std::size_t row, const CellRef& cell) {
@@ -113,7 +115,8 @@ Result<void> BulkBuilder::set_cell(std::size_t row, const CellRef& cell) {
   return set_leaf(row, first_column_[cell.field], cell.value, field);
 }
 
-Result<void> BulkBuilder::set_leaf(std::size_t row, std::uint32_t column, const ValueRef& value, const Field& field) {
+Result<void> BulkBuilder::set_leaf(std::size_t row, std::uint32_t column, const ValueRef& value,
+                                   const Field& field) {
   ColumnBuffer& buffer = values_[column];
   if (std::holds_alternative<Null>(value)) {
     buffer.set_null(row);
@@ -124,8 +127,8 @@ Result<void> BulkBuilder::set_leaf(std::size_t row, std::uint32_t column, const 
       const auto* text = std::get_if<std::string_view>(&value);
       if (text == nullptr) return wrong_type(field, kind_of(value));
       if (text->size() > Limits::kStringBytes)
-        return fail(Reason::kInvalidArgument, fmt::format("a string of {} bytes, at most {} are allowed", text->size(),
-                                                          Limits::kStringBytes));
+        return fail(Reason::kInvalidArgument, fmt::format("a string of {} bytes, at most {} are allowed",
+                                                          text->size(), Limits::kStringBytes));
       if (!is_valid_utf8(*text)) return fail(Reason::kInvalidArgument, "expected UTF-8, got other bytes");
       buffer.set_text(row, *text);
       text_bytes_ += text->size();
@@ -165,7 +168,8 @@ Result<void> BulkBuilder::set_leaf(std::size_t row, std::uint32_t column, const 
 }
 
 // A validated list or map, spread over its leaves.
-Result<void> BulkBuilder::set_value(std::size_t row, const std::string& path, const Field& field, const Value& value) {
+Result<void> BulkBuilder::set_value(std::size_t row, const std::string& path, const Field& field,
+                                    const Value& value) {
   if (value.is_null()) return {};
   if (const auto* entries = value.get_if<MapValue>()) {
     for (const auto& [name, entry] : *entries) {
@@ -261,7 +265,8 @@ namespace {
 // Writes one index in key order, committing now and then so that memory stays small.
 class IndexWriter {
  public:
-  IndexWriter(storage::Environment& environment, storage::Table table) : environment_(environment), table_(table) {}
+  IndexWriter(storage::Environment& environment, storage::Table table)
+      : environment_(environment), table_(table) {}
 
   Result<void> add(std::string_view key, DocId docid) {
     if (key != key_ || postings_.size() == kPostingsAtOnce) SLATE_TRY(flush());
@@ -317,7 +322,8 @@ Result<std::string> BulkBuilder::stored_id(storage::NumberCursor& segments, DocI
   return std::string(block.column(kRecordIdField, Type::kString).text(docid - block.first_docid()));
 }
 
-// Writes the index of record ids; answers the docids of records that a later one of the same id replaced, ascending.
+// Writes the index of record ids; answers the docids of records that a later one of the same id replaced,
+// ascending.
 Result<std::vector<DocId>> BulkBuilder::build_ids() {
   KeyRuns& runs = *runs_.front();
   SLATE_TRY(runs.start_reading());

@@ -1,5 +1,5 @@
-// A new generation from records in the order they come: segments are appended, index keys sorted and written in key
-// order.
+// A new generation from records in the order they come: segments are appended, index keys sorted and written
+// in key order.
 #pragma once
 
 #include <cstdint>
@@ -20,12 +20,14 @@
 
 namespace slate {
 
-// Fills a generation. One thread at a time; memory as DatabaseOptions::load_memory_bytes says, plus a segment.
+// Fills a generation. One thread at a time; memory as DatabaseOptions::load_memory_bytes says, plus a
+// segment.
 class BulkBuilder {
  public:
   // `generation` is new and empty; `now` dates the expiry of cells.
   BulkBuilder(std::shared_ptr<Generation> generation, std::shared_ptr<const Schema> schema,
-              std::filesystem::path runs_prefix, std::size_t memory_bytes, std::uint32_t segment_rows, UnixMillis now);
+              std::filesystem::path runs_prefix, std::size_t memory_bytes, std::uint32_t segment_rows,
+              UnixMillis now);
 
   Result<void> append(std::string_view id, std::span<const CellRef> cells);
   // Everything is in the file, and durable, when it returns.
@@ -58,7 +60,7 @@ class BulkBuilder {
   DocId next_docid_ = 0;
   std::vector<std::pair<std::uint64_t, std::string>> pending_;  // closed segments, not yet written
   std::size_t pending_bytes_ = 0;
-  std::vector<std::unique_ptr<KeyRuns>> runs_;         // by position of an index
+  std::vector<std::unique_ptr<KeyRuns>> runs_;  // by position of an index
   std::string scratch_;
 };
 

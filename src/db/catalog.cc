@@ -106,10 +106,12 @@ Result<std::unique_ptr<Catalog>> Catalog::open(const std::filesystem::path& path
   SLATE_TRY(catalog->lists_, txn.create_table("lists", storage::TableKind::kBytes));
   SLATE_TRY(const auto format, txn.get(catalog->meta_, kFormatKey));
   if (format && *format != kFormatVersion)
-    return fail(Error(Reason::kUnsupportedFormat,
-                      fmt::format("the catalog has format version {}, this program reads version {}", *format,
-                                  kFormatVersion))
-                    .with_hint("open it with the version of Slate that wrote it, or start with an empty data folder"));
+    return fail(
+        Error(Reason::kUnsupportedFormat,
+              fmt::format("the catalog has format version {}, this program reads version {}", *format,
+                          kFormatVersion))
+            .with_hint(
+                "open it with the version of Slate that wrote it, or start with an empty data folder"));
   if (!format) {
     SLATE_TRY(txn.put(catalog->meta_, kFormatKey, kFormatVersion));
     SLATE_TRY(txn.commit());
@@ -121,12 +123,13 @@ Result<std::unique_ptr<Catalog>> Catalog::open(const std::filesystem::path& path
 
 Result<std::vector<CatalogEntry>> Catalog::datasources() {
   std::vector<CatalogEntry> entries;
-  SLATE_TRY(for_each(*environment_, datasources_, [&](std::string_view, std::string_view value) -> Result<void> {
-    auto entry = decode(value);
-    if (!entry) return fail(std::move(entry).error().during("reading the catalog"));
-    entries.push_back(*std::move(entry));
-    return {};
-  }));
+  SLATE_TRY(
+      for_each(*environment_, datasources_, [&](std::string_view, std::string_view value) -> Result<void> {
+        auto entry = decode(value);
+        if (!entry) return fail(std::move(entry).error().during("reading the catalog"));
+        entries.push_back(*std::move(entry));
+        return {};
+      }));
   return entries;
 }
 

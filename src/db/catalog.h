@@ -1,5 +1,5 @@
-// The catalog: datasources, lists, and which generation of each datasource is live. Its commits are the points at
-// which anything becomes true.
+// The catalog: datasources, lists, and which generation of each datasource is live. Its commits are the
+// points at which anything becomes true.
 #pragma once
 
 #include <cstdint>
@@ -26,7 +26,8 @@ struct CatalogEntry {
   std::optional<UnixMillis> loaded_at;  // of the live generation; absent: never loaded
 };
 
-// Format: docs/formats/data-folder.md. Every change is durable when the call returns. Safe for any number of threads.
+// Format: docs/formats/data-folder.md. Every change is durable when the call returns. Safe for any number of
+// threads.
 class Catalog {
  public:
   // Errors: unsupported_format, corrupt, io.

@@ -1,11 +1,10 @@
 #include "db/database_impl.h"
 
 #include <algorithm>
+#include <fmt/format.h>
 #include <fstream>
 #include <set>
 #include <system_error>
-
-#include <fmt/format.h>
 
 #include "base/log.h"
 #include "base/try.h"
@@ -17,7 +16,8 @@
 namespace slate {
 namespace {
 
-// Notes in the catalog. While a database is open, "boot" holds the machine's boot id; closing it removes the danger.
+// Notes in the catalog. While a database is open, "boot" holds the machine's boot id; closing it removes the
+// danger.
 constexpr std::string_view kBootNote = "boot";
 constexpr std::string_view kCleanlyClosed = "closed";
 
@@ -30,7 +30,8 @@ std::string boot_id() {
 }
 
 Failure no_datasource(std::string_view id) {
-  return fail(Error(Reason::kNotFound, fmt::format("there is no datasource \"{}\"", id)).with_field("datasource"));
+  return fail(
+      Error(Reason::kNotFound, fmt::format("there is no datasource \"{}\"", id)).with_field("datasource"));
 }
 Failure no_list(std::string_view id) {
   return fail(Error(Reason::kNotFound, fmt::format("there is no list \"{}\"", id)).with_field("list"));
@@ -64,7 +65,8 @@ std::optional<std::string> changed_type(const std::vector<Field>& before, const 
 // Whether a generation has exactly the schema's indexes, built or under way.
 bool has_indexes_of(const GenerationState& state, const Schema& schema) {
   return state.indexes.size() == schema.indexes.size() &&
-         std::ranges::all_of(schema.indexes, [&](const Index& index) { return state.find(index.id) != nullptr; });
+         std::ranges::all_of(schema.indexes,
+                             [&](const Index& index) { return state.find(index.id) != nullptr; });
 }
 
 }  // namespace
@@ -103,7 +105,8 @@ StoredDatabase::~StoredDatabase() {
   bool synced = true;
   for (const auto& [id, state] : datasources_) {
     const auto current = state->current();
-    if (current.live != nullptr && !current.damage) synced &= current.live->environment().sync_if_changed().has_value();
+    if (current.live != nullptr && !current.damage)
+      synced &= current.live->environment().sync_if_changed().has_value();
   }
   if (synced && !catalog_->set_note(kBootNote, kCleanlyClosed))
     log::warning("the data folder could not be marked as cleanly closed");
@@ -150,7 +153,8 @@ Result<void> StoredDatabase::finish_change(Generation& generation, const Schema&
   return adopt_indexes(generation, schema, schema);
 }
 
-// A generation that cannot be trusted is thrown away when its loader can bring it back, and shut off otherwise.
+// A generation that cannot be trusted is thrown away when its loader can bring it back, and shut off
+// otherwise.
 Result<void> StoredDatabase::open_datasource(const CatalogEntry& entry, bool after_power_loss) {
   const Datasource& datasource = entry.schema->datasource;
   auto raise = [&](std::uint64_t number) {
@@ -162,11 +166,13 @@ Result<void> StoredDatabase::open_datasource(const CatalogEntry& entry, bool aft
   auto opened = Generation::open(generation_path(datasource.id, entry.live_generation), entry.live_generation,
                                  *entry.schema, generation_options(datasource));
   if (opened) {
-    if (auto finished = finish_change(**opened, *entry.schema); !finished) opened = fail(std::move(finished).error());
+    if (auto finished = finish_change(**opened, *entry.schema); !finished)
+      opened = fail(std::move(finished).error());
   }
   std::optional<Error> damage;
   if (!opened) damage = std::move(opened).error();
-  if (!damage && after_power_loss && datasource.loader && datasource.effective_durability() == Durability::kOs)
+  if (!damage && after_power_loss && datasource.loader &&
+      datasource.effective_durability() == Durability::kOs)
     damage = Error(Reason::kCorrupt, "the machine stopped before the data was on stable storage");
   std::shared_ptr<Generation> live;
   if (!damage) {
@@ -175,8 +181,9 @@ Result<void> StoredDatabase::open_datasource(const CatalogEntry& entry, bool aft
   } else if (damage->reason() == Reason::kUnsupportedFormat || damage->reason() == Reason::kQuotaExceeded) {
     return fail(*std::move(damage));
   } else if (datasource.loader) {
-    log::error("a damaged generation is discarded",
-               {{"datasource", datasource.id}, {"generation", entry.live_generation}, {"error", damage->to_string()}});
+    log::error("a damaged generation is discarded", {{"datasource", datasource.id},
+                                                     {"generation", entry.live_generation},
+                                                     {"error", damage->to_string()}});
     if (opened) (*opened)->retire();
     if (opened) opened->reset();
     raise(entry.live_generation + 1);
@@ -185,8 +192,9 @@ Result<void> StoredDatabase::open_datasource(const CatalogEntry& entry, bool aft
     remove_generation_files(generation_path(datasource.id, entry.live_generation));
     damage.reset();
   } else {
-    log::error("a damaged datasource is shut off",
-               {{"datasource", datasource.id}, {"generation", entry.live_generation}, {"error", damage->to_string()}});
+    log::error("a damaged datasource is shut off", {{"datasource", datasource.id},
+                                                    {"generation", entry.live_generation},
+                                                    {"error", damage->to_string()}});
   }
   auto state = std::make_shared<DatasourceState>(entry.schema, std::move(live), *options_.clock);
   if (damage)
@@ -196,14 +204,16 @@ Result<void> StoredDatabase::open_datasource(const CatalogEntry& entry, bool aft
   return {};
 }
 
-std::filesystem::path StoredDatabase::generation_path(std::string_view datasource, std::uint64_t number) const {
+std::filesystem::path StoredDatabase::generation_path(std::string_view datasource,
+                                                      std::uint64_t number) const {
   return options_.path / "generations" / datasource / (std::to_string(number) + ".mdb");
 }
 
 Generation::Options StoredDatabase::generation_options(const Datasource& datasource) const {
   return {.map_bytes = options_.generation_map_bytes,
-          .commit_sync = datasource.effective_durability() == Durability::kSync ? storage::CommitSync::kDurable
-                                                                                : storage::CommitSync::kBuffered};
+          .commit_sync = datasource.effective_durability() == Durability::kSync
+                             ? storage::CommitSync::kDurable
+                             : storage::CommitSync::kBuffered};
 }
 
 std::uint64_t StoredDatabase::next_generation_number() { return ++last_generation_; }
@@ -213,9 +223,9 @@ Result<std::shared_ptr<Generation>> StoredDatabase::new_generation(const Schema&
   const std::uint64_t number = next_generation_number();
   const auto path = generation_path(schema.datasource.id, number);
   SLATE_TRY(std::shared_ptr<Generation> generation,
-            Generation::create(path, number, schema, options_.segment_rows,
-                               {.map_bytes = options_.generation_map_bytes,
-                                .commit_sync = storage::CommitSync::kBuffered}));
+            Generation::create(
+                path, number, schema, options_.segment_rows,
+                {.map_bytes = options_.generation_map_bytes, .commit_sync = storage::CommitSync::kBuffered}));
   SLATE_TRY(generation->environment().sync());
   SLATE_TRY(generation->environment().set_commit_sync(generation_options(schema.datasource).commit_sync));
   SLATE_TRY(sync_folder(path.parent_path()));
@@ -267,8 +277,9 @@ Result<Saved> StoredDatabase::change_datasource(DatasourceState& state, const Da
     for (const auto& [id, list] : lists_) {
       if (list.datasource != datasource.id) continue;
       if (auto valid = validate(list, datasource); !valid)
-        return fail(Error(Reason::kInUse, fmt::format("list \"{}\" would break: {}", id, valid.error().message()))
-                        .with_field(valid.error().field().value_or("fields")));
+        return fail(
+            Error(Reason::kInUse, fmt::format("list \"{}\" would break: {}", id, valid.error().message()))
+                .with_field(valid.error().field().value_or("fields")));
     }
   }
 
@@ -276,12 +287,13 @@ Result<Saved> StoredDatabase::change_datasource(DatasourceState& state, const Da
   SLATE_TRY(const GenerationState stored, current.live->read_state(txn));
   const auto retyped = changed_type(current.schema->datasource.fields, datasource.fields);
   if (retyped && !datasource.loader && stored.rows > 0)
-    return fail(Error(Reason::kFailedPrecondition,
-                      fmt::format("the type of {} cannot change while the datasource has {} records and no loader to "
-                                  "bring them back",
-                                  *retyped, stored.rows))
-                    .with_field(*retyped)
-                    .with_hint("delete the records first, or add a field of another name"));
+    return fail(
+        Error(Reason::kFailedPrecondition,
+              fmt::format("the type of {} cannot change while the datasource has {} records and no loader to "
+                          "bring them back",
+                          *retyped, stored.rows))
+            .with_field(*retyped)
+            .with_hint("delete the records first, or add a field of another name"));
   if (retyped) {
     SLATE_TRY(start_afresh(state, schema));
     return Saved::kChanged;
@@ -289,16 +301,16 @@ Result<Saved> StoredDatabase::change_datasource(DatasourceState& state, const Da
 
   SLATE_TRY(current.live->environment().set_commit_sync(generation_options(datasource).commit_sync));
   SLATE_TRY(adopt_indexes(*current.live, *current.schema, *schema));
-  SLATE_TRY(catalog_->put_datasource({.schema = schema,
-                                      .live_generation = current.live->number(),
-                                      .loaded_at = current.live->loaded_at()}));
+  SLATE_TRY(catalog_->put_datasource(
+      {.schema = schema, .live_generation = current.live->number(), .loaded_at = current.live->loaded_at()}));
   state.replace(schema, current.live);
   if (maintenance_ != nullptr) maintenance_->wake();
   return Saved::kChanged;
 }
 
 // An empty generation takes the place of the live one. REQUIRES: the write lock.
-Result<void> StoredDatabase::start_afresh(DatasourceState& state, const std::shared_ptr<const Schema>& schema) {
+Result<void> StoredDatabase::start_afresh(DatasourceState& state,
+                                          const std::shared_ptr<const Schema>& schema) {
   SLATE_TRY(auto generation, new_generation(*schema));
   if (auto published = publish(state, schema, generation, std::nullopt); !published) {
     generation->retire();
@@ -307,10 +319,11 @@ Result<void> StoredDatabase::start_afresh(DatasourceState& state, const std::sha
   return {};
 }
 
-// Brings a generation in line with changed indexes and TTLs, in one transaction. An index that is new to it starts
-// from nothing and is built in the background. The generation may have traces of a change that never became true
-// because the catalog's commit did not come: what counts is whether `before` has an index.
-Result<void> StoredDatabase::adopt_indexes(Generation& generation, const Schema& before, const Schema& after) {
+// Brings a generation in line with changed indexes and TTLs, in one transaction. An index that is new to it
+// starts from nothing and is built in the background. The generation may have traces of a change that never
+// became true because the catalog's commit did not come: what counts is whether `before` has an index.
+Result<void> StoredDatabase::adopt_indexes(Generation& generation, const Schema& before,
+                                           const Schema& after) {
   SLATE_TRY(auto writer, Writer::begin(generation, after, options_.clock->now()));
   GenerationState& state = writer.state();
   const auto has = [](const Schema& schema, std::uint32_t index_id) {
@@ -323,7 +336,8 @@ Result<void> StoredDatabase::adopt_indexes(Generation& generation, const Schema&
       continue;
     }
     // The table stays, empty: readers of older snapshots may hold its handle.
-    SLATE_TRY(const storage::Table table, generation.create_index_table(writer.transaction(), progress.index_id));
+    SLATE_TRY(const storage::Table table,
+              generation.create_index_table(writer.transaction(), progress.index_id));
     SLATE_TRY(writer.transaction().clear_table(table));
   }
   state.indexes = std::move(kept);
@@ -353,15 +367,18 @@ Result<void> StoredDatabase::check_publishable(const DatasourceState& state, con
   if (!found || found->get() != &state)
     return fail(Reason::kFailedPrecondition, fmt::format("datasource \"{}\" was deleted meanwhile", id));
   if (!same_columns(*state.current().schema, built_for))
-    return fail(Reason::kFailedPrecondition, fmt::format("the fields of datasource \"{}\" changed meanwhile", id));
+    return fail(Reason::kFailedPrecondition,
+                fmt::format("the fields of datasource \"{}\" changed meanwhile", id));
   return {};
 }
 
 // The catalog's commit is the point at which the new generation is live. REQUIRES: the write lock.
-Result<std::uint64_t> StoredDatabase::publish(DatasourceState& state, const std::shared_ptr<const Schema>& built_for,
+Result<std::uint64_t> StoredDatabase::publish(DatasourceState& state,
+                                              const std::shared_ptr<const Schema>& built_for,
                                               std::shared_ptr<Generation> generation,
                                               std::optional<UnixMillis> loaded_at) {
-  // A change of the schema itself comes with its own; a load must have been for the fields that there are now.
+  // A change of the schema itself comes with its own; a load must have been for the fields that there are
+  // now.
   const bool is_load = loaded_at.has_value();
   if (is_load) SLATE_TRY(check_publishable(state, *built_for));
   const auto current = state.current();
@@ -394,8 +411,9 @@ Result<DatasourceStatus> StoredDatabase::status(DatasourceState& state) const {
     status.indexes.push_back(
         {.name = index.name,
          .state = whole ? IndexState::kReady : IndexState::kBuilding,
-         .rows_indexed = whole ? status.data.rows
-                               : std::min(progress != nullptr ? progress->indexed_until : 0, status.data.rows)});
+         .rows_indexed =
+             whole ? status.data.rows
+                   : std::min(progress != nullptr ? progress->indexed_until : 0, status.data.rows)});
   }
   return status;
 }
@@ -455,7 +473,8 @@ Result<SavedList> StoredDatabase::save_list(const ListView& list) {
   {
     const std::shared_lock lock(mutex_);
     const auto existing = lists_.find(list.id);
-    if (existing != lists_.end()) saved.saved = existing->second == list ? Saved::kUnchanged : Saved::kChanged;
+    if (existing != lists_.end())
+      saved.saved = existing->second == list ? Saved::kUnchanged : Saved::kChanged;
   }
   if (saved.saved == Saved::kUnchanged) return saved;
   SLATE_TRY(catalog_->put_list(list));
@@ -487,7 +506,8 @@ Result<void> StoredDatabase::delete_list(std::string_view id) {
   return {};
 }
 
-Result<WriteCounts> StoredDatabase::write_batch(std::string_view datasource, std::span<const RecordWrite> writes) {
+Result<WriteCounts> StoredDatabase::write_batch(std::string_view datasource,
+                                                std::span<const RecordWrite> writes) {
   SLATE_TRY(const auto state, find(datasource));
   for (;;) {
     const auto current = state->current();
@@ -495,7 +515,8 @@ Result<WriteCounts> StoredDatabase::write_batch(std::string_view datasource, std
     SLATE_TRY(const auto prepared, prepare(writes, *current.schema));
     auto counts = state->commit({.writes = prepared, .schema = current.schema.get()});
     // The fields changed between preparing and committing: the new ones decide.
-    if (!counts && counts.error().reason() == Reason::kConflict && state->current().schema != current.schema) continue;
+    if (!counts && counts.error().reason() == Reason::kConflict && state->current().schema != current.schema)
+      continue;
     return counts;
   }
 }
@@ -510,7 +531,8 @@ Result<void> StoredDatabase::delete_all(std::string_view datasource) {
 }
 
 Result<std::unique_ptr<Transaction>> StoredDatabase::begin() {
-  return std::make_unique<StoredTransaction>([this](std::string_view id) { return find(id); }, *options_.clock);
+  return std::make_unique<StoredTransaction>([this](std::string_view id) { return find(id); },
+                                             *options_.clock);
 }
 
 Result<std::unique_ptr<Snapshot>> StoredDatabase::snapshot(std::string_view datasource) {
@@ -530,7 +552,8 @@ Result<std::unique_ptr<GenerationBuilder>> StoredDatabase::begin_generation(std:
   // Nobody reads it yet: one sync at the end serves for all.
   const Generation::Options loading{.map_bytes = options_.generation_map_bytes,
                                     .commit_sync = storage::CommitSync::kBuffered};
-  if (mode == LoadMode::kMerge) return make_merging_builder(*this, std::move(state), number, path, loading, options_);
+  if (mode == LoadMode::kMerge)
+    return make_merging_builder(*this, std::move(state), number, path, loading, options_);
   SLATE_TRY(std::shared_ptr<Generation> generation,
             Generation::create(path, number, *current.schema, options_.segment_rows, loading));
   return make_replacing_builder(*this, std::move(state), current.schema, std::move(generation), options_);

@@ -37,12 +37,14 @@ class StoredDatabase final : public Database {
   Result<void> delete_all(std::string_view datasource) override;
   Result<std::unique_ptr<Transaction>> begin() override;
   Result<std::unique_ptr<Snapshot>> snapshot(std::string_view datasource) override;
-  Result<std::unique_ptr<GenerationBuilder>> begin_generation(std::string_view datasource, LoadMode mode) override;
+  Result<std::unique_ptr<GenerationBuilder>> begin_generation(std::string_view datasource,
+                                                              LoadMode mode) override;
 
   // For generation builders: whether a load for the fields of `built_for` may still be published.
   // REQUIRES: the write lock. Errors: failed_precondition.
   Result<void> check_publishable(const DatasourceState& state, const Schema& built_for) const;
-  // For generation builders: makes `generation` the live one of the datasource. `journal` of a merge may be null.
+  // For generation builders: makes `generation` the live one of the datasource. `journal` of a merge may be
+  // null.
   Result<std::uint64_t> publish(DatasourceState& state, const std::shared_ptr<const Schema>& built_for,
                                 std::shared_ptr<Generation> generation, std::optional<UnixMillis> loaded_at);
   Result<std::shared_ptr<DatasourceState>> find(std::string_view datasource) const;

@@ -1,11 +1,10 @@
-#include <slate/database.h>
-
 #include <algorithm>
 #include <filesystem>
-#include <thread>
-
 #include <gtest/gtest.h>
+#include <thread>
 #include <unistd.h>
+
+#include <slate/database.h>
 
 namespace slate {
 namespace {
@@ -95,7 +94,8 @@ TEST_F(DatabaseTest, a_deleted_record_leaves_every_index) {
   save(prospects());
   write({record("a", "active", 1), record("b", "active", 2)});
   write({{.kind = WriteKind::kDelete, .id = "a"}});
-  EXPECT_EQ(ids({.filter = Filter::condition("status", Op::kEq, "active")}, {.force_index = "status"}), Ids{"b"});
+  EXPECT_EQ(ids({.filter = Filter::condition("status", Op::kEq, "active")}, {.force_index = "status"}),
+            Ids{"b"});
   EXPECT_EQ(ids({.sort = {{.field = "contacts"}}}, {.force_index = "contacts"}), Ids{"b"});
   auto snapshot = database_->snapshot("prospects").value();
   EXPECT_EQ(snapshot->get("a").value(), std::nullopt);
@@ -128,13 +128,16 @@ TEST_F(DatabaseTest, an_expired_cell_is_null_from_that_instant) {
 TEST_F(DatabaseTest, sort_and_take_over_an_index_examine_as_many_rows_as_they_return) {
   save(prospects());
   std::vector<RecordWrite> writes;
-  for (int i = 0; i < 5000; ++i) writes.push_back(record("r" + std::to_string(i), i % 2 == 0 ? "active" : "rejected", i % 100));
+  for (int i = 0; i < 5000; ++i)
+    writes.push_back(record("r" + std::to_string(i), i % 2 == 0 ? "active" : "rejected", i % 100));
   write(std::move(writes));
   auto snapshot = database_->snapshot("prospects").value();
   for (const Direction direction : {Direction::kAscending, Direction::kDescending}) {
-    auto rows = snapshot->query({.sort = {{.field = "contacts", .direction = direction}}, .take = 20}).value();
+    auto rows =
+        snapshot->query({.sort = {{.field = "contacts", .direction = direction}}, .take = 20}).value();
     std::size_t count = 0;
-    for (const Batch* batch = rows->next().value(); batch != nullptr; batch = rows->next().value()) count += batch->size();
+    for (const Batch* batch = rows->next().value(); batch != nullptr; batch = rows->next().value())
+      count += batch->size();
     EXPECT_EQ(count, 20u);
     EXPECT_TRUE(rows->has_more().value());
     EXPECT_LE(rows->counters().keys_examined, 30u);
@@ -202,10 +205,12 @@ TEST_F(DatabaseTest, an_index_added_later_is_built_and_then_used) {
   save(prospects());
   const auto ready = [&] {
     const auto status = database_->get_datasource("prospects").value();
-    return std::ranges::all_of(status.indexes, [](const IndexStatus& each) { return each.state == IndexState::kReady; });
+    return std::ranges::all_of(status.indexes,
+                               [](const IndexStatus& each) { return each.state == IndexState::kReady; });
   };
   while (!ready()) std::this_thread::yield();
-  EXPECT_EQ(ids({.filter = Filter::condition("contacts", Op::kEq, 2999)}, {.force_index = "contacts"}), Ids{"r2999"});
+  EXPECT_EQ(ids({.filter = Filter::condition("contacts", Op::kEq, 2999)}, {.force_index = "contacts"}),
+            Ids{"r2999"});
 }
 
 }  // namespace

@@ -1,9 +1,8 @@
 #include "db/datasource_state.h"
 
+#include <fmt/format.h>
 #include <unordered_set>
 #include <utility>
-
-#include <fmt/format.h>
 
 #include "base/try.h"
 
@@ -18,11 +17,13 @@ std::vector<std::string_view> ids_of(std::span<const PreparedWrite> writes) {
 }
 
 Error conflict(std::string_view id) {
-  return Error(Reason::kConflict, fmt::format("record \"{}\" was changed by another commit", id.substr(0, 80)));
+  return Error(Reason::kConflict,
+               fmt::format("record \"{}\" was changed by another commit", id.substr(0, 80)));
 }
 
 // A record that an optimistic request depends on and that is among `written`, or null.
-const std::string_view* first_of(const CommitRequest& request, const std::unordered_set<std::string_view>& written) {
+const std::string_view* first_of(const CommitRequest& request,
+                                 const std::unordered_set<std::string_view>& written) {
   if (!request.since || written.empty()) return nullptr;
   const auto find = [&](std::string_view id) {
     const auto found = written.find(id);
@@ -106,7 +107,8 @@ Result<WriteCounts> DatasourceState::commit_locked(const CommitRequest& request)
   return finish_locked(request, std::move(applied));
 }
 
-// One transaction for all of them. When it fails, each is tried alone, so that one bad write costs only itself.
+// One transaction for all of them. When it fails, each is tried alone, so that one bad write costs only
+// itself.
 void DatasourceState::commit_together(std::span<Waiting* const> group) {
   const std::lock_guard lock(write_mutex_);
   if (group.size() == 1) {

@@ -1,4 +1,5 @@
-// A datasource while the database is open: its schema, its live generation, and the one road by which commits go.
+// A datasource while the database is open: its schema, its live generation, and the one road by which commits
+// go.
 #pragma once
 
 #include <condition_variable>
@@ -25,9 +26,9 @@ namespace slate {
 // What a commit wants written, and under which condition.
 struct CommitRequest {
   std::span<const PreparedWrite> writes;
-  const Schema* schema = nullptr;               // that they were prepared for
-  std::optional<std::uint64_t> since;           // optimistic: a point from Conflicts::begin()
-  std::span<const std::string> read_for_update; // ids that must not have changed since, beside those written
+  const Schema* schema = nullptr;                // that they were prepared for
+  std::optional<std::uint64_t> since;            // optimistic: a point from Conflicts::begin()
+  std::span<const std::string> read_for_update;  // ids that must not have changed since, beside those written
 };
 
 struct AppliedCommit;
@@ -49,21 +50,23 @@ class DatasourceState {
   void mark_damaged(Error error);
   void mark_dropped();
 
-  // Commits that wait together share one transaction and one sync. Errors: conflict; aborted when the schema is not
-  // that of the request any more (prepare again); not_found when the datasource has gone; those of the store.
+  // Commits that wait together share one transaction and one sync. Errors: conflict; aborted when the schema
+  // is not that of the request any more (prepare again); not_found when the datasource has gone; those of the
+  // store.
   Result<WriteCounts> commit(const CommitRequest& request);
   // The same, alone. REQUIRES: write_mutex is held.
   Result<WriteCounts> commit_locked(const CommitRequest& request);
-  // The same in two steps: everything that can be refused is refused by the first, which nobody sees the effect of
-  // until the second. REQUIRES: write_mutex is held from the first to the second, which gets the same request.
+  // The same in two steps: everything that can be refused is refused by the first, which nobody sees the
+  // effect of until the second. REQUIRES: write_mutex is held from the first to the second, which gets the
+  // same request.
   Result<AppliedCommit> apply_locked(const CommitRequest& request);
   Result<WriteCounts> finish_locked(const CommitRequest& request, AppliedCommit applied);
 
   std::mutex& write_mutex() { return write_mutex_; }
   Conflicts& conflicts() { return conflicts_; }
 
-  // While set, what is committed is also appended here: a merge that builds the next generation catches up with it.
-  // REQUIRES: write_mutex is held.
+  // While set, what is committed is also appended here: a merge that builds the next generation catches up
+  // with it. REQUIRES: write_mutex is held.
   void set_journal(std::vector<PreparedWrite>* journal) { journal_ = journal; }
   bool has_journal() const { return journal_ != nullptr; }
 

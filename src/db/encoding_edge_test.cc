@@ -1,7 +1,6 @@
 // Values and ids at the edges of what may be stored.
-#include <gmock/gmock.h>
-
 #include <cmath>
+#include <gmock/gmock.h>
 #include <limits>
 
 #include "db/testing/database_fixture.h"
@@ -48,15 +47,16 @@ TEST_F(EncodingEdgeTest, ints_sort_and_compare_from_the_least_to_the_greatest) {
   constexpr auto kLeast = std::numeric_limits<std::int64_t>::min();
   constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
   const std::vector<std::pair<std::string, std::int64_t>> numbers = {
-      {"most", kMost}, {"-1", -1}, {"0", 0}, {"least", kLeast}, {"1", 1}, {"-256", -256}, {"next", kLeast + 1}};
+      {"most", kMost}, {"-1", -1},          {"0", 0}, {"least", kLeast}, {"1", 1},
+      {"-256", -256},  {"next", kLeast + 1}};
   for (const auto& [id, number] : numbers) write({{.id = id, .cells = {{"contacts", Value(number)}}}});
   const Query sorted{.sort = {{.field = "contacts"}}};
   const Ids order = {"least", "next", "-256", "-1", "0", "1", "most"};
   EXPECT_EQ(ids(sorted, {.force_index = "contacts"}), order);
   EXPECT_EQ(ids(sorted, {.disabled_rules = {"index_sort"}}), order);
   for (const char* index : {"contacts", "_id"}) {
-    EXPECT_THAT(ids_where("contacts", Op::kLt, -1, {.force_index = index}), testing::UnorderedElementsAre(
-                                                                                "least", "next", "-256"));
+    EXPECT_THAT(ids_where("contacts", Op::kLt, -1, {.force_index = index}),
+                testing::UnorderedElementsAre("least", "next", "-256"));
     EXPECT_THAT(ids_where("contacts", Op::kEq, Value(kLeast), {.force_index = index}), ElementsAre("least"));
     EXPECT_THAT(ids_where("contacts", Op::kGt, Value(kMost), {.force_index = index}), IsEmpty());
   }
@@ -119,7 +119,8 @@ TEST_F(EncodingEdgeTest, ids_of_1024_bytes_that_share_600_are_told_apart) {
   EXPECT_FALSE(get(long_id(8)).has_value());
   EXPECT_FALSE(get(long_id(400)).has_value());
   EXPECT_FALSE(get(std::string(599, 'p')).has_value());
-  EXPECT_THAT(ids_where("_id", Op::kEq, Value(long_id(33)), {.force_index = "_id"}), ElementsAre(long_id(33)));
+  EXPECT_THAT(ids_where("_id", Op::kEq, Value(long_id(33)), {.force_index = "_id"}),
+              ElementsAre(long_id(33)));
   EXPECT_EQ(write({record(long_id(8), "again", 8)}), (WriteCounts{.inserted = 1}));
 
   Ids sorted = ids({});
@@ -127,7 +128,8 @@ TEST_F(EncodingEdgeTest, ids_of_1024_bytes_that_share_600_are_told_apart) {
   std::ranges::sort(sorted);
   EXPECT_EQ(ids({.sort = {{.field = "_id"}}}, {.force_index = "_id"}), sorted);
   std::ranges::reverse(sorted);
-  EXPECT_EQ(ids({.sort = {{.field = "_id", .direction = Direction::kDescending}}}, {.force_index = "_id"}), sorted);
+  EXPECT_EQ(ids({.sort = {{.field = "_id", .direction = Direction::kDescending}}}, {.force_index = "_id"}),
+            sorted);
   EXPECT_THAT(problems(), IsEmpty());
 }
 
@@ -146,7 +148,8 @@ TEST_F(EncodingEdgeTest, a_bulk_load_keeps_the_last_of_each_long_id) {
 }
 
 TEST_F(EncodingEdgeTest, an_id_of_0_or_1025_bytes_or_of_bad_utf8_is_refused) {
-  for (const std::string& id : {std::string(), std::string(1025, 'x'), std::string("\xff"), std::string("a\xc0\x80")}) {
+  for (const std::string& id :
+       {std::string(), std::string(1025, 'x'), std::string("\xff"), std::string("a\xc0\x80")}) {
     const Error error = refusal({record("fine", "active", 1), record(id, "active", 1)});
     EXPECT_EQ(error.reason(), Reason::kInvalidArgument);
     EXPECT_EQ(error.field(), "_id");
@@ -160,7 +163,8 @@ TEST_F(EncodingEdgeTest, a_string_of_16_mib_is_refused_only_for_what_the_record_
   reopen();
   EXPECT_EQ(cell("big", "name"), Value(largest));
   write({record("small", "rejected", 2)});
-  EXPECT_EQ(refusal({{.id = "big", .cells = {{"status", std::string(100, 's')}}}}).reason(), Reason::kInvalidArgument);
+  EXPECT_EQ(refusal({{.id = "big", .cells = {{"status", std::string(100, 's')}}}}).reason(),
+            Reason::kInvalidArgument);
   EXPECT_EQ(refusal({{.id = "more", .cells = {{"name", std::string(16 * kMiB + 1, 'v')}}}}).field(), "name");
   EXPECT_EQ(ids_where("name", Op::kEq, Value(largest)), Ids{"big"});
   write({deletion("big")});
@@ -190,14 +194,17 @@ TEST_F(EncodingEdgeTest, a_record_that_grows_too_large_by_small_steps_is_refused
 
 TEST_F(EncodingEdgeTest, a_long_value_that_is_indexed_is_found_sorted_and_moved) {
   const std::string base(2 * kMiB, 'x');
-  write({record("b", (base + "b").c_str(), 1), record("a", (base + "a").c_str(), 2), record("x", base.c_str(), 3),
-         record("y", "y", 4)});
+  write({record("b", (base + "b").c_str(), 1), record("a", (base + "a").c_str(), 2),
+         record("x", base.c_str(), 3), record("y", "y", 4)});
   EXPECT_THAT(ids_where("status", Op::kEq, Value(base + "a"), {.force_index = "status"}), ElementsAre("a"));
-  EXPECT_THAT(ids_where("status", Op::kGt, Value(base), {.force_index = "status"}), ElementsAre("b", "a", "y"));
-  EXPECT_THAT(ids({.sort = {{.field = "status"}}}, {.force_index = "status"}), ElementsAre("x", "a", "b", "y"));
+  EXPECT_THAT(ids_where("status", Op::kGt, Value(base), {.force_index = "status"}),
+              ElementsAre("b", "a", "y"));
+  EXPECT_THAT(ids({.sort = {{.field = "status"}}}, {.force_index = "status"}),
+              ElementsAre("x", "a", "b", "y"));
   write({record("a", (base + "c").c_str(), 2)});
-  EXPECT_THAT(ids({.sort = {{.field = "status", .direction = Direction::kDescending}}}, {.force_index = "status"}),
-              ElementsAre("y", "a", "b", "x"));
+  EXPECT_THAT(
+      ids({.sort = {{.field = "status", .direction = Direction::kDescending}}}, {.force_index = "status"}),
+      ElementsAre("y", "a", "b", "x"));
   EXPECT_THAT(problems(), IsEmpty());
 }
 
@@ -248,27 +255,38 @@ TEST_F(EncodingEdgeTest, a_load_of_large_records_is_followed_by_writes_into_its_
 }
 
 TEST_F(EncodingEdgeTest, floats_of_both_signs_sort_and_minus_zero_is_zero) {
-  Datasource datasource{
-      .id = "floats", .fields = {{.name = "f", .type = Type::kFloat, .indexed = true}}, .durability = Durability::kOs};
+  Datasource datasource{.id = "floats",
+                        .fields = {{.name = "f", .type = Type::kFloat, .indexed = true}},
+                        .durability = Durability::kOs};
   save(datasource);
   const std::vector<std::pair<std::string, double>> numbers = {
-      {"max", std::numeric_limits<double>::max()},        {"-0", -0.0}, {"1", 1.0}, {"-1", -1.0},
-      {"tiny", std::numeric_limits<double>::denorm_min()}, {"0", 0.0},   {"-tiny", -4.9e-324},
+      {"max", std::numeric_limits<double>::max()},
+      {"-0", -0.0},
+      {"1", 1.0},
+      {"-1", -1.0},
+      {"tiny", std::numeric_limits<double>::denorm_min()},
+      {"0", 0.0},
+      {"-tiny", -4.9e-324},
       {"low", std::numeric_limits<double>::lowest()}};
   for (const auto& [id, number] : numbers) write({{.id = id, .cells = {{"f", number}}}}, "floats");
   for (const char* rule : {"top_k", "index_sort"})
     EXPECT_THAT(ids({.sort = {{.field = "f"}}}, {.disabled_rules = {rule}}, "floats"),
                 ElementsAre("low", "-1", "-tiny", "-0", "0", "tiny", "1", "max"));
   EXPECT_FALSE(std::signbit(*cell("-0", "f", "floats").get_if<double>()));
-  EXPECT_EQ(refusal({{.id = "nan", .cells = {{"f", std::numeric_limits<double>::quiet_NaN()}}}}, "floats").field(), "f");
-  EXPECT_EQ(refusal({{.id = "inf", .cells = {{"f", std::numeric_limits<double>::infinity()}}}}, "floats").field(), "f");
+  EXPECT_EQ(
+      refusal({{.id = "nan", .cells = {{"f", std::numeric_limits<double>::quiet_NaN()}}}}, "floats").field(),
+      "f");
+  EXPECT_EQ(
+      refusal({{.id = "inf", .cells = {{"f", std::numeric_limits<double>::infinity()}}}}, "floats").field(),
+      "f");
   EXPECT_THAT(problems("floats"), IsEmpty());
 }
 
 TEST_F(EncodingEdgeTest, a_datasource_of_1024_fields_takes_writes_loads_and_queries) {
   Datasource wide{.id = "wide", .durability = Durability::kOs};
   for (int i = 0; i < 1024; ++i)
-    wide.fields.push_back({.name = "f" + std::to_string(i), .type = i % 2 == 0 ? Type::kInt : Type::kString,
+    wide.fields.push_back({.name = "f" + std::to_string(i),
+                           .type = i % 2 == 0 ? Type::kInt : Type::kString,
                            .indexed = i % 100 == 0});
   save(wide);
   std::vector<RecordWrite> writes;
@@ -283,7 +301,8 @@ TEST_F(EncodingEdgeTest, a_datasource_of_1024_fields_takes_writes_loads_and_quer
   reopen();
   EXPECT_EQ(cell("r5", "f1022", "wide"), Value(77));
   EXPECT_EQ(cell("r5", "f1023", "wide"), Value("last"));
-  EXPECT_EQ(ids({.filter = Filter::condition("f300", Op::kEq, 60)}, {.force_index = "f300"}, "wide"), Ids{"r60"});
+  EXPECT_EQ(ids({.filter = Filter::condition("f300", Op::kEq, 60)}, {.force_index = "f300"}, "wide"),
+            Ids{"r60"});
   EXPECT_THAT(problems("wide"), IsEmpty());
   wide.fields.push_back({.name = "one_too_many"});
   EXPECT_EQ(database_->save_datasource(wide).error().reason(), Reason::kInvalidArgument);

@@ -71,22 +71,30 @@ TEST_F(ErrorsTest, an_unknown_field_is_named) {
 }
 
 TEST_F(ErrorsTest, a_wrong_type_names_record_field_expected_and_got) {
-  const Error error = refusal({record("fine", "active", 1), {.id = "prospect-17", .cells = {{"contacts", 1.5}}}});
+  const Error error =
+      refusal({record("fine", "active", 1), {.id = "prospect-17", .cells = {{"contacts", 1.5}}}});
   EXPECT_EQ(error.reason(), Reason::kInvalidArgument);
   EXPECT_EQ(error.field(), "contacts");
   EXPECT_THAT(error.message(), HasSubstr("record \"prospect-17\", field contacts: expected an int, got 1.5"));
-  EXPECT_THAT(refusal({{.id = "a", .cells = {{"name", 5}}}}).message(), HasSubstr("expected a string, got int"));
+  EXPECT_THAT(refusal({{.id = "a", .cells = {{"name", 5}}}}).message(),
+              HasSubstr("expected a string, got int"));
   EXPECT_THAT(refusal({{.id = "a", .cells = {{"tags", ListValue{Value("x"), Value(2)}}}}}).message(),
               HasSubstr("element 1: expected a string, got int"));
   EXPECT_THAT(refusal({{.id = "a", .cells = {{"address", MapValue{{"zip", "north"}}}}}}).message(),
               HasSubstr("entry \"zip\": expected an int"));
-  EXPECT_THAT(refusal({{.id = "a", .cells = {{"address.zip", "north"}}}}).message(), HasSubstr("field address.zip"));
+  EXPECT_THAT(refusal({{.id = "a", .cells = {{"address.zip", "north"}}}}).message(),
+              HasSubstr("field address.zip"));
 }
 
 TEST_F(ErrorsTest, a_refused_batch_changes_nothing) {
   write({record("a", "active", 1)});
   const auto version = snapshot()->info().data_version;
-  refusal({record("a", "rejected", 2), deletion("a"), record("b", "active", 3), {.id = "c", .cells = {{"x", 1}}}});
+  EXPECT_EQ(refusal({record("a", "rejected", 2),
+                     deletion("a"),
+                     record("b", "active", 3),
+                     {.id = "c", .cells = {{"x", 1}}}})
+                .field(),
+            "x");
   EXPECT_THAT(ids({}), ElementsAre("a"));
   EXPECT_EQ(cell("a", "status"), Value("active"));
   EXPECT_EQ(snapshot()->info().data_version, version);
@@ -103,7 +111,8 @@ TEST_F(ErrorsTest, a_bulk_load_with_a_bad_row_names_it_and_leaves_the_old_genera
     const auto refused = builder->append("row-2", bad);
     ASSERT_FALSE(refused.has_value());
     EXPECT_EQ(refused.error().field(), "contacts");
-    EXPECT_THAT(refused.error().message(), HasSubstr("record \"row-2\", field contacts: expected an int, got a string"));
+    EXPECT_THAT(refused.error().message(),
+                HasSubstr("record \"row-2\", field contacts: expected an int, got a string"));
   }
   EXPECT_THAT(ids({}), ElementsAre("a"));
 }
@@ -149,12 +158,14 @@ TEST_F(ErrorsTest, a_field_that_is_indexed_and_has_a_ttl_is_refused_at_save) {
 }
 
 TEST_F(ErrorsTest, what_exists_is_not_created_twice_when_told_so) {
-  EXPECT_EQ(database_->save_datasource(prospects(), Existing::kRefuse).error().reason(), Reason::kAlreadyExists);
+  EXPECT_EQ(database_->save_datasource(prospects(), Existing::kRefuse).error().reason(),
+            Reason::kAlreadyExists);
   EXPECT_EQ(save(prospects()), Saved::kUnchanged);
 }
 
 TEST_F(ErrorsTest, a_datasource_that_lists_use_is_dropped_only_with_them) {
-  ASSERT_TRUE(database_->save_list({.id = "all", .datasource = "prospects", .columns = {{.field = "name"}}}).has_value());
+  ASSERT_TRUE(database_->save_list({.id = "all", .datasource = "prospects", .columns = {{.field = "name"}}})
+                  .has_value());
   EXPECT_EQ(database_->delete_datasource("prospects").error().reason(), Reason::kInUse);
   Datasource narrower = prospects();
   narrower.fields.erase(narrower.fields.begin());

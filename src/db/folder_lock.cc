@@ -2,7 +2,6 @@
 
 #include <cerrno>
 #include <cstring>
-
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
@@ -12,7 +11,8 @@ namespace slate {
 
 Result<FolderLock> FolderLock::take(const std::filesystem::path& folder) {
   const int descriptor = ::open((folder / "LOCK").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-  if (descriptor < 0) return fail(Reason::kIo, fmt::format("opening the lock file: {}", std::strerror(errno)));
+  if (descriptor < 0)
+    return fail(Reason::kIo, fmt::format("opening the lock file: {}", std::strerror(errno)));
   FolderLock lock(descriptor);
   if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0)
     return fail(Error(Reason::kFailedPrecondition, "the data folder is open in another process")

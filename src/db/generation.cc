@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <cstring>
-#include <system_error>
-
 #include <fmt/format.h>
+#include <system_error>
 
 #include "base/try.h"
 
@@ -13,7 +12,8 @@ namespace {
 
 constexpr std::string_view kStateKey = "state";
 constexpr std::uint32_t kFormatVersion = 1;
-// Tables of one file: its own three, and one for each index that a datasource may ever have at once or have had.
+// Tables of one file: its own three, and one for each index that a datasource may ever have at once or have
+// had.
 constexpr std::uint32_t kMaxTables = 2048;
 
 // The state as it is stored: little-endian, followed by `index_count` StoredIndex.
@@ -44,9 +44,9 @@ const IndexProgress* GenerationState::find(std::uint32_t index_id) const {
   return found != indexes.end() ? &*found : nullptr;
 }
 
-Result<std::unique_ptr<Generation>> Generation::create(const std::filesystem::path& path, std::uint64_t number,
-                                                       const Schema& schema, std::uint32_t segment_rows,
-                                                       const Options& options) {
+Result<std::unique_ptr<Generation>> Generation::create(const std::filesystem::path& path,
+                                                       std::uint64_t number, const Schema& schema,
+                                                       std::uint32_t segment_rows, const Options& options) {
   std::error_code error;
   std::filesystem::create_directories(path.parent_path(), error);
   if (error) return fail(Reason::kIo, fmt::format("creating a generation's folder: {}", error.message()));
@@ -54,11 +54,10 @@ Result<std::unique_ptr<Generation>> Generation::create(const std::filesystem::pa
   std::unique_ptr<Generation> generation(new Generation);
   generation->number_ = number;
   generation->path_ = path;
-  SLATE_TRY(generation->environment_,
-            storage::Environment::open(path, {.map_bytes = options.map_bytes,
-                                              .max_tables = kMaxTables,
-                                              .commit_sync = options.commit_sync,
-                                              .faults = options.faults}));
+  SLATE_TRY(generation->environment_, storage::Environment::open(path, {.map_bytes = options.map_bytes,
+                                                                        .max_tables = kMaxTables,
+                                                                        .commit_sync = options.commit_sync,
+                                                                        .faults = options.faults}));
   SLATE_TRY(auto txn, generation->environment_->begin_write());
   SLATE_TRY(generation->meta_, txn.create_table("meta", storage::TableKind::kBytes));
   SLATE_TRY(generation->segments_, txn.create_table("segments", storage::TableKind::kNumbers));
@@ -80,22 +79,23 @@ Result<std::unique_ptr<Generation>> Generation::open(const std::filesystem::path
   std::unique_ptr<Generation> generation(new Generation);
   generation->number_ = number;
   generation->path_ = path;
-  SLATE_TRY(generation->environment_,
-            storage::Environment::open(path, {.map_bytes = options.map_bytes,
-                                              .max_tables = kMaxTables,
-                                              .commit_sync = options.commit_sync,
-                                              .faults = options.faults}));
+  SLATE_TRY(generation->environment_, storage::Environment::open(path, {.map_bytes = options.map_bytes,
+                                                                        .max_tables = kMaxTables,
+                                                                        .commit_sync = options.commit_sync,
+                                                                        .faults = options.faults}));
   SLATE_TRY(auto txn, generation->environment_->begin_write());
   SLATE_TRY(const auto meta, txn.find_table("meta", storage::TableKind::kBytes));
   SLATE_TRY(const auto segments, txn.find_table("segments", storage::TableKind::kNumbers));
-  if (!meta || !segments) return fail(Reason::kCorrupt, fmt::format("generation {} lacks its tables", number));
+  if (!meta || !segments)
+    return fail(Reason::kCorrupt, fmt::format("generation {} lacks its tables", number));
   generation->meta_ = *meta;
   generation->segments_ = *segments;
   SLATE_TRY(const GenerationState state, generation->read_state(txn));
   for (const Index& index : schema.indexes) {
     if (state.find(index.id) == nullptr) continue;
     SLATE_TRY(const auto table, txn.find_table(table_name(index.id).c_str(), storage::TableKind::kPostings));
-    if (!table) return fail(Reason::kCorrupt, fmt::format("generation {} lacks index {}", number, index.name));
+    if (!table)
+      return fail(Reason::kCorrupt, fmt::format("generation {} lacks index {}", number, index.name));
     generation->index_tables_[index.id] = *table;
   }
   SLATE_TRY(txn.commit());
@@ -113,11 +113,12 @@ Result<GenerationState> Generation::read_state(const storage::Transaction& trans
   if (!bytes || bytes->size() < sizeof(stored)) return fail(Reason::kCorrupt, "a generation lacks its state");
   std::memcpy(&stored, bytes->data(), sizeof(stored));
   if (stored.format_version != kFormatVersion)
-    return fail(Error(Reason::kUnsupportedFormat,
-                      fmt::format("the generation has format version {}, this program reads version {}",
-                                  stored.format_version, kFormatVersion))
-                    .with_hint("open it with the version of Slate that wrote it, or remove the data folder to load "
-                               "everything afresh"));
+    return fail(
+        Error(Reason::kUnsupportedFormat,
+              fmt::format("the generation has format version {}, this program reads version {}",
+                          stored.format_version, kFormatVersion))
+            .with_hint("open it with the version of Slate that wrote it, or remove the data folder to load "
+                       "everything afresh"));
   if (bytes->size() != sizeof(stored) + stored.index_count * sizeof(StoredIndex))
     return fail(Reason::kCorrupt, "a generation's state has a wrong size");
   GenerationState state{.segment_rows = stored.segment_rows,
@@ -132,7 +133,8 @@ Result<GenerationState> Generation::read_state(const storage::Transaction& trans
   return state;
 }
 
-Result<void> Generation::write_state(storage::WriteTransaction& transaction, const GenerationState& state) const {
+Result<void> Generation::write_state(storage::WriteTransaction& transaction,
+                                     const GenerationState& state) const {
   const StoredState stored{.segment_rows = state.segment_rows,
                            .next_docid = state.next_docid,
                            .rows = state.rows,
@@ -153,7 +155,8 @@ std::optional<storage::Table> Generation::index_table(std::uint32_t index_id) co
   return found->second;
 }
 
-Result<storage::Table> Generation::create_index_table(storage::WriteTransaction& transaction, std::uint32_t index_id) {
+Result<storage::Table> Generation::create_index_table(storage::WriteTransaction& transaction,
+                                                      std::uint32_t index_id) {
   SLATE_TRY(const storage::Table table,
             transaction.create_table(table_name(index_id).c_str(), storage::TableKind::kPostings));
   const std::lock_guard lock(mutex_);

@@ -75,8 +75,8 @@ class Generation {
   Result<storage::Table> create_index_table(storage::WriteTransaction& transaction, std::uint32_t index_id);
 
   // What a query may read. Indexes that are not whole in this snapshot are left out.
-  Result<GenerationView> view(const storage::ReadTransaction& transaction, const Schema& schema, UnixMillis now,
-                              GenerationState* state = nullptr);
+  Result<GenerationView> view(const storage::ReadTransaction& transaction, const Schema& schema,
+                              UnixMillis now, GenerationState* state = nullptr);
 
   // The file goes when the last owner lets go.
   void retire() { retired_.store(true, std::memory_order_relaxed); }

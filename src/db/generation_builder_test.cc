@@ -1,9 +1,8 @@
 // Bulk loads: replacing and merging, in memory and spilled.
-#include <slate/generation_builder.h>
-
 #include <gmock/gmock.h>
-
 #include <random>
+
+#include <slate/generation_builder.h>
 
 #include "db/key_runs.h"
 #include "db/testing/database_fixture.h"
@@ -23,7 +22,8 @@ class GenerationBuilderTest : public DatabaseFixture {
     EXPECT_TRUE(builder.has_value()) << builder.error().to_string();
     return *std::move(builder);
   }
-  static void append(GenerationBuilder& builder, std::string_view id, std::string_view status, std::int64_t contacts) {
+  static void append(GenerationBuilder& builder, std::string_view id, std::string_view status,
+                     std::int64_t contacts) {
     const CellRef cells[] = {{.field = 1, .value = status}, {.field = 2, .value = contacts}};
     const auto appended = builder.append(id, cells);
     ASSERT_TRUE(appended.has_value()) << appended.error().to_string();
@@ -71,7 +71,8 @@ TEST_F(GenerationBuilderTest, a_load_that_spills_its_keys_gives_what_one_in_memo
 
 TEST_F(GenerationBuilderTest, spilled_runs_are_as_large_as_the_memory_allows) {
   KeyRuns runs(folder_ / "keys", 64 << 10);
-  for (DocId docid = 0; docid < 20'000; ++docid) ASSERT_TRUE(runs.add(std::to_string(docid * 7919 % 20'000), docid).has_value());
+  for (DocId docid = 0; docid < 20'000; ++docid)
+    ASSERT_TRUE(runs.add(std::to_string(docid * 7919 % 20'000), docid).has_value());
   EXPECT_GT(runs.runs(), 5u);
   EXPECT_LT(runs.runs(), 40u);
   ASSERT_TRUE(runs.start_reading().has_value());
@@ -184,7 +185,8 @@ TEST_F(GenerationBuilderTest, a_merge_keeps_what_it_does_not_name_and_what_is_wr
 
 TEST_F(GenerationBuilderTest, only_one_merge_at_a_time) {
   auto first = begin(LoadMode::kMerge);
-  EXPECT_EQ(database_->begin_generation("prospects", LoadMode::kMerge).error().reason(), Reason::kFailedPrecondition);
+  EXPECT_EQ(database_->begin_generation("prospects", LoadMode::kMerge).error().reason(),
+            Reason::kFailedPrecondition);
   first.reset();
   EXPECT_TRUE(database_->begin_generation("prospects", LoadMode::kMerge).has_value());
 }

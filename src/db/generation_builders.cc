@@ -6,7 +6,9 @@
 namespace slate {
 namespace {
 
-Failure out_of_order() { return fail(Reason::kFailedPrecondition, "the generation was finished already, or not yet"); }
+Failure out_of_order() {
+  return fail(Reason::kFailedPrecondition, "the generation was finished already, or not yet");
+}
 
 class ReplacingBuilder final : public GenerationBuilder {
  public:
@@ -17,8 +19,8 @@ class ReplacingBuilder final : public GenerationBuilder {
         state_(std::move(state)),
         schema_(std::move(schema)),
         generation_(std::move(generation)),
-        builder_(std::in_place, generation_, schema_, generation_->path().string() + ".run", options.load_memory_bytes,
-                 options.segment_rows, options.clock->now()) {}
+        builder_(std::in_place, generation_, schema_, generation_->path().string() + ".run",
+                 options.load_memory_bytes, options.segment_rows, options.clock->now()) {}
   ~ReplacingBuilder() override {
     builder_.reset();
     if (generation_ != nullptr) generation_->retire();
@@ -63,8 +65,8 @@ class MergingBuilder final : public GenerationBuilder {
     if (generation_ != nullptr) generation_->retire();
   }
 
-  Result<void> open(std::uint64_t number, const std::filesystem::path& path, const Generation::Options& options,
-                    UnixMillis now) {
+  Result<void> open(std::uint64_t number, const std::filesystem::path& path,
+                    const Generation::Options& options, UnixMillis now) {
     const std::lock_guard lock(state_->write_mutex());
     if (state_->has_journal())
       return fail(Reason::kFailedPrecondition, "another load of this datasource is being merged");
@@ -138,8 +140,8 @@ std::unique_ptr<GenerationBuilder> make_replacing_builder(StoredDatabase& databa
                                                           std::shared_ptr<const Schema> schema,
                                                           std::shared_ptr<Generation> generation,
                                                           const DatabaseOptions& options) {
-  return std::make_unique<ReplacingBuilder>(database, std::move(state), std::move(schema), std::move(generation),
-                                            options);
+  return std::make_unique<ReplacingBuilder>(database, std::move(state), std::move(schema),
+                                            std::move(generation), options);
 }
 
 Result<std::unique_ptr<GenerationBuilder>> make_merging_builder(StoredDatabase& database,

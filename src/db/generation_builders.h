@@ -20,7 +20,8 @@ std::unique_ptr<GenerationBuilder> make_replacing_builder(StoredDatabase& databa
                                                           std::shared_ptr<const Schema> schema,
                                                           std::shared_ptr<Generation> generation,
                                                           const DatabaseOptions& options);
-// Keeps what the load does not name. Errors: failed_precondition while another merge of the datasource is under way.
+// Keeps what the load does not name. Errors: failed_precondition while another merge of the datasource is
+// under way.
 Result<std::unique_ptr<GenerationBuilder>> make_merging_builder(StoredDatabase& database,
                                                                 std::shared_ptr<DatasourceState> state,
                                                                 std::uint64_t number,

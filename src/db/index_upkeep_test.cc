@@ -1,7 +1,6 @@
 // Every index entry changes with its record.
-#include <gmock/gmock.h>
-
 #include <atomic>
+#include <gmock/gmock.h>
 #include <thread>
 
 #include "db/testing/database_fixture.h"
@@ -66,7 +65,8 @@ TEST_F(IndexUpkeepTest, all_writes_to_one_record_in_one_batch_count_in_their_ord
   write({record("a", "active", 1), replaced});
   EXPECT_EQ(cell("a", "status"), Value());
   EXPECT_EQ(cell("a", "contacts"), Value(2));
-  write({record("b", "active", 5), deletion("b"), deletion("b"), record("b", "rejected", 6), record("b", "open", 7)});
+  write({record("b", "active", 5), deletion("b"), deletion("b"), record("b", "rejected", 6),
+         record("b", "open", 7)});
   EXPECT_EQ(cell("b", "status"), Value("open"));
   write({record("c", "active", 8), deletion("c")});
   EXPECT_FALSE(get("c").has_value());
@@ -104,13 +104,16 @@ TEST_F(IndexUpkeepTest, a_map_moves_the_entries_of_its_leaves) {
 
 TEST_F(IndexUpkeepTest, a_compound_index_follows_each_of_its_fields) {
   Datasource datasource = prospects();
-  datasource.indexes = {{.fields = {{.field = "status"}, {.field = "contacts", .direction = Direction::kDescending}}}};
+  datasource.indexes = {
+      {.fields = {{.field = "status"}, {.field = "contacts", .direction = Direction::kDescending}}}};
   save(datasource);
   write(many(50));
   write({record("r3", "rejected", 3), record("r4", "active", 400), deletion("r5")});
   write({{.kind = WriteKind::kReplace, .id = "r6"}});
-  EXPECT_EQ(ids({.filter = Filter::condition("status", Op::kEq, "active")}, {.force_index = "status,-contacts"}).size(),
-            47u);
+  EXPECT_EQ(
+      ids({.filter = Filter::condition("status", Op::kEq, "active")}, {.force_index = "status,-contacts"})
+          .size(),
+      47u);
   EXPECT_THAT(problems(), IsEmpty());
 }
 
@@ -192,7 +195,8 @@ TEST_F(IndexUpkeepTest, a_reader_of_before_goes_on_seeing_the_index_that_was_dro
   write(many(500));
   const auto before = snapshot();
   save(without_index(2));
-  auto rows = before->query({.sort = {{.field = "contacts", .direction = Direction::kDescending}}, .take = 1}).value();
+  auto rows = before->query({.sort = {{.field = "contacts", .direction = Direction::kDescending}}, .take = 1})
+                  .value();
   const Batch* batch = rows->next().value();
   ASSERT_NE(batch, nullptr);
   EXPECT_EQ(batch->id.text(batch->rows[0]), "r499");

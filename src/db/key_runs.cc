@@ -4,9 +4,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <system_error>
-
 #include <fmt/format.h>
+#include <system_error>
 
 #include "base/try.h"
 
@@ -85,7 +84,8 @@ Result<void> KeyRuns::spill() {
     buffer_.key(i, key_);
     const auto size = static_cast<std::uint32_t>(key_.size());
     const DocId docid = buffer_.docid(i);
-    if (std::fwrite(&size, sizeof(size), 1, file.get()) != 1 || std::fwrite(&docid, sizeof(docid), 1, file.get()) != 1 ||
+    if (std::fwrite(&size, sizeof(size), 1, file.get()) != 1 ||
+        std::fwrite(&docid, sizeof(docid), 1, file.get()) != 1 ||
         std::fwrite(key_.data(), 1, size, file.get()) != size)
       return io_error("writing");
   }

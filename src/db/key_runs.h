@@ -1,5 +1,5 @@
-// Index entries of a bulk load, sorted in bounded memory: what does not fit is written to files as sorted runs, which
-// are merged at the end (external merge sort, Knuth vol. 3, 5.4).
+// Index entries of a bulk load, sorted in bounded memory: what does not fit is written to files as sorted
+// runs, which are merged at the end (external merge sort, Knuth vol. 3, 5.4).
 #pragma once
 
 #include <cstdint>

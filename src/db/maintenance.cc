@@ -16,7 +16,8 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 constexpr std::size_t kSegmentsAtOnce = 16;
 
 bool has_ttl(const Schema& schema) {
-  return std::ranges::any_of(schema.columns, [](const Column& column) { return column.ttl_seconds.has_value(); });
+  return std::ranges::any_of(schema.columns,
+                             [](const Column& column) { return column.ttl_seconds.has_value(); });
 }
 
 // One step of building; false when every index of the datasource is whole.
@@ -28,7 +29,8 @@ Result<bool> build_step(DatasourceState& state, UnixMillis now) {
     // A look first: a write transaction would hold up writers for nothing.
     SLATE_TRY(auto txn, current.live->environment().begin_read());
     SLATE_TRY(const GenerationState stored, current.live->read_state(txn));
-    if (std::ranges::all_of(stored.indexes, [](const IndexProgress& each) { return each.indexed_until == kWhole; }))
+    if (std::ranges::all_of(stored.indexes,
+                            [](const IndexProgress& each) { return each.indexed_until == kWhole; }))
       return false;
   }
   SLATE_TRY(auto writer, Writer::begin(*current.live, *current.schema, now));
@@ -116,7 +118,8 @@ bool Maintenance::build_some(const std::stop_token& stop) {
 void Maintenance::sync_all() {
   for (const auto& state : datasources_()) {
     const auto current = state->current();
-    if (current.live == nullptr || current.schema->datasource.effective_durability() == Durability::kSync) continue;
+    if (current.live == nullptr || current.schema->datasource.effective_durability() == Durability::kSync)
+      continue;
     if (const auto synced = current.live->environment().sync_if_changed(); !synced)
       log::error("syncing failed", {{"error", synced.error().to_string()}});
   }

@@ -1,5 +1,5 @@
-// Work behind an open database: building indexes that were added later, syncing what was only handed to the operating
-// system, sweeping expired cells.
+// Work behind an open database: building indexes that were added later, syncing what was only handed to the
+// operating system, sweeping expired cells.
 #pragma once
 
 #include <chrono>
@@ -23,7 +23,8 @@ namespace slate {
 class Maintenance {
  public:
   // `datasources` gives those that are open now.
-  Maintenance(const DatabaseOptions& options, std::function<std::vector<std::shared_ptr<DatasourceState>>()> datasources);
+  Maintenance(const DatabaseOptions& options,
+              std::function<std::vector<std::shared_ptr<DatasourceState>>()> datasources);
   // Ends the thread and waits for it.
   ~Maintenance();
 

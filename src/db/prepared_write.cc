@@ -1,7 +1,6 @@
 #include "db/prepared_write.h"
 
 #include <algorithm>
-
 #include <fmt/format.h>
 
 #include "base/try.h"
@@ -35,8 +34,9 @@ class Preparer {
     if (!column || *column == kRecordIdColumn)
       return fail(cell_error(write_.id, name, Error(Reason::kInvalidArgument, "there is no such field")));
     const Column& leaf = schema_.columns[*column];
-    auto coerced = value.is_null() ? Result<Value>(Value())
-                                   : coerce(value, Field{.name = leaf.path, .type = leaf.type, .items = leaf.items});
+    auto coerced = value.is_null()
+                       ? Result<Value>(Value())
+                       : coerce(value, Field{.name = leaf.path, .type = leaf.type, .items = leaf.items});
     if (!coerced) return fail(cell_error(write_.id, name, coerced.error()));
     set(*column, *std::move(coerced));
     return {};
@@ -85,8 +85,8 @@ std::size_t value_bytes(const Value& value) {
 
 Error cell_error(std::string_view record_id, std::string_view field, const Error& cause) {
   const std::string inner = cause.field() ? *cause.field() + ": " : "";
-  Error error = Error(cause.reason(), fmt::format("record \"{}\", field {}: {}{}", shown(record_id), field, inner,
-                                                  cause.message()))
+  Error error = Error(cause.reason(), fmt::format("record \"{}\", field {}: {}{}", shown(record_id), field,
+                                                  inner, cause.message()))
                     .with_field(std::string(field));
   if (cause.hint()) return std::move(error).with_hint(*cause.hint());
   return error;
@@ -101,9 +101,10 @@ Result<PreparedWrite> prepare(const RecordWrite& write, const Schema& schema) {
   prepared.bytes = prepared.id.size();
   for (const PreparedCell& cell : prepared.cells) prepared.bytes += value_bytes(cell.value);
   if (prepared.bytes > Limits::kRecordBytes)
-    return fail(Error(Reason::kInvalidArgument, fmt::format("record \"{}\": {} bytes, at most {} are allowed",
-                                                            shown(write.id), prepared.bytes, Limits::kRecordBytes))
-                    .with_field(std::string(kRecordIdPath)));
+    return fail(
+        Error(Reason::kInvalidArgument, fmt::format("record \"{}\": {} bytes, at most {} are allowed",
+                                                    shown(write.id), prepared.bytes, Limits::kRecordBytes))
+            .with_field(std::string(kRecordIdPath)));
   return prepared;
 }
 

@@ -26,8 +26,8 @@ struct PreparedWrite {
   std::size_t bytes = 0;            // of the id and its texts
 };
 
-// invalid_argument naming record and field: an id out of bounds, an unknown field, a wrong type, a record too large.
-// A map replaces all of its leaves; a dotted path names one.
+// invalid_argument naming record and field: an id out of bounds, an unknown field, a wrong type, a record too
+// large. A map replaces all of its leaves; a dotted path names one.
 Result<PreparedWrite> prepare(const RecordWrite& write, const Schema& schema);
 Result<std::vector<PreparedWrite>> prepare(std::span<const RecordWrite> writes, const Schema& schema);
 

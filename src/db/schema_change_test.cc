@@ -1,9 +1,9 @@
-// What a changed datasource does to its data, and what a start makes of files that are damaged or of another version.
-#include <gmock/gmock.h>
-#include <sys/wait.h>
-
+// What a changed datasource does to its data, and what a start makes of files that are damaged or of another
+// version.
 #include <cstring>
 #include <fstream>
+#include <gmock/gmock.h>
+#include <sys/wait.h>
 
 #include "db/testing/database_fixture.h"
 #include "storage/cursor.h"
@@ -42,7 +42,8 @@ TEST_F(SchemaChangeTest, a_new_field_reads_as_null_and_keeps_the_data) {
 
 TEST_F(SchemaChangeTest, a_field_that_is_dropped_and_added_again_reads_as_null) {
   Datasource narrower = prospects();
-  std::erase_if(narrower.fields, [](const Field& field) { return field.name == "name" || field.name == "contacts"; });
+  std::erase_if(narrower.fields,
+                [](const Field& field) { return field.name == "name" || field.name == "contacts"; });
   save(narrower);
   EXPECT_EQ(refusal({{.id = "a", .cells = {{"name", "x"}}}}).field(), "name");
   EXPECT_EQ(get("a")->find("name"), nullptr);
@@ -123,7 +124,8 @@ TEST_F(SchemaChangeTest, a_load_for_other_fields_is_not_published) {
   for (const LoadMode mode : {LoadMode::kReplace, LoadMode::kMerge}) {
     auto builder = database_->begin_generation("prospects", mode).value();
     Datasource wider = prospects();
-    wider.fields.insert(wider.fields.begin(), {.name = mode == LoadMode::kMerge ? "one" : "two", .type = Type::kInt});
+    wider.fields.insert(wider.fields.begin(),
+                        {.name = mode == LoadMode::kMerge ? "one" : "two", .type = Type::kInt});
     save(wider);
     write({{.id = "c", .cells = {{wider.fields.front().name, 5}, {"tags", ListValue{Value("t")}}}}});
     ASSERT_TRUE(builder->append("x", {}).has_value());
@@ -138,7 +140,8 @@ TEST_F(SchemaChangeTest, a_load_for_other_fields_is_not_published) {
 TEST_F(SchemaChangeTest, a_load_is_published_with_the_indexes_that_there_are_by_then) {
   auto builder = database_->begin_generation("prospects", LoadMode::kReplace).value();
   for (int i = 0; i < 700; ++i) {
-    const CellRef cells[] = {{.field = 0, .value = std::string_view("n")}, {.field = 2, .value = std::int64_t{i}}};
+    const CellRef cells[] = {{.field = 0, .value = std::string_view("n")},
+                             {.field = 2, .value = std::int64_t{i}}};
     ASSERT_TRUE(builder->append("n" + std::to_string(i), cells).has_value());
   }
   ASSERT_TRUE(builder->finish().has_value());

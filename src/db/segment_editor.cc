@@ -66,7 +66,8 @@ ColumnBuffer& SegmentEditor::values(std::uint32_t column) {
     buffer = std::make_unique<ColumnBuffer>(definition.type);
     if (base_) {
       const ColumnEntry* entry = base_->find(definition.id);
-      if (entry != nullptr && entry->type == definition.type) buffer->load(base_->column(*entry), base_->row_count());
+      if (entry != nullptr && entry->type == definition.type)
+        buffer->load(base_->column(*entry), base_->row_count());
     }
     buffer->resize(rows_);
   }
@@ -113,7 +114,8 @@ std::uint32_t SegmentEditor::append(DocId docid, std::string_view id) {
 void SegmentEditor::set_all_null(std::uint32_t row) {
   for (std::uint32_t column = kRecordIdColumn + 1; column < values_.size(); ++column) {
     // A column that is null here already need not be taken apart.
-    if (values_[column] == nullptr && base_->column(schema_.columns[column].id, schema_.columns[column].type).is_null(row))
+    if (values_[column] == nullptr &&
+        base_->column(schema_.columns[column].id, schema_.columns[column].type).is_null(row))
       continue;
     set(row, column, Value(), std::nullopt);
   }
@@ -226,7 +228,8 @@ std::string SegmentEditor::encode_rows(std::uint32_t begin, std::uint32_t end) {
   };
   for (const std::uint32_t column : order)
     add(schema_.columns[column].id, schema_.columns[column].type, values_[column]);
-  for (const std::uint32_t column : order) add(schema_.columns[column].id | kExpiryBit, Type::kInt, expiries_[column]);
+  for (const std::uint32_t column : order)
+    add(schema_.columns[column].id | kExpiryBit, Type::kInt, expiries_[column]);
   return writer.finish();
 }
 

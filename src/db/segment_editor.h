@@ -39,22 +39,23 @@ class SegmentEditor {
   // Replaces a cell; null removes it. `expires_at` is kept for fields with a TTL.
   void set(std::uint32_t row, std::uint32_t column, const Value& value, std::optional<UnixMillis> expires_at);
   void set_all_null(std::uint32_t row);
-  // Removes cells that have expired by `now`, and forgets the expiry of cells whose field has no TTL any more. True
-  // when there was any.
+  // Removes cells that have expired by `now`, and forgets the expiry of cells whose field has no TTL any
+  // more. True when there was any.
   bool sweep(UnixMillis now);
   // An upper bound of the bytes that the segment's texts take. O(columns).
   std::size_t text_bytes() const;
   // Bytes that the row's texts take.
   std::size_t row_bytes(std::uint32_t row);
 
-  // The row's index key as it is now, and as it was in the base. add_base_key REQUIRES a base that has the row.
+  // The row's index key as it is now, and as it was in the base. add_base_key REQUIRES a base that has the
+  // row.
   void add_key(const Index& index, std::uint32_t row, KeyBuilder& key) const;
   void add_base_key(const Index& index, std::uint32_t row, KeyBuilder& key) const;
   // Whether a column was changed.
   bool touched(std::uint32_t column) const { return values_[column] != nullptr; }
 
-  // The segment as blocks under their keys, ascending: one, or several when it has grown too large; none when no row
-  // is live. The last one has `key`.
+  // The segment as blocks under their keys, ascending: one, or several when it has grown too large; none when
+  // no row is live. The last one has `key`.
   std::vector<std::pair<std::uint64_t, std::string>> encode(std::uint64_t key);
 
  private:

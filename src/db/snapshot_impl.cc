@@ -22,7 +22,8 @@ std::vector<std::uint32_t> all_columns(const Schema& schema) {
 }  // namespace
 
 struct StoredSnapshot::Finder {
-  Finder(const Schema& schema, storage::PostingCursor id_cursor) : columns(schema), ids(std::move(id_cursor)) {}
+  Finder(const Schema& schema, storage::PostingCursor id_cursor)
+      : columns(schema), ids(std::move(id_cursor)) {}
 
   ColumnSet columns;
   storage::PostingCursor ids;
@@ -33,7 +34,8 @@ struct StoredSnapshot::Finder {
 };
 
 Result<std::unique_ptr<StoredSnapshot>> StoredSnapshot::open(std::shared_ptr<const Schema> schema,
-                                                             std::shared_ptr<Generation> generation, UnixMillis now) {
+                                                             std::shared_ptr<Generation> generation,
+                                                             UnixMillis now) {
   std::unique_ptr<StoredSnapshot> snapshot(new StoredSnapshot);
   auto data = std::make_shared<SnapshotData>();
   data->schema = std::move(schema);
@@ -64,7 +66,8 @@ Result<Count> StoredSnapshot::count(const std::optional<Filter>& filter, std::op
   return execute_count(plan, data_->view, options, limit);
 }
 
-Result<Explanation> StoredSnapshot::explain(const Query& query, ExplainMode mode, const QueryOptions& options) {
+Result<Explanation> StoredSnapshot::explain(const Query& query, ExplainMode mode,
+                                            const QueryOptions& options) {
   SLATE_TRY(const BoundQuery bound, bind(query, *data_->schema));
   const auto start = std::chrono::steady_clock::now();
   SLATE_TRY(Plan plan, make_plan(bound, *data_->schema, IndexStatistics(data_->view), options));
@@ -99,9 +102,10 @@ Result<StoredSnapshot::Finder*> StoredSnapshot::finder() {
     auto finder = std::make_shared<Finder>(*data_->schema, std::move(ids));
     finder->columns.add(kRecordIdColumn);
     for (const std::uint32_t column : all_columns(*data_->schema)) finder->columns.add(column);
-    SLATE_TRY(finder->reader,
-              SegmentReader::open(*data_->transaction, data_->view.segments, *data_->view.verified, finder->columns,
-                                  data_->view.segment_rows, data_->view.now, finder->counters));
+    SLATE_TRY(
+        finder->reader,
+        SegmentReader::open(*data_->transaction, data_->view.segments, *data_->view.verified, finder->columns,
+                            data_->view.segment_rows, data_->view.now, finder->counters));
     finder_ = std::move(finder);
   }
   return finder_.get();

@@ -14,7 +14,8 @@
 
 namespace slate {
 
-// What a snapshot's answers point at; result sets hold it too. Members are destroyed from the last to the first.
+// What a snapshot's answers point at; result sets hold it too. Members are destroyed from the last to the
+// first.
 struct SnapshotData {
   std::shared_ptr<const Schema> schema;
   std::shared_ptr<Generation> generation;

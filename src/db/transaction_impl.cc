@@ -51,7 +51,8 @@ class Overlay {
       cells.emplace_back(std::string(name), value);
       return;
     }
-    auto found = std::ranges::find(cells, name, [](const auto& cell) { return std::string_view(cell.first); });
+    auto found =
+        std::ranges::find(cells, name, [](const auto& cell) { return std::string_view(cell.first); });
     if (found == cells.end()) found = cells.insert(cells.end(), {std::string(name), Value(MapValue{})});
     insert(*found->second.get_if<MapValue>(), path.substr(dot + 1), value);
   }
@@ -103,7 +104,8 @@ Result<std::optional<Record>> StoredTransaction::get(std::string_view datasource
   return overlay.record(id);
 }
 
-Result<std::optional<Record>> StoredTransaction::get_for_update(std::string_view datasource, std::string_view id) {
+Result<std::optional<Record>> StoredTransaction::get_for_update(std::string_view datasource,
+                                                                std::string_view id) {
   SLATE_TRY(Part * part, this->part(datasource));
   part->read_for_update.emplace_back(id);
   return get(datasource, id);

@@ -1,9 +1,8 @@
-#include <slate/transaction.h>
-
-#include <gmock/gmock.h>
-
 #include <barrier>
+#include <gmock/gmock.h>
 #include <thread>
+
+#include <slate/transaction.h>
 
 #include "db/testing/database_fixture.h"
 
@@ -120,7 +119,8 @@ TEST_F(TransactionTest, a_record_that_was_only_read_may_change) {
 }
 
 TEST_F(TransactionTest, it_reads_its_own_merges_replaces_and_deletes) {
-  write({{.id = "a", .cells = {{"name", "Acme"}, {"status", "active"}, {"address", MapValue{{"city", "Paris"}}}}}});
+  write({{.id = "a",
+          .cells = {{"name", "Acme"}, {"status", "active"}, {"address", MapValue{{"city", "Paris"}}}}}});
   auto transaction = begin();
   const auto seen = [&] { return transaction->get("prospects", "a").value(); };
   put(*transaction, {.id = "a", .cells = {{"address.zip", 75001}, {"status", Value()}}});
@@ -157,7 +157,8 @@ TEST_F(TransactionTest, a_refused_write_leaves_the_transaction_as_it_was) {
 TEST_F(TransactionTest, it_is_over_after_its_commit) {
   auto transaction = begin();
   EXPECT_TRUE(transaction->commit().has_value());
-  EXPECT_EQ(transaction->write("prospects", record("a", "active", 1)).error().reason(), Reason::kFailedPrecondition);
+  EXPECT_EQ(transaction->write("prospects", record("a", "active", 1)).error().reason(),
+            Reason::kFailedPrecondition);
   EXPECT_EQ(transaction->get("prospects", "a").error().reason(), Reason::kFailedPrecondition);
   EXPECT_EQ(transaction->commit().error().reason(), Reason::kFailedPrecondition);
 }
@@ -309,7 +310,8 @@ TEST_F(GroupCommit, optimistic_commits_of_one_record_in_one_group_do_not_overwri
         const auto seen = transaction->get("prospects", "one").value();
         const Value* count = seen ? seen->find("contacts") : nullptr;
         const std::int64_t next = (count != nullptr ? *count->get_if<std::int64_t>() : 0) + 1;
-        ASSERT_TRUE(transaction->write("prospects", {.id = "one", .cells = {{"contacts", Value(next)}}}).has_value());
+        ASSERT_TRUE(
+            transaction->write("prospects", {.id = "one", .cells = {{"contacts", Value(next)}}}).has_value());
         if (transaction->commit()) ++successes;
       }
     });

@@ -6,15 +6,17 @@
 namespace slate {
 namespace {
 
+using std::chrono::milliseconds;
 using testing::ElementsAre;
 using testing::IsEmpty;
-using std::chrono::milliseconds;
 
 class TtlTest : public DatabaseFixture {
  protected:
   TtlTest() { save(prospects()); }  // score: 60 seconds
 
-  static RecordWrite scored(std::string id, double score) { return {.id = std::move(id), .cells = {{"score", score}}}; }
+  static RecordWrite scored(std::string id, double score) {
+    return {.id = std::move(id), .cells = {{"score", score}}};
+  }
 };
 
 TEST_F(TtlTest, an_expired_cell_is_null_in_filter_sort_count_and_projection) {
@@ -31,7 +33,8 @@ TEST_F(TtlTest, an_expired_cell_is_null_in_filter_sort_count_and_projection) {
   clock_.advance(milliseconds(1));
   EXPECT_THAT(ids({.filter = has_score}), ElementsAre("c"));
   EXPECT_THAT(ids(sorted), ElementsAre("c", "a", "b"));
-  EXPECT_THAT(ids({.sort = {{.field = "score", .direction = Direction::kDescending, .nulls = Nulls::kFirst}}, .take = 2}),
+  EXPECT_THAT(ids({.sort = {{.field = "score", .direction = Direction::kDescending, .nulls = Nulls::kFirst}},
+                   .take = 2}),
               ElementsAre("a", "b"));
   EXPECT_THAT(ids_where("score", Op::kGte, 2), IsEmpty());
   EXPECT_THAT(ids_where("score", Op::kNe, 2), ElementsAre("a", "b", "c"));
@@ -75,16 +78,18 @@ TEST_F(TtlTest, cells_of_a_bulk_load_expire_from_the_beginning_of_the_load) {
 }
 
 TEST_F(TtlTest, a_map_with_a_ttl_expires_as_a_whole) {
-  Datasource datasource{.id = "maps",
-                        .fields = {{.name = "m",
-                                    .type = Type::kMap,
-                                    .ttl_seconds = 10,
-                                    .fields = {{.name = "x", .type = Type::kInt}, {.name = "y", .type = Type::kString}}},
-                                   {.name = "tags", .type = Type::kList, .ttl_seconds = 20,
-                                    .items = {{.type = Type::kString}}}},
-                        .durability = Durability::kOs};
+  Datasource datasource{
+      .id = "maps",
+      .fields =
+          {{.name = "m",
+            .type = Type::kMap,
+            .ttl_seconds = 10,
+            .fields = {{.name = "x", .type = Type::kInt}, {.name = "y", .type = Type::kString}}},
+           {.name = "tags", .type = Type::kList, .ttl_seconds = 20, .items = {{.type = Type::kString}}}},
+      .durability = Durability::kOs};
   save(datasource);
-  write({{.id = "a", .cells = {{"m", MapValue{{"x", 1}, {"y", "z"}}}, {"tags", ListValue{Value("t")}}}}}, "maps");
+  write({{.id = "a", .cells = {{"m", MapValue{{"x", 1}, {"y", "z"}}}, {"tags", ListValue{Value("t")}}}}},
+        "maps");
   clock_.advance(milliseconds(10'000));
   EXPECT_EQ(get("a", "maps")->cells.size(), 1u);
   EXPECT_THAT(ids({.filter = Filter::condition("tags", Op::kEq, "t")}, {}, "maps"), ElementsAre("a"));

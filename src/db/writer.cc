@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-
 #include <fmt/format.h>
 
 #include "base/check.h"
@@ -24,7 +23,8 @@ Result<void> Writer::commit() {
 }
 
 // A stored segment, verified unless this process has done so before.
-Result<BlockView> Writer::checked_block(const storage::NumberEntry& entry, std::unique_ptr<std::uint64_t[]>& copy) const {
+Result<BlockView> Writer::checked_block(const storage::NumberEntry& entry,
+                                        std::unique_ptr<std::uint64_t[]>& copy) const {
   const auto bytes = aligned_block(entry.value, copy);
   if (generation_.verified().contains(entry.key)) return BlockView::trusted(bytes.data());
   return BlockView::verify(bytes);
@@ -67,9 +67,11 @@ Result<std::optional<DocId>> Writer::find_docid(std::string_view id) {
 }
 
 // Follows each id through the batch and gives new records their docids.
-Result<std::vector<Writer::Edit>> Writer::plan_edits(std::span<const PreparedWrite> writes, WriteCounts& counts) {
+Result<std::vector<Writer::Edit>> Writer::plan_edits(std::span<const PreparedWrite> writes,
+                                                     WriteCounts& counts) {
   std::vector<Edit> edits;
-  std::unordered_map<std::string_view, std::size_t> current;  // id -> the edit of the record that it names now
+  std::unordered_map<std::string_view, std::size_t>
+      current;  // id -> the edit of the record that it names now
   for (const PreparedWrite& write : writes) {
     const auto known = current.find(write.id);
     std::optional<std::size_t> at;
@@ -172,7 +174,8 @@ Result<void> Writer::apply_edit(const Edit& edit, SegmentEditor& editor, std::ui
   return {};
 }
 
-// Whether writes keep the index up for this record; below an unfinished build they do, beyond it the build will come.
+// Whether writes keep the index up for this record; below an unfinished build they do, beyond it the build
+// will come.
 bool Writer::is_maintained(const Index& index, DocId docid) const {
   const IndexProgress* progress = state_.find(index.id);
   return progress != nullptr && docid < progress->indexed_until;
@@ -195,7 +198,8 @@ void Writer::collect_index_changes(const Edit& edit, const SegmentEditor& editor
     if (was && !edit.removed && before.bytes() == after.bytes()) continue;
     auto& changes = index_changes_[index.id];
     if (was) changes.push_back({.key = std::string(before.bytes()), .docid = edit.docid});
-    if (!edit.removed) changes.push_back({.key = std::string(after.bytes()), .docid = edit.docid, .add = true});
+    if (!edit.removed)
+      changes.push_back({.key = std::string(after.bytes()), .docid = edit.docid, .add = true});
   }
 }
 
@@ -229,7 +233,8 @@ Result<void> Writer::apply_index_changes() {
       }
       SLATE_TRY(const bool removed, transaction_.remove_posting(*table, change.key, change.docid));
       if (!removed)
-        return fail(Reason::kCorrupt, fmt::format("index {} lacks the entry of docid {}", index_id, change.docid));
+        return fail(Reason::kCorrupt,
+                    fmt::format("index {} lacks the entry of docid {}", index_id, change.docid));
     }
     changes.clear();
   }
@@ -279,7 +284,7 @@ Result<std::optional<std::uint64_t>> Writer::sweep(std::uint64_t after, std::siz
   {
     SLATE_TRY(auto cursor, storage::NumberCursor::open(transaction_, generation_.segments()));
     SLATE_TRY(auto entry, cursor.seek(after));
-    for (; entry && keys.size() < segments; ) {
+    for (; entry && keys.size() < segments;) {
       keys.push_back(entry->key);
       SLATE_TRY(entry, cursor.next());
     }

@@ -25,8 +25,8 @@
 
 namespace slate {
 
-// Lives as long as one write transaction; apply() may be called several times. After an error the transaction must
-// be given up. Not thread-safe.
+// Lives as long as one write transaction; apply() may be called several times. After an error the transaction
+// must be given up. Not thread-safe.
 class Writer {
  public:
   // REQUIRES: no other write transaction of the generation is open.
@@ -58,9 +58,9 @@ class Writer {
   // What happens to one record in one apply().
   struct Edit {
     DocId docid = 0;
-    bool inserted = false;                      // not in the store before this apply()
-    bool removed = false;                       // gone in the end
-    std::vector<const PreparedWrite*> writes;   // since it was inserted, or all of them
+    bool inserted = false;                     // not in the store before this apply()
+    bool removed = false;                      // gone in the end
+    std::vector<const PreparedWrite*> writes;  // since it was inserted, or all of them
   };
   struct IndexChange {
     std::string key;
@@ -68,7 +68,8 @@ class Writer {
     bool add = false;
   };
 
-  Result<BlockView> checked_block(const storage::NumberEntry& entry, std::unique_ptr<std::uint64_t[]>& copy) const;
+  Result<BlockView> checked_block(const storage::NumberEntry& entry,
+                                  std::unique_ptr<std::uint64_t[]>& copy) const;
   Result<std::optional<DocId>> find_docid(std::string_view id);
   Result<std::vector<Edit>> plan_edits(std::span<const PreparedWrite> writes, WriteCounts& counts);
   Result<void> apply_to_segment(std::span<const Edit> edits, std::uint64_t key, SegmentEditor& editor);
@@ -89,6 +90,8 @@ class Writer {
 };
 
 // The key of the segment that a new record of this docid goes to.
-inline std::uint64_t segment_key(DocId docid, std::uint32_t segment_rows) { return docid | (segment_rows - 1); }
+inline std::uint64_t segment_key(DocId docid, std::uint32_t segment_rows) {
+  return docid | (segment_rows - 1);
+}
 
 }  // namespace slate

@@ -55,7 +55,8 @@ Result<std::optional<DocidRun>> IndexDocids::next() {
     if (in_range_) {
       SLATE_TRY(const auto postings, cursor_.next_postings());
       if (!postings.empty()) {
-        return DocidRun{.docids = postings, .starts_key = std::exchange(starts_key_, false), .settle = settle_};
+        return DocidRun{
+            .docids = postings, .starts_key = std::exchange(starts_key_, false), .settle = settle_};
       }
     }
     SLATE_TRY(const bool more, advance());

@@ -21,7 +21,7 @@ namespace slate {
 struct DocidRun {
   std::span<const DocId> docids;  // valid until the next call
   bool starts_key = false;        // the first run of its key
-  bool settle = false;            // the key may have been cut: check the whole filter, order by the real value
+  bool settle = false;  // the key may have been cut: check the whole filter, order by the real value
 };
 
 class DocidStream {
@@ -29,7 +29,8 @@ class DocidStream {
   virtual ~DocidStream() = default;
   // Nothing at the end.
   virtual Result<std::optional<DocidRun>> next() = 0;
-  // Whether it counts the index entries it reads; if not, the reader of the docids counts those that it takes.
+  // Whether it counts the index entries it reads; if not, the reader of the docids counts those that it
+  // takes.
   virtual bool counts_keys() const { return false; }
 };
 
@@ -49,12 +50,13 @@ class IndexDocids final : public DocidStream {
   std::vector<KeyRange> ranges_;
   bool forwards_;
   std::size_t range_ = 0;
-  bool in_range_ = false;    // the cursor stands on a key of ranges_[range_]
+  bool in_range_ = false;  // the cursor stands on a key of ranges_[range_]
   bool starts_key_ = false;
   bool settle_ = false;
 };
 
-// The same docids as another stream, in order of arrival. Reads that stream to its end; memory: 8 bytes a docid.
+// The same docids as another stream, in order of arrival. Reads that stream to its end; memory: 8 bytes a
+// docid.
 class SortedDocids final : public DocidStream {
  public:
   SortedDocids(std::unique_ptr<DocidStream> source, QueryCounters& counters)

@@ -16,14 +16,19 @@ namespace {
 constexpr std::uint64_t kMostInHeap = 100'000;
 
 std::uint64_t add_saturating(std::uint64_t a, std::uint64_t b) {
-  return a > std::numeric_limits<std::uint64_t>::max() - b ? std::numeric_limits<std::uint64_t>::max() : a + b;
+  return a > std::numeric_limits<std::uint64_t>::max() - b ? std::numeric_limits<std::uint64_t>::max()
+                                                           : a + b;
 }
 
 // A plan put to work: operators, and what they share.
 class Pipeline {
  public:
   Pipeline(Plan plan, const GenerationView& view, const QueryOptions& options)
-      : plan_(std::move(plan)), view_(view), options_(options), interrupt_(options_), columns_(*view.schema) {}
+      : plan_(std::move(plan)),
+        view_(view),
+        options_(options),
+        interrupt_(options_),
+        columns_(*view.schema) {}
 
   Result<void> open() {
     columns_.add(kRecordIdColumn);
@@ -38,16 +43,19 @@ class Pipeline {
                                            view_.segment_rows, view_.now, counters_));
 
     // One row beyond the last tells whether there are more.
-    const std::uint64_t goal = plan_.take ? add_saturating(add_saturating(plan_.skip, *plan_.take), 1) : UINT64_MAX;
+    const std::uint64_t goal =
+        plan_.take ? add_saturating(add_saturating(plan_.skip, *plan_.take), 1) : UINT64_MAX;
     std::unique_ptr<DocidStream> docids;
     if (const auto* walk = std::get_if<IndexWalk>(&plan_.access)) {
       SLATE_TRY(docids, IndexDocids::open(view_, *walk));
-      if (plan_.ordering == Ordering::kSortedDocids) docids = std::make_unique<SortedDocids>(std::move(docids), counters_);
+      if (plan_.ordering == Ordering::kSortedDocids)
+        docids = std::make_unique<SortedDocids>(std::move(docids), counters_);
     }
     if (plan_.ordering == Ordering::kIndex) {
       root_ = std::make_unique<IndexOrder>(
-          std::move(docids), IndexOrder::Orders{.tie_order = std::move(ties), .whole_order = *std::move(encoder)},
-          *reader_, residual_.get(), whole_.get(), goal, interrupt_, counters_);
+          std::move(docids),
+          IndexOrder::Orders{.tie_order = std::move(ties), .whole_order = *std::move(encoder)}, *reader_,
+          residual_.get(), whole_.get(), goal, interrupt_, counters_);
       return {};
     }
     const bool sorts = plan_.ordering == Ordering::kTopK || plan_.ordering == Ordering::kFullSort;

@@ -1,7 +1,6 @@
 #include "exec/fetch.h"
 
 #include <algorithm>
-
 #include <fmt/format.h>
 
 #include "base/try.h"

@@ -13,10 +13,11 @@ namespace slate {
 
 class Fetch final : public Operator {
  public:
-  // `residual` is what the stream leaves to check, `whole` the whole filter, for docids under keys that may have
-  // been cut; either may be null. The consumer will want at most `goal` rows. The references outlive the operator.
-  Fetch(std::unique_ptr<DocidStream> docids, SegmentReader& reader, const Predicate* residual, const Predicate* whole,
-        std::uint64_t goal, Interrupt& interrupt, QueryCounters& counters)
+  // `residual` is what the stream leaves to check, `whole` the whole filter, for docids under keys that may
+  // have been cut; either may be null. The consumer will want at most `goal` rows. The references outlive the
+  // operator.
+  Fetch(std::unique_ptr<DocidStream> docids, SegmentReader& reader, const Predicate* residual,
+        const Predicate* whole, std::uint64_t goal, Interrupt& interrupt, QueryCounters& counters)
       : docids_(std::move(docids)),
         reader_(reader),
         residual_(residual),
@@ -38,8 +39,9 @@ class Fetch final : public Operator {
   bool settle_ = false;
 };
 
-// Takes from the front of `docids`, which ascend, those of one block, at most `most`; batch.block becomes that block
-// and batch.rows those of them that pass `predicate` (may be null). Errors: corrupt when a docid has no row.
+// Takes from the front of `docids`, which ascend, those of one block, at most `most`; batch.block becomes
+// that block and batch.rows those of them that pass `predicate` (may be null). Errors: corrupt when a docid
+// has no row.
 Result<void> fetch_some(std::span<const DocId>& docids, std::uint64_t most, SegmentReader& reader,
                         const Predicate* predicate, QueryCounters& counters, RowBatch& batch);
 

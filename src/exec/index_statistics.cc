@@ -19,16 +19,18 @@ constexpr double kUnknownShare = 0.33;
 std::optional<double> position_of(std::string_view key, const Column& column, Direction direction) {
   const auto component = take_component(key, column.type, direction);
   if (!component) return std::nullopt;
-  if (const auto* integer = std::get_if<std::int64_t>(&component->value)) return static_cast<double>(*integer);
+  if (const auto* integer = std::get_if<std::int64_t>(&component->value))
+    return static_cast<double>(*integer);
   if (const auto* real = std::get_if<double>(&component->value)) return *real;
-  if (const auto* text = std::get_if<std::string>(&component->value)) return static_cast<double>(text_prefix(*text));
+  if (const auto* text = std::get_if<std::string>(&component->value))
+    return static_cast<double>(text_prefix(*text));
   return std::nullopt;
 }
 
 struct Counted {
   double entries = 0;
-  bool complete = false;      // the whole range was counted
-  std::string first;          // first key of the range
+  bool complete = false;  // the whole range was counted
+  std::string first;      // first key of the range
 };
 
 Result<Counted> count_some(storage::PostingCursor& cursor, const KeyRange& keys) {
@@ -49,8 +51,8 @@ Result<Counted> count_some(storage::PostingCursor& cursor, const KeyRange& keys)
 }
 
 // The share of the index's values that lies between the range's first and last key.
-Result<std::optional<double>> interpolate(storage::PostingCursor& cursor, const KeyRange& keys, const Counted& counted,
-                                          const Column& column, Direction direction) {
+Result<std::optional<double>> interpolate(storage::PostingCursor& cursor, const KeyRange& keys,
+                                          const Counted& counted, const Column& column, Direction direction) {
   const auto edge = [&](const ValueRange& all) -> Result<std::pair<std::string, std::string>> {
     const KeyRange whole = key_range(all, Index{.components = {{.column = 0, .direction = direction}}});
     SLATE_TRY(const auto least, cursor.seek(whole.begin));
@@ -81,7 +83,9 @@ bool IndexStatistics::is_ready(const Index& index) const {
 double IndexStatistics::estimate(const Index& index, std::span<const ValueRange> ranges) const {
   const auto position = static_cast<std::size_t>(&index - view_.schema->indexes.data());
   const auto rows = static_cast<double>(view_.rows);
-  const auto unknown = [&] { return std::min(rows, rows * kUnknownShare * static_cast<double>(ranges.size())); };
+  const auto unknown = [&] {
+    return std::min(rows, rows * kUnknownShare * static_cast<double>(ranges.size()));
+  };
   auto cursor = storage::PostingCursor::open(*view_.transaction, *view_.indexes[position]);
   if (!cursor) return unknown();
   const IndexComponent& component = index.components.front();

@@ -6,8 +6,9 @@
 
 namespace slate {
 
-// Counts the entries of a range exactly while it has few distinct keys, and estimates the rest from where the range
-// lies between the index's least and greatest value. Each estimate costs at most some dozens of key reads.
+// Counts the entries of a range exactly while it has few distinct keys, and estimates the rest from where the
+// range lies between the index's least and greatest value. Each estimate costs at most some dozens of key
+// reads.
 class IndexStatistics final : public Statistics {
  public:
   explicit IndexStatistics(const GenerationView& view) : view_(view) {}

@@ -13,8 +13,8 @@
 
 namespace slate {
 
-// Keys from `begin` on, before `end` (absent: to the end of the index). Where a bound had to be cut the stretch
-// holds a little more than the range; entries under long keys are settled against their records.
+// Keys from `begin` on, before `end` (absent: to the end of the index). Where a bound had to be cut the
+// stretch holds a little more than the range; entries under long keys are settled against their records.
 struct KeyRange {
   std::string begin;
   std::optional<std::string> end;

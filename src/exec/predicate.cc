@@ -99,13 +99,21 @@ void keep_if(RowMask& rows, Holds&& holds) {
   }
 }
 
-// The same over every row of a word, without a branch a row: for cheap comparisons of fixed-width cells.
+// The same for cheap comparisons of fixed-width cells: where most rows of a word are still in, every row of
+// it is compared, without a branch a row.
 template <typename Holds>
 void keep_if_dense(RowMask& rows, Holds&& holds) {
+  constexpr int kFewRows = 12;
   const std::size_t count = rows.rows();
   for (std::size_t at = 0; at < rows.words(); ++at) {
-    if (rows.word(at) == 0) continue;
     const std::size_t first = at * 64;
+    if (std::popcount(rows.word(at)) <= kFewRows) {
+      for (std::uint64_t word = rows.word(at); word != 0; word &= word - 1) {
+        const auto bit = static_cast<std::size_t>(std::countr_zero(word));
+        if (!holds(first + bit)) rows.word(at) &= ~(std::uint64_t{1} << bit);
+      }
+      continue;
+    }
     const std::size_t end = std::min<std::size_t>(64, count - first);
     std::uint64_t kept = 0;
     for (std::size_t bit = 0; bit < end; ++bit) kept |= static_cast<std::uint64_t>(holds(first + bit)) << bit;
@@ -126,7 +134,8 @@ void with_width(std::uint8_t width, Visit&& visit) {
 // low <= value <= high on int, date and bool columns.
 class IntegerRange final : public Predicate {
  public:
-  IntegerRange(std::uint32_t column, std::int64_t low, std::int64_t high) : column_(column), low_(low), high_(high) {}
+  IntegerRange(std::uint32_t column, std::int64_t low, std::int64_t high)
+      : column_(column), low_(low), high_(high) {}
   void filter(const ResolvedBlock& block, RowMask& rows) const override {
     const ColumnView& column = block.columns[column_];
     keep_present(column, rows);
@@ -274,7 +283,8 @@ class Empty final : public Predicate {
     keep_present(column, filled);
     keep_if(filled, [&](std::size_t row) {
       const std::string_view cell = column.text(row);
-      return type_ == Type::kList ? ListReader(cell).next().has_value() || list_size(cell) > 0 : !cell.empty();
+      return type_ == Type::kList ? ListReader(cell).next().has_value() || list_size(cell) > 0
+                                  : !cell.empty();
     });
     rows.remove(filled);
   }
@@ -318,7 +328,9 @@ IntegerBounds integer_bounds(const BoundFilter& filter) {
 
 std::function<bool(std::string_view)> text_range(const BoundFilter& filter) {
   if (filter.is_equality())
-    return [wanted = std::get<std::string>(filter.lower->value)](std::string_view text) { return text == wanted; };
+    return [wanted = std::get<std::string>(filter.lower->value)](std::string_view text) {
+      return text == wanted;
+    };
   return [lower = filter.lower, upper = filter.upper](std::string_view text) {
     if (lower) {
       const auto order = text.compare(std::get<std::string>(lower->value));
@@ -341,7 +353,8 @@ std::vector<T> values_of(const BoundFilter& filter) {
 
 std::function<bool(std::string_view)> text_in(const BoundFilter& filter) {
   return [values = values_of<std::string>(filter)](std::string_view text) {
-    const auto found = std::ranges::lower_bound(values, text, {}, [](const std::string& v) { return std::string_view(v); });
+    const auto found =
+        std::ranges::lower_bound(values, text, {}, [](const std::string& v) { return std::string_view(v); });
     return found != values.end() && *found == text;
   };
 }
@@ -359,14 +372,16 @@ std::unique_ptr<Predicate> compile_element(const BoundFilter& filter, std::uint3
     });
   }
   if (element == Type::kFloat) {
-    std::vector<double> values = filter.kind == Kind::kIn ? values_of<double>(filter)
-                                                          : std::vector{std::get<double>(filter.lower->value)};
+    std::vector<double> values = filter.kind == Kind::kIn
+                                     ? values_of<double>(filter)
+                                     : std::vector{std::get<double>(filter.lower->value)};
     return std::make_unique<AnyElement>(at, [values = std::move(values)](const ListElement& each) {
       return each.type == Type::kFloat && std::ranges::binary_search(values, each.real);
     });
   }
-  std::vector<std::int64_t> values = filter.kind == Kind::kIn ? values_of<std::int64_t>(filter)
-                                                              : std::vector{std::get<std::int64_t>(filter.lower->value)};
+  std::vector<std::int64_t> values = filter.kind == Kind::kIn
+                                         ? values_of<std::int64_t>(filter)
+                                         : std::vector{std::get<std::int64_t>(filter.lower->value)};
   return std::make_unique<AnyElement>(at, [values = std::move(values), element](const ListElement& each) {
     return each.type == element && std::ranges::binary_search(values, each.integer);
   });
@@ -385,7 +400,8 @@ std::unique_ptr<Predicate> compile_leaf(const BoundFilter& filter, ColumnSet& co
     case Type::kList: return compile_element(filter, at, column.items.front().type);
     default: break;
   }
-  if (filter.kind == Kind::kIn) return std::make_unique<NumberIn<std::int64_t>>(at, values_of<std::int64_t>(filter));
+  if (filter.kind == Kind::kIn)
+    return std::make_unique<NumberIn<std::int64_t>>(at, values_of<std::int64_t>(filter));
   const IntegerBounds bounds = integer_bounds(filter);
   if (bounds.none) return std::make_unique<False>();
   return std::make_unique<IntegerRange>(at, bounds.low, bounds.high);

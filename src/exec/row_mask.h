@@ -57,7 +57,8 @@ class RowMask {
   }
   std::size_t count() const {
     std::size_t total = 0;
-    for (std::size_t at = 0; at < words_used_; ++at) total += static_cast<std::size_t>(std::popcount(words_[at]));
+    for (std::size_t at = 0; at < words_used_; ++at)
+      total += static_cast<std::size_t>(std::popcount(words_[at]));
     return total;
   }
   // Calls visit(row) for each set row, ascending.

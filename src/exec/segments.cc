@@ -55,17 +55,17 @@ std::uint32_t ColumnSet::add(std::uint32_t column) {
   return position;
 }
 
-Result<std::unique_ptr<SegmentReader>> SegmentReader::open(const storage::Transaction& transaction,
-                                                           storage::Table segments, VerifiedSegments& verified,
-                                                           const ColumnSet& columns, std::uint32_t segment_rows,
-                                                           UnixMillis now, QueryCounters& counters) {
+Result<std::unique_ptr<SegmentReader>> SegmentReader::open(
+    const storage::Transaction& transaction, storage::Table segments, VerifiedSegments& verified,
+    const ColumnSet& columns, std::uint32_t segment_rows, UnixMillis now, QueryCounters& counters) {
   SLATE_TRY(auto cursor, storage::NumberCursor::open(transaction, segments));
   return std::unique_ptr<SegmentReader>(
       new SegmentReader(std::move(cursor), verified, columns, segment_rows, now, counters));
 }
 
-SegmentReader::SegmentReader(storage::NumberCursor cursor, VerifiedSegments& verified, const ColumnSet& columns,
-                             std::uint32_t segment_rows, UnixMillis now, QueryCounters& counters)
+SegmentReader::SegmentReader(storage::NumberCursor cursor, VerifiedSegments& verified,
+                             const ColumnSet& columns, std::uint32_t segment_rows, UnixMillis now,
+                             QueryCounters& counters)
     : cursor_(std::move(cursor)),
       verified_(verified),
       columns_(columns),
@@ -126,8 +126,9 @@ Result<void> SegmentReader::resolve(const storage::NumberEntry& entry, ResolvedB
     const Column& column = schema.columns[wanted[i]];
     // Blocks of a generation mostly have the same directory.
     const std::uint32_t hint = entry_hints_[i];
-    const ColumnEntry* found =
-        hint < entries.size() && entries[hint].field == column.id ? &entries[hint] : block.view.find(column.id);
+    const ColumnEntry* found = hint < entries.size() && entries[hint].field == column.id
+                                   ? &entries[hint]
+                                   : block.view.find(column.id);
     if (found == nullptr || found->type != column.type) {
       block.columns[i] = ColumnView{.type = column.type};
       continue;
@@ -140,7 +141,8 @@ Result<void> SegmentReader::resolve(const storage::NumberEntry& entry, ResolvedB
 }
 
 // From the instant of its expiry a cell is null.
-void SegmentReader::mask_expired(const BlockView& view, FieldId field, ColumnView& column, ResolvedBlock& block) const {
+void SegmentReader::mask_expired(const BlockView& view, FieldId field, ColumnView& column,
+                                 ResolvedBlock& block) const {
   const ColumnView expiry = view.column(field | kExpiryBit, Type::kInt);
   if (expiry.encoding == Encoding::kNull) return;
   const std::size_t rows = view.row_count();

@@ -1,4 +1,5 @@
-// Reading a generation's segments: blocks found by docid or one after the other, checked once, columns resolved.
+// Reading a generation's segments: blocks found by docid or one after the other, checked once, columns
+// resolved.
 #pragma once
 
 #include <array>
@@ -21,8 +22,8 @@
 
 namespace slate {
 
-// Which segments of a generation this process has verified or written. Lock-free reads; safe for any number of
-// threads. One bit a key: segments are keyed by the last docid that they may hold.
+// Which segments of a generation this process has verified or written. Lock-free reads; safe for any number
+// of threads. One bit a key: segments are keyed by the last docid that they may hold.
 class VerifiedSegments {
  public:
   ~VerifiedSegments();
@@ -38,8 +39,8 @@ class VerifiedSegments {
   std::array<std::atomic<Chunk*>, kChunks> chunks_{};
 };
 
-// A block with the columns that a query reads. The block lies in the memory map, or in `copy` when the store had
-// it where nothing is aligned.
+// A block with the columns that a query reads. The block lies in the memory map, or in `copy` when the store
+// had it where nothing is aligned.
 struct ResolvedBlock {
   BlockView view = BlockView::trusted(nullptr);
   std::vector<ColumnView> columns;  // in the order of ColumnSet
@@ -67,10 +68,10 @@ class ColumnSet {
 // Segments of one snapshot. One thread at a time. Blocks stay valid until the reader is told to forget them.
 class SegmentReader {
  public:
-  static Result<std::unique_ptr<SegmentReader>> open(const storage::Transaction& transaction, storage::Table segments,
-                                                     VerifiedSegments& verified, const ColumnSet& columns,
-                                                     std::uint32_t segment_rows, UnixMillis now,
-                                                     QueryCounters& counters);
+  static Result<std::unique_ptr<SegmentReader>> open(const storage::Transaction& transaction,
+                                                     storage::Table segments, VerifiedSegments& verified,
+                                                     const ColumnSet& columns, std::uint32_t segment_rows,
+                                                     UnixMillis now, QueryCounters& counters);
 
   // The block that holds a docid, or null when none does. Blocks are remembered until forget().
   Result<const ResolvedBlock*> find(DocId docid);
@@ -92,7 +93,7 @@ class SegmentReader {
   UnixMillis now_;
   QueryCounters& counters_;
   bool started_ = false;
-  ResolvedBlock current_;                           // of next()
+  ResolvedBlock current_;                             // of next()
   std::vector<std::unique_ptr<ResolvedBlock>> kept_;  // of find()
   std::vector<const ResolvedBlock*> by_segment_;      // docid / segment_rows -> block, a hint
   std::vector<std::uint32_t> entry_hints_;            // where each column was in the last block's directory

@@ -70,8 +70,8 @@ Result<bool> IndexOrder::next_run() {
   return run_.has_value();
 }
 
-Result<void> IndexOrder::fetch_counted(std::span<const DocId>& docids, std::uint64_t most, const Predicate* predicate,
-                                       RowBatch& batch) {
+Result<void> IndexOrder::fetch_counted(std::span<const DocId>& docids, std::uint64_t most,
+                                       const Predicate* predicate, RowBatch& batch) {
   const std::size_t before = docids.size();
   SLATE_TRY(fetch_some(docids, most, reader_, predicate, counters_, batch));
   counters_.keys_examined += before - docids.size();
@@ -79,7 +79,8 @@ Result<void> IndexOrder::fetch_counted(std::span<const DocId>& docids, std::uint
 }
 
 // Reads the rest of the current key's docids and leaves those that pass in `sorted_`.
-Result<void> IndexOrder::sort_group(const SortKeyEncoder& order, const Predicate* predicate, RowBatch& scratch) {
+Result<void> IndexOrder::sort_group(const SortKeyEncoder& order, const Predicate* predicate,
+                                    RowBatch& scratch) {
   buffer_.clear();
   std::string key;
   for (bool first = true;; first = false) {

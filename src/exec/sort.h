@@ -17,7 +17,8 @@ namespace slate {
 // All rows, sorted. Memory: about 40 bytes a row, and what keys have beyond sixteen bytes.
 class FullSort final : public Operator {
  public:
-  FullSort(std::unique_ptr<Operator> source, SortKeyEncoder encoder, SegmentReader& reader, Interrupt& interrupt)
+  FullSort(std::unique_ptr<Operator> source, SortKeyEncoder encoder, SegmentReader& reader,
+           Interrupt& interrupt)
       : source_(std::move(source)), encoder_(std::move(encoder)), fetch_(reader, interrupt) {}
   Result<bool> next(RowBatch& batch) override;
 
@@ -54,18 +55,19 @@ class TopK final : public Operator {
 };
 
 // Rows of an index walk whose order is the one asked for. What the index leaves open is put in order group by
-// group: rows of equal keys by the later sort keys, rows under keys that may have been cut by their real values.
-// Memory: the largest such group.
+// group: rows of equal keys by the later sort keys, rows under keys that may have been cut by their real
+// values. Memory: the largest such group.
 class IndexOrder final : public Operator {
  public:
-  // `tie_order` orders rows of equal index keys and is absent when their docids do; `whole_order` is the order asked
-  // for. Predicates and `goal` as of Fetch.
+  // `tie_order` orders rows of equal index keys and is absent when their docids do; `whole_order` is the
+  // order asked for. Predicates and `goal` as of Fetch.
   struct Orders {
     std::optional<SortKeyEncoder> tie_order;
     SortKeyEncoder whole_order;
   };
-  IndexOrder(std::unique_ptr<DocidStream> docids, Orders orders, SegmentReader& reader, const Predicate* residual,
-             const Predicate* whole, std::uint64_t goal, Interrupt& interrupt, QueryCounters& counters)
+  IndexOrder(std::unique_ptr<DocidStream> docids, Orders orders, SegmentReader& reader,
+             const Predicate* residual, const Predicate* whole, std::uint64_t goal, Interrupt& interrupt,
+             QueryCounters& counters)
       : docids_(std::move(docids)),
         orders_(std::move(orders)),
         reader_(reader),
@@ -92,10 +94,10 @@ class IndexOrder final : public Operator {
   Interrupt& interrupt_;
   QueryCounters& counters_;
   FetchInOrder fetch_;
-  std::optional<DocidRun> run_;       // taken from the stream, not yet used up
+  std::optional<DocidRun> run_;  // taken from the stream, not yet used up
   SortBuffer buffer_;
   std::vector<DocId> sorted_;
-  std::span<const DocId> pending_;    // of sorted_, still to come out
+  std::span<const DocId> pending_;  // of sorted_, still to come out
 };
 
 }  // namespace slate

@@ -32,13 +32,16 @@ std::uint64_t image_of(double value) {
   return (bits & kSignBit) != 0 ? ~bits : bits | kSignBit;
 }
 
-std::uint64_t word_at(std::string_view key, std::size_t at) { return at < key.size() ? text_prefix(key.substr(at)) : 0; }
+std::uint64_t word_at(std::string_view key, std::size_t at) {
+  return at < key.size() ? text_prefix(key.substr(at)) : 0;
+}
 
 }  // namespace
 
 SortKeyEncoder::SortKeyEncoder(std::span<const BoundSortKey> sort, ColumnSet& columns) {
   for (const BoundSortKey& key : sort)
-    components_.push_back({.column = columns.add(key.column), .direction = key.direction, .nulls = key.nulls});
+    components_.push_back(
+        {.column = columns.add(key.column), .direction = key.direction, .nulls = key.nulls});
 }
 
 void SortKeyEncoder::encode(const ResolvedBlock& block, std::size_t row, std::string& key) const {

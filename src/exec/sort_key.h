@@ -59,7 +59,8 @@ class SortBuffer {
     DocId docid = 0;
   };
   std::string_view rest(const Row& row) const {
-    return row.size > 16 ? std::string_view(rest_).substr(row.rest_offset, row.size - 16) : std::string_view();
+    return row.size > 16 ? std::string_view(rest_).substr(row.rest_offset, row.size - 16)
+                         : std::string_view();
   }
   bool before(const Row& a, const Row& b) const;
 

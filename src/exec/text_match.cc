@@ -50,7 +50,8 @@ bool matches_ascii(TextMatch match, std::string_view text, std::string_view need
 
 std::function<bool(std::string_view)> text_matcher(TextMatch match, CaseRule case_rule, std::string needle) {
   if (case_rule == CaseRule::kExact)
-    return [match, needle = std::move(needle)](std::string_view text) { return matches(match, text, needle); };
+    return
+        [match, needle = std::move(needle)](std::string_view text) { return matches(match, text, needle); };
   const bool ascii_needle = is_ascii(needle);
   return [match, needle = std::move(needle), ascii_needle](std::string_view text) {
     if (is_ascii(text)) return ascii_needle && matches_ascii(match, text, needle);

@@ -154,13 +154,9 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
       const auto step = parser_.advance();
       if (!step) return refuse(step.error());
       switch (*step) {
-        case RequestParser::Step::kNeedMore:
-          return wait_for_more();
-        case RequestParser::Step::kHead:
-          on_head();
-          break;
-        case RequestParser::Step::kRequest:
-          return call();
+        case RequestParser::Step::kNeedMore: return wait_for_more();
+        case RequestParser::Step::kHead: on_head(); break;
+        case RequestParser::Step::kRequest: return call();
       }
     }
   }
@@ -174,13 +170,9 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
         if (core_->group->phase() != Phase::kServing) return close();
         set_deadline(SteadyClock::now() + options.idle_timeout);
         break;
-      case RequestParser::Phase::kHeader:
-        set_deadline(*began_ + options.header_timeout);
-        break;
+      case RequestParser::Phase::kHeader: set_deadline(*began_ + options.header_timeout); break;
       case RequestParser::Phase::kBody:
-      case RequestParser::Phase::kDone:
-        set_deadline(SteadyClock::now() + options.idle_timeout);
-        break;
+      case RequestParser::Phase::kDone: set_deadline(SteadyClock::now() + options.idle_timeout); break;
     }
     if (peer_finished_) return close();
     read_more();

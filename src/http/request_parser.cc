@@ -19,6 +19,9 @@ constexpr std::size_t kIdleBuffer = 4096;
 // Unparsed bytes beyond which no more are read: pipelined requests wait in the kernel, and a chunk header or
 // trailer of this size is no honest one.
 constexpr std::size_t kMaxBuffered = 65536;
+// "0\r\n\r\n". The library asserts that a chunk which it could not read whole comes again with at least that
+// many bytes; whatever chunk it is, that many are still to come.
+constexpr std::size_t kLastChunkBytes = 5;
 
 std::string_view view(StringView text) { return {text.data(), text.size()}; }
 
@@ -80,6 +83,7 @@ class RequestParser::Impl {
         static_cast<std::uint32_t>(std::min<std::size_t>(limits_.header_bytes, 1u << 30)));
     collector_->body_limit(limits_.body_bytes);
     header_bytes_ = 0;
+    needed_ = 1;
     head_given_ = false;
   }
 
@@ -87,7 +91,7 @@ class RequestParser::Impl {
     if (!collector_->got_some() && !skip_empty_lines()) return Step::kNeedMore;
     while (!collector_->is_done()) {
       if (collector_->is_header_done() && !std::exchange(head_given_, true)) return give_head();
-      if (buffer_.size() == 0) return Step::kNeedMore;
+      if (buffer_.size() < needed_) return Step::kNeedMore;
       const bool in_header = !collector_->is_header_done();
       ErrorCode error;
       const std::size_t used = collector_->put(buffer_.data(), error);
@@ -98,7 +102,9 @@ class RequestParser::Impl {
         if (header_bytes_ + (unfinished ? buffer_.size() : 0) > limits_.header_bytes)
           error = beast_http::error::header_limit;
       }
+      needed_ = 1;
       if (error == beast_http::error::need_more) {
+        if (!in_header) needed_ = kLastChunkBytes;
         if (buffer_.size() >= kMaxBuffered && collector_->is_header_done())
           return fail(Reason::kInvalidArgument, "a chunk's header or the trailers are too long");
         return Step::kNeedMore;
@@ -167,6 +173,7 @@ class RequestParser::Impl {
   boost::beast::flat_buffer buffer_;
   std::optional<Collector> collector_;
   std::size_t header_bytes_ = 0;  // of this request, already consumed
+  std::size_t needed_ = 1;        // bytes at hand before the library is asked again
   bool head_given_ = false;
 };
 

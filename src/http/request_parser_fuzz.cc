@@ -21,8 +21,7 @@ std::string transcript(std::string_view bytes, std::size_t piece) {
     const auto step = parser.advance();
     if (!step) return out + "!";
     switch (*step) {
-      case RequestParser::Step::kHead:
-        break;
+      case RequestParser::Step::kHead: break;
       case RequestParser::Step::kRequest:
         out += parser.head().method + " " + parser.head().target + " ";
         for (const auto& [name, value] : parser.head().headers) out += name + ":" + value + ";";

@@ -57,6 +57,15 @@ TEST(RequestParser, finds_the_same_requests_however_the_bytes_are_cut) {
   }
 }
 
+TEST(RequestParser, last_chunk_may_come_byte_by_byte) {
+  const std::string head = "PUT /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (const char* body : {"0\r\n\r\n", "0\r\nT: t\r\n\r\n", "000\r\n\r\n", "1\r\na\r\n0\r\n\r\n"}) {
+    const auto parsed = parse(head + body, 1);
+    ASSERT_TRUE(parsed) << body;
+    EXPECT_EQ(parsed->size(), 1u) << body;
+  }
+}
+
 TEST(RequestParser, trailers_do_not_become_headers) {
   RequestParser parser({});
   parser.feed("PUT / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nAuthorization: t\r\n\r\n");

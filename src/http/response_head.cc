@@ -69,15 +69,10 @@ void append_head(std::string& out, const ResponseHead& head) {
       log::error("a response header was left out: its value would break out of the line");
   }
   switch (head.framing) {
-    case Framing::kLength:
-      fmt::format_to(to, "Content-Length: {}\r\n", head.length);
-      break;
-    case Framing::kChunked:
-      out += "Transfer-Encoding: chunked\r\n";
-      break;
+    case Framing::kLength: fmt::format_to(to, "Content-Length: {}\r\n", head.length); break;
+    case Framing::kChunked: out += "Transfer-Encoding: chunked\r\n"; break;
     case Framing::kClose:
-    case Framing::kNone:
-      break;
+    case Framing::kNone: break;
   }
   if (head.after == AfterResponse::kClose)
     out += "Connection: close\r\n";

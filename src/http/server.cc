@@ -95,15 +95,12 @@ class Listener final : public std::enable_shared_from_this<Listener> {
       }
       switch (errno) {
         case EINTR:
-        case ECONNABORTED:
-          continue;
+        case ECONNABORTED: continue;
         case EMFILE:
         case ENFILE:
         case ENOBUFS:
-        case ENOMEM:
-          return wait_for_resources(errno);
-        default:
-          return wait();
+        case ENOMEM: return wait_for_resources(errno);
+        default: return wait();
       }
     }
   }

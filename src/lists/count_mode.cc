@@ -17,9 +17,10 @@ Result<CountMode> parse_count(const std::optional<std::string>& text) {
   CountMode mode{.kind = CountMode::Kind::kBounded};
   const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), mode.bound);
   if (error == std::errc() && end == digits.data() + digits.size() && mode.bound > 0) return mode;
-  return fail(Error(Reason::kInvalidArgument,
-                    "expected none, exact, bounded or bounded:N with N from 1 up, got " + slate::quoted(*text))
-                  .with_field("count"));
+  return fail(
+      Error(Reason::kInvalidArgument,
+            "expected none, exact, bounded or bounded:N with N from 1 up, got " + slate::quoted(*text))
+          .with_field("count"));
 }
 
 }  // namespace slate

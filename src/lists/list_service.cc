@@ -29,12 +29,9 @@ void ListService::open(ListRequest request, Done done) {
   FreshnessDecision decision = decide(*resolved->snapshot);
   switch (decision.serve) {
     case Serve::kFresh:
-    case Serve::kStale:
-      return done(read(*std::move(resolved), request, std::move(decision)));
-    case Serve::kError:
-      return done(fail(*std::move(decision.reason)));
-    case Serve::kWait:
-      return wait_for_load(*std::move(resolved), std::move(request), std::move(done));
+    case Serve::kStale: return done(read(*std::move(resolved), request, std::move(decision)));
+    case Serve::kError: return done(fail(*std::move(decision.reason)));
+    case Serve::kWait: return wait_for_load(*std::move(resolved), std::move(request), std::move(done));
   }
 }
 

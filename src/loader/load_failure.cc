@@ -47,8 +47,7 @@ LoadFailure failure_of_status(Code code, std::string_view message) {
               Error(Reason::kLoaderTimeout, described("the loader did not finish in time", code, message))};
     case Code::kInvalidArgument:
     case Code::kNotFound:
-    case Code::kUnimplemented:
-      return configuration_failure(code, message);
+    case Code::kUnimplemented: return configuration_failure(code, message);
     default:
       return {FailureKind::kData,
               Error(Reason::kLoaderFailed, described("the loader failed", code, message))};
@@ -57,18 +56,14 @@ LoadFailure failure_of_status(Code code, std::string_view message) {
 
 LoadFailure failure_of_store(Error error) {
   switch (error.reason()) {
-    case Reason::kInvalidArgument:
-      return {FailureKind::kData, Error(Reason::kLoaderFailed, error.message())};
-    case Reason::kNotFound:
-      return {FailureKind::kChanged, std::move(error)};
+    case Reason::kInvalidArgument: return {FailureKind::kData, Error(Reason::kLoaderFailed, error.message())};
+    case Reason::kNotFound: return {FailureKind::kChanged, std::move(error)};
     case Reason::kFailedPrecondition:
       return {FailureKind::kChanged,
               Error(Reason::kUnavailable, "the datasource was changed while it was being loaded; try again")
                   .with_retry_after(1)};
-    case Reason::kCancelled:
-      return {FailureKind::kCancelled, std::move(error)};
-    default:
-      return {FailureKind::kStore, std::move(error)};
+    case Reason::kCancelled: return {FailureKind::kCancelled, std::move(error)};
+    default: return {FailureKind::kStore, std::move(error)};
   }
 }
 

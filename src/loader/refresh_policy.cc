@@ -68,12 +68,10 @@ bool delays_next_load(FailureKind kind) {
     case FailureKind::kUnavailable:
     case FailureKind::kConfiguration:
     case FailureKind::kData:
-    case FailureKind::kStore:
-      return true;
+    case FailureKind::kStore: return true;
     case FailureKind::kCredentials:
     case FailureKind::kChanged:
-    case FailureKind::kCancelled:
-      break;
+    case FailureKind::kCancelled: break;
   }
   return false;
 }

@@ -33,22 +33,14 @@ std::string shortened(std::string_view text) {
 
 std::string_view kind_of(const FieldValue& value) {
   switch (value.value_case()) {
-    case FieldValue::kStringValue:
-      return "string";
-    case FieldValue::kIntValue:
-      return "int";
-    case FieldValue::kFloatValue:
-      return "float";
-    case FieldValue::kBoolValue:
-      return "bool";
-    case FieldValue::kDateValue:
-      return "date";
-    case FieldValue::kListValue:
-      return "list";
-    case FieldValue::kMapValue:
-      return "map";
-    case FieldValue::VALUE_NOT_SET:
-      break;
+    case FieldValue::kStringValue: return "string";
+    case FieldValue::kIntValue: return "int";
+    case FieldValue::kFloatValue: return "float";
+    case FieldValue::kBoolValue: return "bool";
+    case FieldValue::kDateValue: return "date";
+    case FieldValue::kListValue: return "list";
+    case FieldValue::kMapValue: return "map";
+    case FieldValue::VALUE_NOT_SET: break;
   }
   return "null";
 }
@@ -60,8 +52,7 @@ std::unexpected<Misfit> misfit(const FieldValue& value, Type expected) {
 // Scalars only; lists and maps are misfits here.
 Fitting<ValueRef> fit_scalar(const FieldValue& value, Type type) {
   switch (value.value_case()) {
-    case FieldValue::VALUE_NOT_SET:
-      return Null{};
+    case FieldValue::VALUE_NOT_SET: return Null{};
     case FieldValue::kStringValue:
       if (type == Type::kString) return std::string_view(value.string_value());
       break;
@@ -83,8 +74,7 @@ Fitting<ValueRef> fit_scalar(const FieldValue& value, Type type) {
       if (type == Type::kDate) return Date{value.date_value()};
       break;
     case FieldValue::kListValue:
-    case FieldValue::kMapValue:
-      break;
+    case FieldValue::kMapValue: break;
   }
   return misfit(value, type);
 }
@@ -124,12 +114,10 @@ Fitting<Value> fit_map(const FieldValue& value, const Field& field, UnknownField
     map.emplace_back(entry.name, *std::move(fitted));
   }
   if (unknown == UnknownFields::kReject && known != entries.size())
-    for (const auto& [name, entry] : entries) {
-      const auto is_it = [&name = name](const Field& declared) { return declared.name == name; };
-      if (std::none_of(field.fields.begin(), field.fields.end(), is_it))
+    for (const auto& [name, entry] : entries)
+      if (std::ranges::find(field.fields, name, &Field::name) == field.fields.end())
         return std::unexpected(Misfit{"." + shortened(name),
                                       fmt::format("expected only declared fields, got {}", kind_of(entry))});
-    }
   return Value(std::move(map));
 }
 

@@ -127,21 +127,15 @@ Result<Value> to_map_value(Value value, const Field& field, NullEntries null_ent
 Result<Value> coerce(Value value, const Field& field, NullEntries null_entries) {
   if (value.is_null()) return value;
   switch (field.type) {
-    case Type::kString:
-      return to_string_value(std::move(value));
-    case Type::kInt:
-      return to_int_value(std::move(value));
-    case Type::kFloat:
-      return to_float_value(std::move(value));
+    case Type::kString: return to_string_value(std::move(value));
+    case Type::kInt: return to_int_value(std::move(value));
+    case Type::kFloat: return to_float_value(std::move(value));
     case Type::kBool:
       if (value.get_if<bool>() == nullptr) return mismatch("a bool", value);
       return value;
-    case Type::kDate:
-      return to_date_value(std::move(value));
-    case Type::kList:
-      return to_list_value(std::move(value), field);
-    case Type::kMap:
-      return to_map_value(std::move(value), field, null_entries);
+    case Type::kDate: return to_date_value(std::move(value));
+    case Type::kList: return to_list_value(std::move(value), field);
+    case Type::kMap: return to_map_value(std::move(value), field, null_entries);
   }
   return fail(Reason::kInternal, "a field of an unknown type");
 }

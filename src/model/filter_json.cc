@@ -54,8 +54,7 @@ Result<std::vector<Literal>> read_literals(const JsonNode& node) {
 Result<std::vector<Literal>> read_values(const JsonNode& node, Op op) {
   switch (op) {
     case Op::kIn:
-    case Op::kNin:
-      return read_literals(node);
+    case Op::kNin: return read_literals(node);
     case Op::kBetween: {
       SLATE_TRY(auto ends, read_literals(node));
       if (ends.size() != 2) return node.refuse(fmt::format("expected two values, got {}", ends.size()));
@@ -65,8 +64,7 @@ Result<std::vector<Literal>> read_values(const JsonNode& node, Op op) {
     case Op::kEmpty:
       if (!node.value().is_bool()) return node.mismatch("true or false");
       break;
-    default:
-      break;
+    default: break;
   }
   SLATE_TRY(auto literal, read_literal(node));
   return std::vector{std::move(literal)};
@@ -191,11 +189,9 @@ json::value to_json(const Filter& filter) {
     case Filter::Kind::kCondition:
       return json::object{
           {"field", filter.field}, {"op", op_name(filter.op)}, {"value", values_to_json(filter)}};
-    case Filter::Kind::kNot:
-      return json::object{{"not", to_json(filter.children.front())}};
+    case Filter::Kind::kNot: return json::object{{"not", to_json(filter.children.front())}};
     case Filter::Kind::kAnd:
-    case Filter::Kind::kOr:
-      break;
+    case Filter::Kind::kOr: break;
   }
   json::array children;
   for (const auto& child : filter.children) children.push_back(to_json(child));

@@ -15,8 +15,8 @@
 
 namespace slate {
 
-// Text to JSON, with the line and column of a mistake. Nesting is limited; numbers keep 64-bit precision;
-// duplicate members are refused.
+// Text to JSON, with the line and column of a mistake. Nesting (64), members of one object (4,096) and values
+// (8 million) are limited; ints keep 64 bits and floats every digit; duplicate members are refused.
 Result<boost::json::value> parse_json(std::string_view text);
 
 // The members are those of a manifest's `spec` (camelCase: ttlSeconds, forwardHeaders, pageSize, ...) plus

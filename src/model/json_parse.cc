@@ -22,6 +22,8 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::size_t kDepth = 64;
+// A value takes more memory than its text: "1," has two bytes and becomes twenty-four.
+constexpr std::size_t kValues = 8u << 20;
 
 // Builds the tree while the parser reads. The library's own builder lets the last of two members of one name
 // win and rounds doubles roughly; this one refuses the former and reads the latter exactly.
@@ -43,12 +45,12 @@ class TreeBuilder {
     open_.emplace_back(json::object());
     return true;
   }
-  bool on_object_end(std::size_t, json::error_code&) { return close(); }
+  bool on_object_end(std::size_t, json::error_code& error) { return close(error); }
   bool on_array_begin(json::error_code&) {
     open_.emplace_back(json::array());
     return true;
   }
-  bool on_array_end(std::size_t, json::error_code&) { return close(); }
+  bool on_array_end(std::size_t, json::error_code& error) { return close(error); }
 
   bool on_key_part(json::string_view part, std::size_t, json::error_code&) { return collect(part); }
   bool on_key(json::string_view part, std::size_t, json::error_code& error) {
@@ -59,19 +61,18 @@ class TreeBuilder {
     return true;
   }
   bool on_string_part(json::string_view part, std::size_t, json::error_code&) { return collect(part); }
-  bool on_string(json::string_view part, std::size_t, json::error_code&) {
-    if (text_.empty()) return add(json::value(part));
+  bool on_string(json::string_view part, std::size_t, json::error_code& error) {
+    if (text_.empty()) return add(json::value(part), error);
     collect(part);
-    add(json::value(json::string_view(text_)));
-    text_.clear();
-    return true;
+    const std::string text = std::exchange(text_, {});
+    return add(json::value(json::string_view(text)), error);
   }
   bool on_number_part(json::string_view, json::error_code&) { return true; }
-  bool on_int64(std::int64_t number, json::string_view, json::error_code&) {
-    return add(json::value(number));
+  bool on_int64(std::int64_t number, json::string_view, json::error_code& error) {
+    return add(json::value(number), error);
   }
-  bool on_uint64(std::uint64_t number, json::string_view, json::error_code&) {
-    return add(json::value(number));
+  bool on_uint64(std::uint64_t number, json::string_view, json::error_code& error) {
+    return add(json::value(number), error);
   }
   bool on_double(double rough, json::string_view text, json::error_code& error) {
     double exact = 0.0;
@@ -79,10 +80,10 @@ class TreeBuilder {
     // Out of range is too large, or so small that it is zero.
     if (read.ec == std::errc::result_out_of_range) exact = std::abs(rough) < 1.0 ? 0.0 : HUGE_VAL;
     if (!std::isfinite(exact)) return refuse("the number is too large", error);
-    return add(json::value(exact));
+    return add(json::value(exact), error);
   }
-  bool on_bool(bool truth, json::error_code&) { return add(json::value(truth)); }
-  bool on_null(json::error_code&) { return add(json::value(nullptr)); }
+  bool on_bool(bool truth, json::error_code& error) { return add(json::value(truth), error); }
+  bool on_null(json::error_code& error) { return add(json::value(nullptr), error); }
   bool on_comment_part(json::string_view, json::error_code&) { return true; }
   bool on_comment(json::string_view, json::error_code&) { return true; }
 
@@ -96,12 +97,13 @@ class TreeBuilder {
     error = json::error::syntax;
     return false;
   }
-  bool close() {
+  bool close(json::error_code& error) {
     json::value closed = std::move(open_.back());
     open_.pop_back();
-    return add(std::move(closed));
+    return add(std::move(closed), error);
   }
-  bool add(json::value value) {
+  bool add(json::value value, json::error_code& error) {
+    if (++values_ > kValues) return refuse(fmt::format("more than {} values", kValues), error);
     if (open_.empty()) {
       root_ = std::move(value);
     } else if (auto* array = open_.back().if_array()) {
@@ -116,7 +118,8 @@ class TreeBuilder {
   json::value root_;
   std::vector<json::value> open_;  // outermost first
   std::vector<std::string> keys_;  // members of open objects whose values are still to come
-  std::string text_;               // a key or string that comes in parts
+  std::size_t values_ = 0;
+  std::string text_;  // a key or string that comes in parts
   std::string fault_;
 };
 

@@ -112,6 +112,12 @@ TEST(ParseJson, refuses_an_object_of_very_many_members) {
   EXPECT_NE(refusal(text + "\"x\":0}").find("4096"), std::string::npos);
 }
 
+TEST(ParseJson, refuses_more_values_than_memory_should_hold) {
+  std::string text = "[1";
+  for (int i = 0; i < (8 << 20); ++i) text += ",1";
+  EXPECT_NE(refusal(text + ']').find("more than 8388608 values"), std::string::npos);
+}
+
 TEST(ParseJson, keeps_characters_that_come_as_escapes_and_nul) {
   EXPECT_EQ(parse_json(R"("\ud83d\ude00a\u0000b")").value().as_string(), json::string("\xf0\x9f\x98\x80"
                                                                                       "a\0b",

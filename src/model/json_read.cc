@@ -30,21 +30,14 @@ Failure JsonNode::mismatch(std::string_view expected) const {
 
 std::string_view json_kind(const json::value& value) {
   switch (value.kind()) {
-    case json::kind::null:
-      return "null";
-    case json::kind::bool_:
-      return "a bool";
+    case json::kind::null: return "null";
+    case json::kind::bool_: return "a bool";
     case json::kind::int64:
-    case json::kind::uint64:
-      return "an int";
-    case json::kind::double_:
-      return "a float";
-    case json::kind::string:
-      return "a string";
-    case json::kind::array:
-      return "an array";
-    case json::kind::object:
-      return "an object";
+    case json::kind::uint64: return "an int";
+    case json::kind::double_: return "a float";
+    case json::kind::string: return "a string";
+    case json::kind::array: return "an array";
+    case json::kind::object: return "an object";
   }
   return "nothing";
 }

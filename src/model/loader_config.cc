@@ -52,13 +52,11 @@ const char* endpoint_fault(std::string_view endpoint) {
   const std::string_view host(url.encoded_host().data(), url.encoded_host().size());
   switch (url.host_type()) {
     case boost::urls::host_type::ipv4:
-    case boost::urls::host_type::ipv6:
-      break;
+    case boost::urls::host_type::ipv6: break;
     case boost::urls::host_type::name:
       if (!is_host_name(host)) return "its host is not a host name or an address";
       break;
-    default:
-      return "its host is not a host name or an address";
+    default: return "its host is not a host name or an address";
   }
   if (!url.has_port() || url.port().empty()) return "it names no port";
   if (url.port_number() == 0) return "its port is not 1 to 65535";

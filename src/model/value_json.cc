@@ -45,21 +45,16 @@ std::string to_std(json::string_view text) { return {text.data(), text.size()}; 
 
 Value value_from_json(const json::value& json) {
   switch (json.kind()) {
-    case json::kind::null:
-      return Null();
-    case json::kind::bool_:
-      return json.get_bool();
-    case json::kind::int64:
-      return json.get_int64();
+    case json::kind::null: return Null();
+    case json::kind::bool_: return json.get_bool();
+    case json::kind::int64: return json.get_int64();
     case json::kind::uint64: {
       const std::uint64_t number = json.get_uint64();
       if (std::in_range<std::int64_t>(number)) return static_cast<std::int64_t>(number);
       return static_cast<double>(number);
     }
-    case json::kind::double_:
-      return json.get_double();
-    case json::kind::string:
-      return to_std(json.get_string());
+    case json::kind::double_: return json.get_double();
+    case json::kind::string: return to_std(json.get_string());
     case json::kind::array: {
       ListValue list;
       list.reserve(json.get_array().size());

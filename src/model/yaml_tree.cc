@@ -235,16 +235,14 @@ std::vector<YamlDocument> read_yaml(std::string_view text) {
 
 json::value to_json(const YamlNode& node) {
   switch (node.kind) {
-    case YamlNode::Kind::kScalar:
-      return node.scalar;
+    case YamlNode::Kind::kScalar: return node.scalar;
     case YamlNode::Kind::kSequence: {
       json::array array;
       array.reserve(node.children.size());
       for (const auto& child : node.children) array.push_back(to_json(child));
       return array;
     }
-    case YamlNode::Kind::kMap:
-      break;
+    case YamlNode::Kind::kMap: break;
   }
   json::object object;
   object.reserve(node.children.size());

@@ -31,10 +31,12 @@ std::string between(const std::string& name, Type type, const std::optional<Boun
   if (lower && upper && *lower == *upper) return fmt::format("{} = {}", name, constant(lower->value, type));
   std::string text;
   if (lower)
-    text = fmt::format("{} {} {}", name, lower->inclusive == Inclusive::kYes ? ">=" : ">", constant(lower->value, type));
+    text = fmt::format("{} {} {}", name, lower->inclusive == Inclusive::kYes ? ">=" : ">",
+                       constant(lower->value, type));
   if (upper) {
     if (!text.empty()) text += " and ";
-    text += fmt::format("{} {} {}", name, upper->inclusive == Inclusive::kYes ? "<=" : "<", constant(upper->value, type));
+    text += fmt::format("{} {} {}", name, upper->inclusive == Inclusive::kYes ? "<=" : "<",
+                        constant(upper->value, type));
   }
   return text;
 }
@@ -48,7 +50,8 @@ std::string text_condition(const BoundFilter& filter, const std::string& name) {
 
 std::string describe(const BoundFilter& filter, const Schema& schema) {
   const Column& column = schema.columns[filter.column];
-  const Type type = column.type == Type::kList && !column.items.empty() ? column.items.front().type : column.type;
+  const Type type =
+      column.type == Type::kList && !column.items.empty() ? column.items.front().type : column.type;
   switch (filter.kind) {
     case Kind::kTrue: return "true";
     case Kind::kFalse: return "false";
@@ -122,14 +125,18 @@ std::string describe_walk(const IndexWalk& walk, const Schema& schema) {
 Explanation explain_plan(const Plan& plan, const Schema& schema) {
   PlanNode node;
   if (const auto* walk = std::get_if<IndexWalk>(&plan.access)) {
-    node = {.op = "index_walk", .detail = describe_walk(*walk, schema), .estimated_rows = plan.estimated_matches};
+    node = {
+        .op = "index_walk", .detail = describe_walk(*walk, schema), .estimated_rows = plan.estimated_matches};
     if (plan.ordering == Ordering::kSortedDocids) node = above(std::move(node), "order_by_arrival", "");
   } else {
     node = {.op = "scan", .detail = "segments in order of arrival", .estimated_rows = plan.estimated_matches};
   }
-  if (plan.residual.kind != Kind::kTrue) node = above(std::move(node), "filter", describe_filter(plan.residual, schema));
-  if (plan.ordering == Ordering::kTopK) node = above(std::move(node), "top_k", describe_sort(plan.sort, schema));
-  if (plan.ordering == Ordering::kFullSort) node = above(std::move(node), "sort", describe_sort(plan.sort, schema));
+  if (plan.residual.kind != Kind::kTrue)
+    node = above(std::move(node), "filter", describe_filter(plan.residual, schema));
+  if (plan.ordering == Ordering::kTopK)
+    node = above(std::move(node), "top_k", describe_sort(plan.sort, schema));
+  if (plan.ordering == Ordering::kFullSort)
+    node = above(std::move(node), "sort", describe_sort(plan.sort, schema));
   if (plan.ordering == Ordering::kIndex && plan.sort.size() > 1)
     node = above(std::move(node), "sort_groups", describe_sort(plan.sort, schema));
   if (plan.skip > 0 || plan.take) {

@@ -14,8 +14,8 @@
 
 namespace slate {
 
-// Entries of an index, by its first component: all nulls, or the values between two bounds (an absent bound is
-// open).
+// Entries of an index, by its first component: all nulls, or the values between two bounds (an absent bound
+// is open).
 struct ValueRange {
   enum class Kind : std::uint8_t { kValues, kNulls };
   Kind kind = Kind::kValues;

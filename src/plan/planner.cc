@@ -3,9 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <functional>
-
 #include <fmt/format.h>
+#include <functional>
 
 #include "base/try.h"
 #include "plan/sargable.h"
@@ -19,19 +18,21 @@ using Kind = BoundFilter::Kind;
 // Prices, in units of one row that a scan looks at (a few nanoseconds). Measured on workload W, see
 // docs/planner.md.
 constexpr double kScanRow = 1.0;
-constexpr double kIndexEntry = 0.4;      // one posting read
-constexpr double kSeek = 30.0;           // finding a place in an index
-constexpr double kSegmentVisit = 12.0;   // finding a segment and its columns
-constexpr double kFetchedRow = 2.0;      // a row looked at out of its segment's order
-constexpr double kHeapRow = 1.5;         // a row offered to a top-k heap
-constexpr double kSortedRow = 4.0;       // a row sorted, per doubling
-constexpr double kDocidRow = 2.0;        // a docid put back into order
+constexpr double kIndexEntry = 0.4;     // one posting read
+constexpr double kSeek = 30.0;          // finding a place in an index
+constexpr double kSegmentVisit = 12.0;  // finding a segment and its columns
+constexpr double kFetchedRow = 2.0;     // a row looked at out of its segment's order
+constexpr double kHeapRow = 1.5;        // a row offered to a top-k heap
+constexpr double kSortedRow = 4.0;      // a row sorted, per doubling
+constexpr double kDocidRow = 2.0;       // a docid put back into order
 
-constexpr std::array<std::string_view, 4> kRules = {kRuleIndexFilter, kRuleIndexSort, kRuleLimitPushdown, kRuleTopK};
+constexpr std::array<std::string_view, 4> kRules = {kRuleIndexFilter, kRuleIndexSort, kRuleLimitPushdown,
+                                                    kRuleTopK};
 
 class Planner {
  public:
-  Planner(const BoundQuery& query, const Schema& schema, const Statistics& statistics, const QueryOptions& options)
+  Planner(const BoundQuery& query, const Schema& schema, const Statistics& statistics,
+          const QueryOptions& options)
       : query_(query), schema_(schema), statistics_(statistics), options_(options) {}
 
   Result<Plan> run() {
@@ -65,8 +66,9 @@ class Planner {
                         .with_field("disabled_rules"));
     }
     if (options_.force_index && schema_.find_index(*options_.force_index) == nullptr)
-      return fail(Error(Reason::kInvalidArgument, fmt::format("there is no index \"{}\"", *options_.force_index))
-                      .with_field("force_index"));
+      return fail(
+          Error(Reason::kInvalidArgument, fmt::format("there is no index \"{}\"", *options_.force_index))
+              .with_field("force_index"));
     return {};
   }
 
@@ -107,7 +109,8 @@ class Planner {
     plan.access = SegmentScan{};
     const bool stops = query_.sort.empty();
     const double looked_at = stops ? examined(rows_, matches_) : rows_;
-    plan.cost = looked_at * kScanRow + segments(looked_at / static_cast<double>(statistics_.segment_rows()) + 1) * kSegmentVisit;
+    plan.cost = looked_at * kScanRow +
+                segments(looked_at / static_cast<double>(statistics_.segment_rows()) + 1) * kSegmentVisit;
     if (!stops) plan.cost += order_rows(plan, matches_);
     candidates_.push_back(std::move(plan));
   }
@@ -154,8 +157,7 @@ class Planner {
       walk.ranges = std::move(settled.ranges);
       plan.residual = settled.residual;
     }
-    if (walk.order == WalkOrder::kDescending)
-      std::ranges::reverse(walk.ranges);
+    if (walk.order == WalkOrder::kDescending) std::ranges::reverse(walk.ranges);
     const auto is_nulls = [](const ValueRange& range) { return range.kind == ValueRange::Kind::kNulls; };
     if (first.nulls == Nulls::kLast)
       std::ranges::stable_partition(walk.ranges, std::not_fn(is_nulls));
@@ -188,11 +190,12 @@ class Planner {
     candidates_.erase(best);
     for (const Plan& plan : candidates_) {
       const auto* walk = std::get_if<IndexWalk>(&plan.access);
-      chosen.refused.push_back({.detail = walk != nullptr ? describe_walk(*walk, schema_) : "scan",
-                                .cost = plan.cost,
-                                .why = plan.cost < chosen.cost
-                                           ? "another index was forced"
-                                           : fmt::format("costs {:.0f}, the chosen plan {:.0f}", plan.cost, chosen.cost)});
+      chosen.refused.push_back(
+          {.detail = walk != nullptr ? describe_walk(*walk, schema_) : "scan",
+           .cost = plan.cost,
+           .why = plan.cost < chosen.cost
+                      ? "another index was forced"
+                      : fmt::format("costs {:.0f}, the chosen plan {:.0f}", plan.cost, chosen.cost)});
     }
     for (const Index& index : schema_.indexes) {
       if (!statistics_.is_ready(index))

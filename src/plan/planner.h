@@ -28,14 +28,15 @@ class Statistics {
 };
 
 // Each can be switched off by its name in QueryOptions::disabled_rules; answers stay the same.
-inline constexpr std::string_view kRuleIndexFilter = "index_filter";      // eq, ranges, in, isnull, startswith
-inline constexpr std::string_view kRuleIndexSort = "index_sort";          // walk a sort index and stop
-inline constexpr std::string_view kRuleLimitPushdown = "limit_pushdown";  // price a plan by what it stops after
-inline constexpr std::string_view kRuleTopK = "top_k";                    // a heap instead of a full sort
+inline constexpr std::string_view kRuleIndexFilter = "index_filter";  // eq, ranges, in, isnull, startswith
+inline constexpr std::string_view kRuleIndexSort = "index_sort";      // walk a sort index and stop
+inline constexpr std::string_view kRuleLimitPushdown =
+    "limit_pushdown";                                   // price a plan by what it stops after
+inline constexpr std::string_view kRuleTopK = "top_k";  // a heap instead of a full sort
 std::span<const std::string_view> planner_rules();
 
-// Errors: invalid_argument for an unknown rule or index name in the options. O(conditions x indexes), plus the
-// cost of the estimates.
+// Errors: invalid_argument for an unknown rule or index name in the options. O(conditions x indexes), plus
+// the cost of the estimates.
 Result<Plan> make_plan(const BoundQuery& query, const Schema& schema, const Statistics& statistics,
                        const QueryOptions& options);
 

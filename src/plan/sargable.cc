@@ -38,7 +38,8 @@ std::optional<std::vector<ValueRange>> ranges_of(const BoundFilter& condition) {
       if (condition.children.front().kind == Kind::kIsnull) return std::vector{ValueRange{}};
       return std::nullopt;
     case Kind::kText: {
-      if (condition.match != TextMatch::kStartswith || condition.case_rule != CaseRule::kExact) return std::nullopt;
+      if (condition.match != TextMatch::kStartswith || condition.case_rule != CaseRule::kExact)
+        return std::nullopt;
       ValueRange range{.lower = Bound{.value = condition.needle}};
       if (auto end = text_successor(condition.needle))
         range.upper = Bound{.value = std::move(*end), .inclusive = Inclusive::kNo};

@@ -63,15 +63,10 @@ Ops fitting_ops(const Column& column) {
       break;
     case Type::kInt:
     case Type::kFloat:
-    case Type::kDate:
-      fitting |= kEqualityOps | (is_list(column) ? 0 : kOrderOps);
-      break;
-    case Type::kBool:
-      fitting |= kEqualityOps;
-      break;
+    case Type::kDate: fitting |= kEqualityOps | (is_list(column) ? 0 : kOrderOps); break;
+    case Type::kBool: fitting |= kEqualityOps; break;
     case Type::kList:
-    case Type::kMap:
-      break;
+    case Type::kMap: break;
   }
   return fitting;
 }
@@ -147,20 +142,13 @@ struct TextRule {
 // REQUIRES: a text operator.
 TextRule text_rule(Op op) {
   switch (op) {
-    case Op::kIcontains:
-      return {TextMatch::kContains, CaseRule::kFolded};
-    case Op::kIstartswith:
-      return {TextMatch::kStartswith, CaseRule::kFolded};
-    case Op::kIendswith:
-      return {TextMatch::kEndswith, CaseRule::kFolded};
-    case Op::kIeq:
-      return {TextMatch::kEquals, CaseRule::kFolded};
-    case Op::kStartswith:
-      return {TextMatch::kStartswith, CaseRule::kExact};
-    case Op::kEndswith:
-      return {TextMatch::kEndswith, CaseRule::kExact};
-    default:
-      return {TextMatch::kContains, CaseRule::kExact};
+    case Op::kIcontains: return {TextMatch::kContains, CaseRule::kFolded};
+    case Op::kIstartswith: return {TextMatch::kStartswith, CaseRule::kFolded};
+    case Op::kIendswith: return {TextMatch::kEndswith, CaseRule::kFolded};
+    case Op::kIeq: return {TextMatch::kEquals, CaseRule::kFolded};
+    case Op::kStartswith: return {TextMatch::kStartswith, CaseRule::kExact};
+    case Op::kEndswith: return {TextMatch::kEndswith, CaseRule::kExact};
+    default: return {TextMatch::kContains, CaseRule::kExact};
   }
 }
 
@@ -188,12 +176,9 @@ class FilterBinder {
       children.push_back(std::move(bound));
     }
     switch (filter.kind) {
-      case Filter::Kind::kAnd:
-        return conjunction(std::move(children));
-      case Filter::Kind::kOr:
-        return disjunction(std::move(children));
-      default:
-        return negation(std::move(children.front()));
+      case Filter::Kind::kAnd: return conjunction(std::move(children));
+      case Filter::Kind::kOr: return disjunction(std::move(children));
+      default: return negation(std::move(children.front()));
     }
   }
 
@@ -219,10 +204,8 @@ class FilterBinder {
     const auto& values = condition.values;
     const Type type = compared_type(schema_.columns[column]);
     switch (condition.op) {
-      case Op::kEq:
-        return bind_in(values, column);
-      case Op::kIn:
-        return bind_in(values, column);
+      case Op::kEq: return bind_in(values, column);
+      case Op::kIn: return bind_in(values, column);
       case Op::kNe:
       case Op::kNin: {
         SLATE_TRY(auto positive, bind_in(values, column));
@@ -246,12 +229,9 @@ class FilterBinder {
         return range(column, lower_bound(std::move(low), Inclusive::kYes),
                      upper_bound(std::move(high), Inclusive::kYes));
       }
-      case Op::kIsnull:
-        return bind_absence(Kind::kIsnull, values[0], column);
-      case Op::kEmpty:
-        return bind_absence(Kind::kEmpty, values[0], column);
-      default:
-        return bind_text(condition, column);
+      case Op::kIsnull: return bind_absence(Kind::kIsnull, values[0], column);
+      case Op::kEmpty: return bind_absence(Kind::kEmpty, values[0], column);
+      default: return bind_text(condition, column);
     }
   }
 

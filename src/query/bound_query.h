@@ -1,5 +1,5 @@
-// A query bound to a datasource: every name a column, every constant of its column's type, every operator one of
-// a few that the planner and the executor know.
+// A query bound to a datasource: every name a column, every constant of its column's type, every operator one
+// of a few that the planner and the executor know.
 #pragma once
 
 #include <cstdint>
@@ -15,8 +15,8 @@
 
 namespace slate {
 
-// A constant in the form its column compares by: int, date (seconds) and bool (0, 1) as int64; float as double;
-// string as string.
+// A constant in the form its column compares by: int, date (seconds) and bool (0, 1) as int64; float as
+// double; string as string.
 using Scalar = std::variant<std::int64_t, double, std::string>;
 
 enum class Inclusive : std::uint8_t { kNo, kYes };
@@ -35,17 +35,18 @@ struct BoundFilter {
   enum class Kind : std::uint8_t {
     kTrue,
     kFalse,
-    kAnd,     // children, at least two
-    kOr,      // children, at least two
-    kNot,     // one child
-    kRange,   // lower and upper, at least one of them; eq is both, equal and inclusive
-    kIn,      // values: sorted, distinct, at least one
-    kText,    // match, case_rule, needle (folded already when case_rule is kFolded)
+    kAnd,    // children, at least two
+    kOr,     // children, at least two
+    kNot,    // one child
+    kRange,  // lower and upper, at least one of them; eq is both, equal and inclusive
+    kIn,     // values: sorted, distinct, at least one
+    kText,   // match, case_rule, needle (folded already when case_rule is kFolded)
     kIsnull,
-    kEmpty,   // null, empty string or empty list
+    kEmpty,  // null, empty string or empty list
   };
   Kind kind = Kind::kTrue;
-  std::uint32_t column = 0;  // position in Schema::columns; on a list column a leaf holds when some element does
+  std::uint32_t column =
+      0;  // position in Schema::columns; on a list column a leaf holds when some element does
   std::optional<Bound> lower;
   std::optional<Bound> upper;
   std::vector<Scalar> values;

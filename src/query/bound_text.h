@@ -26,20 +26,13 @@ inline std::string bound_text(const BoundFilter& filter, const Schema& schema) {
     return word + ')';
   };
   switch (filter.kind) {
-    case Kind::kTrue:
-      return "true";
-    case Kind::kFalse:
-      return "false";
-    case Kind::kAnd:
-      return group("and");
-    case Kind::kOr:
-      return group("or");
-    case Kind::kNot:
-      return group("not");
-    case Kind::kIsnull:
-      return name + " isnull";
-    case Kind::kEmpty:
-      return name + " empty";
+    case Kind::kTrue: return "true";
+    case Kind::kFalse: return "false";
+    case Kind::kAnd: return group("and");
+    case Kind::kOr: return group("or");
+    case Kind::kNot: return group("not");
+    case Kind::kIsnull: return name + " isnull";
+    case Kind::kEmpty: return name + " empty";
     case Kind::kIn: {
       std::string values;
       for (const auto& value : filter.values) values += (values.empty() ? "" : ", ") + scalar_text(value);
@@ -50,8 +43,7 @@ inline std::string bound_text(const BoundFilter& filter, const Schema& schema) {
       return fmt::format("{} {}{} '{}'", name, filter.case_rule == CaseRule::kFolded ? "folded " : "",
                          kWords[static_cast<std::size_t>(filter.match)], filter.needle);
     }
-    case Kind::kRange:
-      break;
+    case Kind::kRange: break;
   }
   if (filter.is_equality()) return name + " = " + scalar_text(filter.lower->value);
   std::string text = name + ' ';

@@ -98,10 +98,8 @@ std::optional<Sargable> sargable(const BoundFilter& filter, const Schema& schema
     case Kind::kRange:
     case Kind::kIn:
     case Kind::kIsnull:
-    case Kind::kText:
-      break;
-    default:
-      return std::nullopt;
+    case Kind::kText: break;
+    default: return std::nullopt;
   }
   if (schema.columns[filter.column].type == Type::kList) return std::nullopt;
   if (filter.kind == Kind::kText) {

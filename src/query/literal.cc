@@ -123,11 +123,9 @@ Result<Place> place_date_text(std::string_view text) {
 // A parameter of a URL: the type decides how it is read.
 Result<Place> place_text(std::string_view text, Type type) {
   switch (type) {
-    case Type::kString:
-      return place_string(text);
+    case Type::kString: return place_string(text);
     case Type::kInt:
-    case Type::kFloat:
-      return place_number_text(text, type);
+    case Type::kFloat: return place_number_text(text, type);
     case Type::kBool:
       if (text == "true") return on(1);
       if (text == "false") return on(0);
@@ -136,8 +134,7 @@ Result<Place> place_text(std::string_view text, Type type) {
       if (auto seconds = place_digits(text)) return *std::move(seconds);
       return place_date_text(text);
     case Type::kList:
-    case Type::kMap:
-      break;
+    case Type::kMap: break;
   }
   return wrong_text(type, text);
 }
@@ -146,20 +143,13 @@ Result<Place> place_text(std::string_view text, Type type) {
 
 std::string_view with_article(Type type) {
   switch (type) {
-    case Type::kString:
-      return "a string";
-    case Type::kInt:
-      return "an int";
-    case Type::kFloat:
-      return "a float";
-    case Type::kBool:
-      return "a bool";
-    case Type::kDate:
-      return "a date";
-    case Type::kList:
-      return "a list";
-    case Type::kMap:
-      return "a map";
+    case Type::kString: return "a string";
+    case Type::kInt: return "an int";
+    case Type::kFloat: return "a float";
+    case Type::kBool: return "a bool";
+    case Type::kDate: return "a date";
+    case Type::kList: return "a list";
+    case Type::kMap: return "a map";
   }
   return "a value";
 }
@@ -191,8 +181,7 @@ Result<Place> place_literal(const Literal& literal, Type type) {
       if (text != nullptr) return place_date_text(*text);
       break;
     case Type::kList:
-    case Type::kMap:
-      break;
+    case Type::kMap: break;
   }
   return wrong_kind(type, value);
 }

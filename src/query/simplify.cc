@@ -47,16 +47,13 @@ BoundFilter disjunction(std::vector<BoundFilter> children) {
 
 BoundFilter negation(BoundFilter filter) {
   switch (filter.kind) {
-    case Kind::kTrue:
-      return constant(false);
-    case Kind::kFalse:
-      return constant(true);
+    case Kind::kTrue: return constant(false);
+    case Kind::kFalse: return constant(true);
     case Kind::kNot: {
       auto inner = std::move(filter.children.front());
       return inner;
     }
-    default:
-      break;
+    default: break;
   }
   BoundFilter negated;
   negated.kind = Kind::kNot;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstring>
-
 #include <lmdb.h>
 
 #include "base/try.h"
@@ -18,7 +17,8 @@ Result<MDB_cursor*> open_cursor(const Transaction& transaction, Table table) {
   return cursor;
 }
 
-Result<std::optional<NumberEntry>> move_number(MDB_cursor* cursor, MDB_cursor_op operation, std::uint64_t key) {
+Result<std::optional<NumberEntry>> move_number(MDB_cursor* cursor, MDB_cursor_op operation,
+                                               std::uint64_t key) {
   MDB_val k{.mv_size = sizeof(key), .mv_data = &key};
   MDB_val v;
   const int code = mdb_cursor_get(cursor, &k, &v, operation);
@@ -79,7 +79,8 @@ Result<std::optional<std::string_view>> PostingCursor::move(int operation, std::
   place_ = Place::kNone;
   int code = mdb_cursor_get(cursor_, &k, &v, static_cast<MDB_cursor_op>(operation));
   if (code == MDB_SUCCESS && (operation == MDB_PREV_NODUP || operation == MDB_LAST)) {
-    // These land on the key's last posting. A key with a single one has no postings page to go to the start of.
+    // These land on the key's last posting. A key with a single one has no postings page to go to the start
+    // of.
     MDB_val first = v;
     code = mdb_cursor_get(cursor_, &k, &first, MDB_FIRST_DUP);
     if (code == MDB_SUCCESS && first.mv_size == sizeof(std::uint64_t)) v = first;
@@ -135,7 +136,8 @@ Result<std::span<const std::uint64_t>> PostingCursor::next_postings() {
   }
   // The page comes from its start, wherever the cursor stands in it.
   if (place_ == Place::kFirst)
-    postings = postings.subspan(static_cast<std::size_t>(std::ranges::lower_bound(postings, first_) - postings.begin()));
+    postings = postings.subspan(
+        static_cast<std::size_t>(std::ranges::lower_bound(postings, first_) - postings.begin()));
   place_ = Place::kWithin;
   return postings;
 }
@@ -177,8 +179,9 @@ Result<void> PostingAppender::append(std::string_view key, std::span<const std::
   // The key is there already, from an earlier call.
   if (code == MDB_KEYEXIST) code = mdb_cursor_put(cursor_, &k, &first, MDB_APPENDDUP);
   if (code == MDB_SUCCESS && postings.size() > 1) {
-    MDB_val rest[2] = {{.mv_size = sizeof(std::uint64_t), .mv_data = const_cast<std::uint64_t*>(postings.data() + 1)},
-                       {.mv_size = postings.size() - 1, .mv_data = nullptr}};
+    MDB_val rest[2] = {
+        {.mv_size = sizeof(std::uint64_t), .mv_data = const_cast<std::uint64_t*>(postings.data() + 1)},
+        {.mv_size = postings.size() - 1, .mv_data = nullptr}};
     code = mdb_cursor_put(cursor_, &k, rest, MDB_MULTIPLE | MDB_APPENDDUP);
   }
   if (code != MDB_SUCCESS) return fail(lmdb_error(code, "appending index entries"));

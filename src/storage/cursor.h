@@ -82,11 +82,11 @@ class PostingCursor {
   Result<std::optional<std::string_view>> previous_key();
   Result<std::optional<std::string_view>> last_key();
 
-  // Some postings of the current key: the first call after a move gives the first of them, further calls go on;
-  // empty when there are no more. Valid until the next call.
+  // Some postings of the current key: the first call after a move gives the first of them, further calls go
+  // on; empty when there are no more. Valid until the next call.
   Result<std::span<const std::uint64_t>> next_postings();
-  // Goes to a key's first posting that is at least `posting`: the next call of next_postings() begins there, and
-  // gives none when the key or such a posting is not there.
+  // Goes to a key's first posting that is at least `posting`: the next call of next_postings() begins there,
+  // and gives none when the key or such a posting is not there.
   Result<void> seek_posting(std::string_view key, std::uint64_t posting);
   // How many postings the current key has. O(1).
   Result<std::uint64_t> count_postings();

@@ -1,10 +1,9 @@
 #include "storage/environment.h"
 
 #include <cstring>
+#include <lmdb.h>
 #include <system_error>
 #include <utility>
-
-#include <lmdb.h>
 
 #include "base/try.h"
 #include "storage/lmdb_error.h"
@@ -18,7 +17,9 @@ MDB_val value_of(std::string_view bytes) {
 MDB_val value_of(const std::uint64_t& number) {
   return MDB_val{.mv_size = sizeof(number), .mv_data = const_cast<std::uint64_t*>(&number)};
 }
-std::string_view bytes_of(const MDB_val& value) { return {static_cast<const char*>(value.mv_data), value.mv_size}; }
+std::string_view bytes_of(const MDB_val& value) {
+  return {static_cast<const char*>(value.mv_data), value.mv_size};
+}
 
 unsigned flags_of(TableKind kind) {
   switch (kind) {
@@ -64,8 +65,9 @@ Result<std::unique_ptr<Environment>> Environment::open(const std::filesystem::pa
   return environment;
 }
 
-// A page that the file says it has but that lies beyond its end, as in a file that was cut short, would be a fault of
-// the bus when it is read through the map. As zeros it is damage that LMDB or a block's checksum tells.
+// A page that the file says it has but that lies beyond its end, as in a file that was cut short, would be a
+// fault of the bus when it is read through the map. As zeros it is damage that LMDB or a block's checksum
+// tells.
 Result<void> Environment::cover_used_bytes() const {
   std::error_code error;
   const std::uint64_t size = std::filesystem::file_size(path_, error);
@@ -125,7 +127,8 @@ Result<void> Environment::sync() {
 
 Result<void> Environment::sync_if_changed() {
   MDB_envinfo info;
-  if (const int code = mdb_env_info(env_, &info); code != MDB_SUCCESS) return fail(lmdb_error(code, "syncing"));
+  if (const int code = mdb_env_info(env_, &info); code != MDB_SUCCESS)
+    return fail(lmdb_error(code, "syncing"));
   if (info.me_last_txnid == synced_transaction_.load(std::memory_order_relaxed)) return {};
   SLATE_TRY(sync());
   synced_transaction_.store(info.me_last_txnid, std::memory_order_relaxed);

@@ -1,8 +1,9 @@
 // LMDB behind Result: environments, transactions, tables and cursors. The only room that includes lmdb.h.
 //
-// Threads: an Environment may be used by any number of threads. A read transaction and its cursors belong to one
-// thread at a time, but may move between threads; a write transaction stays on the thread that began it. There is
-// one write transaction at a time per environment: a second begin_write() waits for the first to end.
+// Threads: an Environment may be used by any number of threads. A read transaction and its cursors belong to
+// one thread at a time, but may move between threads; a write transaction stays on the thread that began it.
+// There is one write transaction at a time per environment: a second begin_write() waits for the first to
+// end.
 #pragma once
 
 #include <atomic>
@@ -27,8 +28,8 @@ namespace slate::storage {
 
 // What a commit waits for.
 enum class CommitSync : std::uint8_t {
-  kDurable,  // until it is on stable storage
-  kBuffered, // until the operating system has it; sync() makes it durable
+  kDurable,   // until it is on stable storage
+  kBuffered,  // until the operating system has it; sync() makes it durable
 };
 
 // Where a fault can be made to happen, for tests.
@@ -64,7 +65,8 @@ class WriteTransaction;
 
 class Environment {
  public:
-  // Opens or creates the file at `path` (a lock file stands beside it). Errors: io, corrupt, unsupported_format.
+  // Opens or creates the file at `path` (a lock file stands beside it). Errors: io, corrupt,
+  // unsupported_format.
   static Result<std::unique_ptr<Environment>> open(const std::filesystem::path& path,
                                                    const EnvironmentOptions& options);
   ~Environment();

@@ -1,14 +1,15 @@
 #include "storage/lmdb_error.h"
 
 #include <cerrno>
-
 #include <fmt/format.h>
 #include <lmdb.h>
 
 namespace slate::storage {
 
 Error lmdb_error(int code, std::string_view what) {
-  const auto with = [&](Reason reason) { return Error(reason, fmt::format("{}: {}", what, mdb_strerror(code))); };
+  const auto with = [&](Reason reason) {
+    return Error(reason, fmt::format("{}: {}", what, mdb_strerror(code)));
+  };
   switch (code) {
     case MDB_CORRUPTED:
     case MDB_PAGE_NOTFOUND:
@@ -17,7 +18,8 @@ Error lmdb_error(int code, std::string_view what) {
     case MDB_VERSION_MISMATCH: return with(Reason::kUnsupportedFormat);
     case MDB_MAP_FULL:
       return with(Reason::kQuotaExceeded).with_hint("open the database with a larger generation_map_bytes");
-    case MDB_READERS_FULL: return with(Reason::kQuotaExceeded).with_hint("too many snapshots are open at once");
+    case MDB_READERS_FULL:
+      return with(Reason::kQuotaExceeded).with_hint("too many snapshots are open at once");
     case ENOSPC: return with(Reason::kQuotaExceeded).with_hint("the disk is full");
     case MDB_BAD_VALSIZE:
     case MDB_BAD_TXN:

@@ -1,10 +1,9 @@
 #include <filesystem>
+#include <gtest/gtest.h>
 #include <map>
 #include <random>
 #include <set>
 #include <thread>
-
-#include <gtest/gtest.h>
 #include <unistd.h>
 
 #include "storage/cursor.h"
@@ -28,8 +27,9 @@ class Storage : public testing::Test {
   }
   void reopen() {
     environment_.reset();
-    environment_ = Environment::open(folder_ / "data.mdb", {.commit_sync = CommitSync::kBuffered, .faults = faults_})
-                       .value();
+    environment_ =
+        Environment::open(folder_ / "data.mdb", {.commit_sync = CommitSync::kBuffered, .faults = faults_})
+            .value();
   }
   Table postings_table() {
     auto txn = environment_->begin_write().value();

@@ -1,4 +1,4 @@
-#include "random_data.h"
+#include "differential/random_data.h"
 
 #include <iterator>
 #include <limits>
@@ -8,9 +8,39 @@ namespace slate::differential {
 namespace {
 
 constexpr std::string_view kWords[] = {
-    "",  "a",  "A",    "b",    "ab",   "Ab",     "abc",     "zebra", "0", " ",  "\xc3\xa9" /* é */, "\xc3\x89" /* É */,
-    "ß", "ẞ",  "ſ",    "\xe2\x84\xaa" /* Kelvin sign */, "k", "K", "Straße", "İ", "ı", "Σ", "ς", "σ", "ǅ", "ǆ",
-    "😀", "\xf4\x8f\xbf\xbf" /* the last code point */, "\xef\xbf\xbf", "\x01", "\x7f", "%", "_",
+    "",
+    "a",
+    "A",
+    "b",
+    "ab",
+    "Ab",
+    "abc",
+    "zebra",
+    "0",
+    " ",
+    "\xc3\xa9" /* é */,
+    "\xc3\x89" /* É */,
+    "ß",
+    "ẞ",
+    "ſ",
+    "\xe2\x84\xaa" /* Kelvin sign */,
+    "k",
+    "K",
+    "Straße",
+    "İ",
+    "ı",
+    "Σ",
+    "ς",
+    "σ",
+    "ǅ",
+    "ǆ",
+    "😀",
+    "\xf4\x8f\xbf\xbf" /* the last code point */,
+    "\xef\xbf\xbf",
+    "\x01",
+    "\x7f",
+    "%",
+    "_",
 };
 constexpr std::string_view kNul("\0", 1);
 
@@ -76,7 +106,9 @@ Datasource random_datasource() {
                       {.fields = {{.field = "f", .direction = Direction::kDescending}}},
                       {.fields = {{.field = "long", .direction = Direction::kDescending}, {.field = "n"}}},
                       {.fields = {{.field = "notes", .direction = Direction::kDescending}}},
-                      {.fields = {{.field = "flag"}, {.field = "name", .direction = Direction::kDescending}, {.field = "d"}}}},
+                      {.fields = {{.field = "flag"},
+                                  {.field = "name", .direction = Direction::kDescending},
+                                  {.field = "d"}}}},
           .durability = Durability::kOs};
 }
 
@@ -184,7 +216,8 @@ RecordWrite RandomData::replacement(std::string id) {
   return write;
 }
 
-Value RandomData::stored_or_random(const Reference& reference, const std::string& path, Reference::Leaf leaf) {
+Value RandomData::stored_or_random(const Reference& reference, const std::string& path,
+                                   Reference::Leaf leaf) {
   if (!reference.records().empty() && !one_in(5)) {
     const ReferenceRecord& record = reference.records()[below(reference.records().size())];
     if (path == "_id") return Value(record.id);
@@ -208,7 +241,8 @@ Literal RandomData::literal(const Reference& reference, const std::string& path,
 }
 
 Filter RandomData::condition(const Reference& reference) {
-  auto leaf = std::next(reference.leaves().begin(), static_cast<std::ptrdiff_t>(below(reference.leaves().size())));
+  auto leaf =
+      std::next(reference.leaves().begin(), static_cast<std::ptrdiff_t>(below(reference.leaves().size())));
   const auto& [path, types] = *leaf;
   const bool is_list = types.type == Type::kList;
   std::vector<Op> ops = {Op::kEq, Op::kNe, Op::kIn, Op::kNin, Op::kIsnull};

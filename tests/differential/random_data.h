@@ -1,16 +1,17 @@
-// Random records and queries that like the edges: shared prefixes, NULs, case folding, nulls, extreme numbers.
+// Random records and queries that like the edges: shared prefixes, NULs, case folding, nulls, extreme
+// numbers.
 #pragma once
-
-#include <slate/datasource.h>
-#include <slate/query.h>
-#include <slate/record.h>
 
 #include <cstdint>
 #include <random>
 #include <string>
 #include <vector>
 
-#include "reference.h"
+#include <slate/datasource.h>
+#include <slate/query.h>
+#include <slate/record.h>
+
+#include "differential/reference.h"
 
 namespace slate::differential {
 

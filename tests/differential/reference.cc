@@ -1,7 +1,8 @@
-#include "reference.h"
+#include "differential/reference.h"
 
 #include <algorithm>
 #include <compare>
+#include <limits>
 
 #include "query/fold.h"
 
@@ -23,7 +24,9 @@ std::weak_ordering compare(const Value& a, const Value& b) {
   if (const auto* text = a.get_if<std::string>()) return *text <=> *b.get_if<std::string>();
   const long double x = *number(a);
   const long double y = *number(b);
-  return x < y ? std::weak_ordering::less : x > y ? std::weak_ordering::greater : std::weak_ordering::equivalent;
+  return x < y   ? std::weak_ordering::less
+         : x > y ? std::weak_ordering::greater
+                 : std::weak_ordering::equivalent;
 }
 
 bool is_text_match(Op op, const std::string& text, const std::string& needle) {
@@ -49,7 +52,8 @@ bool satisfies(Op op, const Value& value, const std::vector<Literal>& literals) 
     case Op::kLte: return against(0) <= 0;
     case Op::kBetween: return against(0) >= 0 && against(1) <= 0;
     case Op::kIn:
-      return std::ranges::any_of(literals, [&](const Literal& each) { return compare(value, each.value) == 0; });
+      return std::ranges::any_of(literals,
+                                 [&](const Literal& each) { return compare(value, each.value) == 0; });
     default: return is_text_match(op, *value.get_if<std::string>(), *literals[0].value.get_if<std::string>());
   }
 }
@@ -57,7 +61,8 @@ bool satisfies(Op op, const Value& value, const std::vector<Literal>& literals) 
 Value normal(const Value& value, Reference::Leaf leaf) {
   if (const auto* list = value.get_if<ListValue>()) {
     ListValue elements;
-    for (const Value& element : *list) elements.push_back(normal(element, {.type = leaf.element, .element = leaf.element}));
+    for (const Value& element : *list)
+      elements.push_back(normal(element, {.type = leaf.element, .element = leaf.element}));
     return Value(std::move(elements));
   }
   if (leaf.type == Type::kFloat && !value.is_null()) {
@@ -123,16 +128,24 @@ bool Reference::holds(const Filter& condition, const ReferenceRecord& record) co
     case Op::kIsnull: return value.is_null() == *condition.values[0].value.get_if<bool>();
     case Op::kEmpty: {
       const auto* text = value.get_if<std::string>();
-      const bool empty = value.is_null() || (text != nullptr && text->empty()) || (list != nullptr && list->empty());
+      const bool empty =
+          value.is_null() || (text != nullptr && text->empty()) || (list != nullptr && list->empty());
       return empty == *condition.values[0].value.get_if<bool>();
     }
-    case Op::kNe: return !holds({.kind = condition.kind, .field = condition.field, .op = Op::kEq, .values = condition.values}, record);
-    case Op::kNin: return !holds({.kind = condition.kind, .field = condition.field, .op = Op::kIn, .values = condition.values}, record);
+    case Op::kNe:
+      return !holds(
+          {.kind = condition.kind, .field = condition.field, .op = Op::kEq, .values = condition.values},
+          record);
+    case Op::kNin:
+      return !holds(
+          {.kind = condition.kind, .field = condition.field, .op = Op::kIn, .values = condition.values},
+          record);
     default: break;
   }
   if (value.is_null()) return false;
   if (list == nullptr) return satisfies(condition.op, value, condition.values);
-  return std::ranges::any_of(*list, [&](const Value& each) { return satisfies(condition.op, each, condition.values); });
+  return std::ranges::any_of(
+      *list, [&](const Value& each) { return satisfies(condition.op, each, condition.values); });
 }
 
 bool Reference::matches(const Filter& filter, const ReferenceRecord& record) const {

@@ -1,15 +1,15 @@
-// The reference that the planner is held against: records in plain memory, and a straight reading of what filters,
-// sorts, skip and take mean. No index, no plan, no cleverness.
+// The reference that the planner is held against: records in plain memory, and a straight reading of what
+// filters, sorts, skip and take mean. No index, no plan, no cleverness.
 #pragma once
-
-#include <slate/datasource.h>
-#include <slate/query.h>
-#include <slate/record.h>
 
 #include <cstdint>
 #include <map>
 #include <string>
 #include <vector>
+
+#include <slate/datasource.h>
+#include <slate/query.h>
+#include <slate/record.h>
 
 namespace slate::differential {
 

@@ -87,9 +87,7 @@ std::expected<slate::loader::FieldValue, std::string> to_value(std::string_view 
   slate::loader::FieldValue value;
   if (text.empty()) return value;
   switch (type) {
-    case ColumnType::kString:
-      value.set_string_value(std::string(text));
-      break;
+    case ColumnType::kString: value.set_string_value(std::string(text)); break;
     case ColumnType::kInt:
       if (const auto number = parse_number<std::int64_t>(text))
         value.set_int_value(*number);

@@ -99,22 +99,12 @@ std::expected<FieldValue, std::string> json_value(const json::value& from, std::
   if (type && *type != ColumnType::kBool && from.is_number()) return to_value(json::serialize(from), *type);
   FieldValue value;
   switch (from.kind()) {
-    case json::kind::null:
-      break;
-    case json::kind::bool_:
-      value.set_bool_value(from.get_bool());
-      break;
-    case json::kind::int64:
-      value.set_int_value(from.get_int64());
-      break;
-    case json::kind::uint64:
-      return Problem("a whole number beyond 64 bits with a sign");
-    case json::kind::double_:
-      value.set_float_value(from.get_double());
-      break;
-    case json::kind::string:
-      value.set_string_value(std::string(from.get_string()));
-      break;
+    case json::kind::null: break;
+    case json::kind::bool_: value.set_bool_value(from.get_bool()); break;
+    case json::kind::int64: value.set_int_value(from.get_int64()); break;
+    case json::kind::uint64: return Problem("a whole number beyond 64 bits with a sign");
+    case json::kind::double_: value.set_float_value(from.get_double()); break;
+    case json::kind::string: value.set_string_value(std::string(from.get_string())); break;
     case json::kind::array:
       value.mutable_list_value();
       for (const json::value& element : from.get_array()) {

@@ -28,27 +28,13 @@ bool needs_escape(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 
 
 void append_escape(std::string& out, char c) {
   switch (c) {
-    case '"':
-      out += "\\\"";
-      return;
-    case '\\':
-      out += "\\\\";
-      return;
-    case '\b':
-      out += "\\b";
-      return;
-    case '\f':
-      out += "\\f";
-      return;
-    case '\n':
-      out += "\\n";
-      return;
-    case '\r':
-      out += "\\r";
-      return;
-    case '\t':
-      out += "\\t";
-      return;
+    case '"': out += "\\\""; return;
+    case '\\': out += "\\\\"; return;
+    case '\b': out += "\\b"; return;
+    case '\f': out += "\\f"; return;
+    case '\n': out += "\\n"; return;
+    case '\r': out += "\\r"; return;
+    case '\t': out += "\\t"; return;
     default:
       static constexpr std::string_view kDigits = "0123456789abcdef";
       out += "\\u00";
@@ -115,17 +101,11 @@ void append_value(std::string& out, const Value& value, Int64Form form) {
 
 void append_element(std::string& out, const ListElement& element, Int64Form form) {
   switch (element.type) {
-    case Type::kInt:
-      return append_int64(out, element.integer, form);
-    case Type::kDate:
-      return append_json_date(out, element.integer);
-    case Type::kBool:
-      out += element.integer != 0 ? "true" : "false";
-      return;
-    case Type::kFloat:
-      return append_real(out, element.real);
-    default:
-      return append_json_string(out, element.text);
+    case Type::kInt: return append_int64(out, element.integer, form);
+    case Type::kDate: return append_json_date(out, element.integer);
+    case Type::kBool: out += element.integer != 0 ? "true" : "false"; return;
+    case Type::kFloat: return append_real(out, element.real);
+    default: return append_json_string(out, element.text);
   }
 }
 
@@ -191,19 +171,12 @@ void append_json_list(std::string& out, std::string_view cell, const Field& elem
 void append_json_cell(std::string& out, const ColumnView& cells, std::size_t row, const ResultColumn& column,
                       Int64Form form) {
   switch (column.type) {
-    case Type::kString:
-      return append_json_string(out, cells.text(row));
-    case Type::kInt:
-      return append_int64(out, cells.integer(row), form);
-    case Type::kFloat:
-      return append_real(out, cells.real(row));
-    case Type::kBool:
-      out += cells.integer(row) != 0 ? "true" : "false";
-      return;
-    case Type::kDate:
-      return append_json_date(out, cells.integer(row));
-    case Type::kList:
-      return append_json_list(out, cells.text(row), column.items.front(), form);
+    case Type::kString: return append_json_string(out, cells.text(row));
+    case Type::kInt: return append_int64(out, cells.integer(row), form);
+    case Type::kFloat: return append_real(out, cells.real(row));
+    case Type::kBool: out += cells.integer(row) != 0 ? "true" : "false"; return;
+    case Type::kDate: return append_json_date(out, cells.integer(row));
+    case Type::kList: return append_json_list(out, cells.text(row), column.items.front(), form);
     case Type::kMap:
       out += "null";  // maps come as their leaves
       return;

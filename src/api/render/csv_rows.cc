@@ -45,10 +45,8 @@ void CsvRows::append_cell(std::string& out, const ColumnView& cells, std::size_t
                           const ResultColumn& column) {
   if (cells.is_null(row)) return;
   switch (column.type) {
-    case Type::kString:
-      return append_text(out, cells.text(row));
-    case Type::kDate:
-      return append_date(out, Date{cells.integer(row)});
+    case Type::kString: return append_text(out, cells.text(row));
+    case Type::kDate: return append_date(out, Date{cells.integer(row)});
     case Type::kList:
       json_.clear();
       append_json_list(json_, cells.text(row), column.items.front(), form_);

@@ -23,12 +23,9 @@ void append_time(std::string& out, std::optional<UnixMillis> time) {
 
 std::string_view state_word(LoadState state) {
   switch (state) {
-    case LoadState::kRunning:
-      return "loading";
-    case LoadState::kSucceeded:
-      return "succeeded";
-    case LoadState::kFailed:
-      return "failed";
+    case LoadState::kRunning: return "loading";
+    case LoadState::kSucceeded: return "succeeded";
+    case LoadState::kFailed: return "failed";
   }
   return {};
 }
@@ -60,12 +57,9 @@ json::value column_json(const ListColumn& column, const Datasource* datasource) 
 
 std::string_view freshness_word(FreshnessState state) {
   switch (state) {
-    case FreshnessState::kFresh:
-      return "fresh";
-    case FreshnessState::kStale:
-      return "stale";
-    case FreshnessState::kStatic:
-      return "static";
+    case FreshnessState::kFresh: return "fresh";
+    case FreshnessState::kStale: return "stale";
+    case FreshnessState::kStatic: return "static";
   }
   return {};
 }
@@ -107,12 +101,9 @@ json::value error_json(const std::optional<Error>& error) {
 
 std::string_view saved_word(Saved saved) {
   switch (saved) {
-    case Saved::kCreated:
-      return "created";
-    case Saved::kChanged:
-      return "changed";
-    case Saved::kUnchanged:
-      return "unchanged";
+    case Saved::kCreated: return "created";
+    case Saved::kChanged: return "changed";
+    case Saved::kUnchanged: return "unchanged";
   }
   return {};
 }

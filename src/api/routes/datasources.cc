@@ -69,9 +69,9 @@ Result<http::Response> put(ApiContext& context, http::Request& request) {
   const std::string& id = request.param("id");
   SLATE_TRY(Datasource datasource, read_definition(request));
   if (!datasource.id.empty() && datasource.id != id)
-    return fail(
-        Error(Reason::kInvalidArgument, "the path says " + slate::quoted(id) + ", the body " + slate::quoted(datasource.id))
-            .with_field("id"));
+    return fail(Error(Reason::kInvalidArgument,
+                      "the path says " + slate::quoted(id) + ", the body " + slate::quoted(datasource.id))
+                    .with_field("id"));
   datasource.id = id;
   SLATE_TRY(const Saved saved, context.database.save_datasource(datasource));
   return answer_saved(context, id, saved);

@@ -54,9 +54,9 @@ Result<http::Response> put_list(ApiContext& context, http::Request& request) {
   SLATE_TRY(const json::value body, json_body(request));
   SLATE_TRY(ListView list, list_view_from_json(body));
   if (!list.id.empty() && list.id != id)
-    return fail(
-        Error(Reason::kInvalidArgument, "the path says " + slate::quoted(id) + ", the body " + slate::quoted(list.id))
-            .with_field("id"));
+    return fail(Error(Reason::kInvalidArgument,
+                      "the path says " + slate::quoted(id) + ", the body " + slate::quoted(list.id))
+                    .with_field("id"));
   list.id = id;
   SLATE_TRY(const SavedList saved, context.database.save_list(list));
   SLATE_TRY(json::object answer, describe(context, list));

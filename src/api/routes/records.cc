@@ -24,7 +24,9 @@ namespace json = boost::json;
 constexpr int kAttempts = 5;
 constexpr std::uint64_t kLargestBatch = 1'000'000;
 
-Failure no_record(std::string_view id) { return fail(Reason::kNotFound, "there is no record " + slate::quoted(id)); }
+Failure no_record(std::string_view id) {
+  return fail(Reason::kNotFound, "there is no record " + slate::quoted(id));
+}
 
 Result<std::optional<std::string>> read_record(ApiContext& context, std::string_view datasource,
                                                std::string_view id) {
@@ -48,8 +50,8 @@ Result<RecordWrite> read_write(const http::Request& request, WriteKind kind) {
   SLATE_TRY(const json::object body, json_object_body(request));
   const std::string& id = request.param("rid");
   if (const auto* sent = body.if_contains("_id"); sent != nullptr && *sent != json::value(id))
-    return fail(Error(Reason::kInvalidArgument,
-                      "the path says " + slate::quoted(id) + ", the body " + slate::quoted(json::serialize(*sent)))
+    return fail(Error(Reason::kInvalidArgument, "the path says " + slate::quoted(id) + ", the body " +
+                                                    slate::quoted(json::serialize(*sent)))
                     .with_field("_id"));
   SLATE_TRY(auto cells, cells_from_json(body));
   return RecordWrite{.kind = kind, .id = id, .cells = std::move(cells)};
@@ -115,8 +117,8 @@ Result<WriteKind> read_mode(const http::Request& request) {
   const auto mode = request.query_value("mode").value_or("merge");
   if (mode == "merge") return WriteKind::kMerge;
   if (mode == "replace") return WriteKind::kReplace;
-  return fail(
-      Error(Reason::kInvalidArgument, "expected merge or replace, got " + slate::quoted(mode)).with_field("mode"));
+  return fail(Error(Reason::kInvalidArgument, "expected merge or replace, got " + slate::quoted(mode))
+                  .with_field("mode"));
 }
 
 // Which of the writes the store refuses, found by asking it one by one; nothing is committed.

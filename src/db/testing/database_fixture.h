@@ -1,19 +1,18 @@
 // A database in a folder of its own, for tests of what is stored.
 #pragma once
 
-#include <slate/database.h>
-
-#include <gtest/gtest.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <filesystem>
+#include <gtest/gtest.h>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <unistd.h>
 #include <utility>
 #include <vector>
+
+#include <slate/database.h>
 
 #include "db/audit.h"
 

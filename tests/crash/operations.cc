@@ -1,0 +1,120 @@
+#include "crash/operations.h"
+
+#include "base/try.h"
+#include "differential/random_data.h"
+
+namespace slate::crash {
+namespace {
+
+using Kind = Operation::Kind;
+using differential::RandomData;
+
+constexpr std::size_t kIds = 250;
+
+Kind kind_of(std::size_t draw) {
+  if (draw < 62) return Kind::kWrite;
+  if (draw < 77) return Kind::kLoad;
+  if (draw < 89) return Kind::kMerge;
+  return draw < 97 ? Kind::kIndexes : Kind::kDeleteAll;
+}
+
+std::vector<CellRef> cells_of(const RecordWrite& write, const Datasource& datasource) {
+  std::vector<CellRef> cells;
+  for (const auto& [name, value] : write.cells) {
+    std::uint32_t field = 0;
+    while (datasource.fields[field].name != name) ++field;
+    CellRef cell{.field = field, .value = &value};
+    if (const auto* text = value.get_if<std::string>()) cell.value = std::string_view(*text);
+    if (const auto* integer = value.get_if<std::int64_t>()) cell.value = *integer;
+    if (const auto* real = value.get_if<double>()) cell.value = *real;
+    if (const auto* truth = value.get_if<bool>()) cell.value = *truth;
+    if (const auto* date = value.get_if<Date>()) cell.value = *date;
+    cells.push_back(cell);
+  }
+  return cells;
+}
+
+}  // namespace
+
+Datasource definition(const std::string& id) {
+  Datasource datasource = differential::random_datasource();
+  datasource.id = id;
+  if (id == "loaded") datasource.loader = LoaderConfig{.endpoint = "grpc://127.0.0.1:1"};
+  return datasource;
+}
+
+DatabaseOptions options(const std::filesystem::path& folder) {
+  return {.path = folder,
+          .generation_map_bytes = std::uint64_t{1} << 30,
+          .catalog_map_bytes = std::uint64_t{16} << 20,
+          .load_memory_bytes = 64 << 10,
+          .segment_rows = 64,
+          .background_sync = std::chrono::milliseconds(20),
+          .sweep_interval = std::chrono::milliseconds(20)};
+}
+
+Operation operation(std::uint64_t seed, std::uint64_t number) {
+  RandomData random(seed * 1'000'003 + number);
+  Operation operation{.kind = kind_of(random.below(100)), .datasource = kDatasources[random.below(2)]};
+  switch (operation.kind) {
+    case Kind::kWrite:
+      for (std::size_t i = random.one_in(3) ? 1 : 1 + random.below(60); i > 0; --i)
+        operation.writes.push_back(random.write(kIds));
+      break;
+    case Kind::kLoad:
+    case Kind::kMerge:
+      for (std::size_t i = random.below(400); i > 0; --i)
+        operation.writes.push_back(random.replacement(random.id(kIds)));
+      break;
+    case Kind::kIndexes:
+      operation.definition = definition(operation.datasource);
+      for (Field& field : operation.definition.fields)
+        if (field.name == "m" || field.name == "g" || field.name == "n") field.indexed = random.one_in(2);
+      // Without `n` its compound indexes stay: they are indexes of their own.
+      operation.definition.durability = random.one_in(3) ? Durability::kSync : Durability::kOs;
+      break;
+    case Kind::kDeleteAll: break;
+  }
+  return operation;
+}
+
+Result<void> perform(Database& database, const Operation& operation, const std::function<void()>& progress) {
+  switch (operation.kind) {
+    case Kind::kWrite: {
+      SLATE_TRY(database.write_batch(operation.datasource, operation.writes));
+      return {};
+    }
+    case Kind::kDeleteAll: return database.delete_all(operation.datasource);
+    case Kind::kIndexes: {
+      SLATE_TRY(database.save_datasource(operation.definition));
+      return {};
+    }
+    case Kind::kLoad:
+    case Kind::kMerge: break;
+  }
+  const Datasource fields = definition(operation.datasource);
+  const LoadMode mode = operation.kind == Kind::kLoad ? LoadMode::kReplace : LoadMode::kMerge;
+  SLATE_TRY(auto builder, database.begin_generation(operation.datasource, mode));
+  std::size_t appended = 0;
+  for (const RecordWrite& write : operation.writes) {
+    if (appended++ % 100 == 0) progress();
+    SLATE_TRY(builder->append(write.id, cells_of(write, fields)));
+  }
+  progress();
+  SLATE_TRY(builder->finish());
+  progress();
+  SLATE_TRY(builder->publish(1));
+  return {};
+}
+
+void apply(differential::Reference& reference, const Operation& operation) {
+  if (operation.kind == Kind::kDeleteAll || operation.kind == Kind::kLoad)
+    reference = differential::Reference(definition(operation.datasource));
+  for (const RecordWrite& write : operation.writes) {
+    // In a load the last row of an id counts, in its own place.
+    if (operation.kind == Kind::kLoad) reference.apply({.kind = WriteKind::kDelete, .id = write.id});
+    reference.apply(write);
+  }
+}
+
+}  // namespace slate::crash

@@ -92,7 +92,7 @@ generate() {
 }
 
 check_headers_alone() {
-  grep '\.h$' <<<"$sources" | xargs -r -P "$(nproc)" -I{} \
+  sed -n '/\.h$/p' <<<"$sources" | xargs -r -P "$(nproc)" -I{} \
     g++ -std=c++23 -fsyntax-only -w -Iinclude -Isrc -isystem build/dev/proto/cpp -include {} -x c++ /dev/null
 }
 

@@ -48,7 +48,8 @@ TEST(Negotiate, malformed_ranges_are_passed_over) {
   EXPECT_EQ(chosen("application/json;q=2, text/csv"), Format::kCsv);
   EXPECT_EQ(chosen("application/json;q=, text/csv"), Format::kCsv);
   EXPECT_EQ(chosen("application/json;q=0.12345, text/csv;q=0.1"), Format::kCsv);
-  EXPECT_EQ(chosen(",,;;q=1,\"unclosed, text/csv"), Format::kJson);
+  EXPECT_EQ(chosen(",,;;q=1,\"unclosed, text/csv"), std::nullopt);  // one range, of a type without end
+  EXPECT_EQ(chosen(",,;;q=1,;"), Format::kJson);
   EXPECT_EQ(chosen("text/html;a=\"x,text/csv\", application/x-ndjson"), Format::kNdjson);
 }
 

@@ -148,7 +148,8 @@ void CommandLine::list(OptionText text, std::vector<std::string>& target) {
   const std::string shown_default = joined(target, ",");
   impl_->describe(impl_->app.add_option(text.flags, target), text, shown_default)
       ->delimiter(',')
-      ->expected(1, -1);
+      ->expected(1, -1)
+      ->allow_extra_args(false);
 }
 
 void CommandLine::choice(OptionText text, std::string& target, std::vector<std::string> words) {

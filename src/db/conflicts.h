@@ -2,15 +2,18 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <mutex>
 #include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 namespace slate {
 
-// Of one datasource. Remembers changes only while transactions are open. Safe for any number of threads.
+// Of one datasource. Remembers what an open transaction may ask for, and no more. Safe for any number of
+// threads.
 class Conflicts {
  public:
   // A point in the order of commits, before the snapshot of the transaction that begins here.
@@ -25,7 +28,10 @@ class Conflicts {
     const std::lock_guard lock(mutex_);
     ++commits_;
     if (open_.empty()) return;
-    for (const auto& id : record_ids) changed_at_[std::string(id)] = commits_;
+    for (const auto& id : record_ids) {
+      auto& [key, changed_at] = *changed_at_.try_emplace(std::string(id), 0).first;
+      if (std::exchange(changed_at, commits_) != commits_) log_.emplace_back(commits_, &key);
+    }
   }
   // Every record may have changed: the data was replaced as a whole.
   void record_all();
@@ -36,6 +42,8 @@ class Conflicts {
   std::uint64_t all_changed_at_ = 0;
   std::multiset<std::uint64_t> open_;
   std::unordered_map<std::string, std::uint64_t> changed_at_;
+  // What `changed_at_` was told, oldest first; the ids are its keys.
+  std::deque<std::pair<std::uint64_t, const std::string*>> log_;
 };
 
 }  // namespace slate

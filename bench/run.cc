@@ -19,7 +19,7 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr std::size_t kGets = 1'000;
 constexpr std::size_t kUpdates = 1'000;
 constexpr std::size_t kInsertTransactions = 10;
-constexpr std::size_t kMostWriteRuns = 3;
+constexpr std::size_t kMostWriteRuns = 5;
 constexpr std::string_view kDatasource = "workload";
 
 // Where answers end up, so that reading them has an effect.
@@ -246,7 +246,7 @@ class Runner {
   Result<std::vector<LineResult>> time_queries(Database& database) const {
     std::vector<std::string> ids;
     for (const std::size_t position : random_positions(kGets, options_.records))
-      ids.push_back(workload_.id(position));
+      ids.emplace_back(workload_.id(position));
     std::vector<LineResult> lines;
     for (const WorkloadQuery& line : workload_queries()) {
       if (!wants(line.name)) continue;
@@ -294,8 +294,8 @@ class Runner {
       for (const std::size_t position : positions) {
         const bool was_rejected = rejected.erase(position) > 0;
         if (!was_rejected) rejected.insert(position);
-        writes.push_back(
-            {.id = workload_.id(position), .cells = {{"status", was_rejected ? "active" : "rejected"}}});
+        writes.push_back({.id = std::string(workload_.id(position)),
+                          .cells = {{"status", was_rejected ? "active" : "rejected"}}});
       }
       const auto began = SteadyClock::now();
       for (const RecordWrite& write : writes)

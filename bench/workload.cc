@@ -1,6 +1,7 @@
 #include "bench/workload.h"
 
 #include <fmt/format.h>
+#include <iterator>
 #include <random>
 #include <utility>
 
@@ -64,10 +65,12 @@ Datasource workload_datasource(std::string id, Durability durability) {
 
 Workload::Workload(std::size_t count) {
   rows_.reserve(count);
-  text_.reserve(count * 28);
+  text_.reserve(count * 37);
   Random random(kRecordSeed);
   for (std::size_t i = 0; i < count; ++i) {
     Row row{.text = text_.size()};
+    fmt::format_to(std::back_inserter(text_), "r{:08}", i);
+    row.id_bytes = static_cast<std::uint8_t>(text_.size() - row.text);
     row.name_bytes = static_cast<std::uint8_t>(8 + random.below(9));
     random.append_text(text_, row.name_bytes, kLetters);
     row.is_active = random.below(2) == 0;
@@ -83,10 +86,13 @@ Workload::Workload(std::size_t count) {
   }
 }
 
-std::string Workload::id(std::size_t record) const { return fmt::format("r{:08}", record); }
+std::string_view Workload::id(std::size_t record) const {
+  return std::string_view(text_).substr(rows_[record].text, rows_[record].id_bytes);
+}
 
 std::string_view Workload::name(std::size_t record) const {
-  return std::string_view(text_).substr(rows_[record].text, rows_[record].name_bytes);
+  const Row& row = rows_[record];
+  return std::string_view(text_).substr(row.text + row.id_bytes, row.name_bytes);
 }
 
 std::string_view Workload::status(std::size_t record) const {
@@ -105,7 +111,7 @@ std::optional<Date> Workload::last_contacted_at(std::size_t record) const {
 std::optional<std::string_view> Workload::notes(std::size_t record) const {
   const Row& row = rows_[record];
   if (row.notes_bytes == 0) return std::nullopt;
-  return std::string_view(text_).substr(row.text + row.name_bytes, row.notes_bytes);
+  return std::string_view(text_).substr(row.text + row.id_bytes + row.name_bytes, row.notes_bytes);
 }
 
 std::span<const CellRef> Workload::cells(std::size_t record,
@@ -124,7 +130,7 @@ std::span<const CellRef> Workload::cells(std::size_t record,
 }
 
 RecordWrite Workload::write(std::size_t record) const {
-  RecordWrite write{.kind = WriteKind::kReplace, .id = id(record)};
+  RecordWrite write{.kind = WriteKind::kReplace, .id = std::string(id(record))};
   write.cells.reserve(kWorkloadFields);
   write.cells.emplace_back("name", name(record));
   write.cells.emplace_back("status", status(record));

@@ -146,7 +146,7 @@ Exit run_bench(std::span<const std::string> arguments, Terminal& terminal) {
                     options.lines);
   command_line.option({.flags = "--repeat",
                        .value = "N",
-                       .help = "Timed runs of each query; INS, LOAD and UPD run at most 3 times",
+                       .help = "Timed runs of each query; INS, LOAD and UPD run at most 5 times",
                        .variable = "SLATE_BENCH_REPEAT"},
                       options.repeat, 1, 10'000);
   command_line.choice({.flags = "--format", .help = "How to print", .variable = "SLATE_BENCH_FORMAT"},

@@ -57,7 +57,9 @@ class KeyRuns::Run {
 };
 
 KeyRuns::KeyRuns(std::filesystem::path prefix, std::size_t memory_bytes)
-    : prefix_(std::move(prefix)), memory_bytes_(memory_bytes) {}
+    : prefix_(std::move(prefix)), memory_bytes_(memory_bytes) {
+  buffer_.reserve(memory_bytes / 2);
+}
 
 KeyRuns::~KeyRuns() {
   merging_.clear();

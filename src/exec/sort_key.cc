@@ -1,7 +1,10 @@
 #include "exec/sort_key.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
+#include <memory>
+#include <numeric>
 
 namespace slate {
 namespace {
@@ -77,13 +80,14 @@ bool SortBuffer::before(const Row& a, const Row& b) const {
 void SortBuffer::add(std::string_view key, DocId docid) {
   Row row{.high = word_at(key, 0),
           .low = word_at(key, 8),
+          .rest_offset = rest_.size(),
           .size = static_cast<std::uint32_t>(key.size()),
           .docid = docid};
-  if (key.size() > 16) {
-    row.rest_offset = rest_.size();
-    rest_.append(key.substr(16));
+  if (key.size() > 16) rest_.append(key.substr(16));
+  if (!rows_.empty()) {
+    in_order_ = in_order_ && before(rows_.back(), row);
+    docids_ascend_ = docids_ascend_ && rows_.back().docid < docid;
   }
-  in_order_ = in_order_ && (rows_.empty() || before(rows_.back(), row));
   rows_.push_back(row);
 }
 
@@ -91,12 +95,47 @@ void SortBuffer::clear() {
   rows_.clear();
   rest_.clear();
   in_order_ = true;
+  docids_ascend_ = true;
 }
 
 void SortBuffer::sort() {
   if (in_order_) return;
-  std::ranges::sort(rows_, [&](const Row& a, const Row& b) { return before(a, b); });
+  if (docids_ascend_)
+    sort_by_radix(rows_, std::make_unique_for_overwrite<Row[]>(rows_.size()).get());
+  else
+    std::ranges::sort(rows_, [&](const Row& a, const Row& b) { return before(a, b); });
   in_order_ = true;
+}
+
+// Most significant digit first (McIlroy, Bostic and McIlroy, "Engineering Radix Sort", 1993), from the first
+// byte that is not the same in all rows. Rows of equal keys keep their order, which is that of their docids.
+void SortBuffer::sort_by_radix(std::span<Row> rows, Row* scratch) const {
+  constexpr std::size_t kFew = 64;
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+  bool has_rest = false;
+  for (const Row& row : rows) {
+    high |= row.high ^ rows.front().high;
+    low |= row.low ^ rows.front().low;
+    has_rest = has_rest || row.size > 16;
+  }
+  if ((high | low) == 0 && !has_rest) return;
+  if ((high | low) == 0 || rows.size() < kFew) {
+    std::ranges::sort(rows, [&](const Row& a, const Row& b) { return before(a, b); });
+    return;
+  }
+  const auto word = high != 0 ? &Row::high : &Row::low;
+  const auto shift = (std::bit_width(high != 0 ? high : low) - 1) / 8 * 8;
+  const auto digit = [&](const Row& row) { return static_cast<std::uint8_t>(row.*word >> shift); };
+  std::array<std::size_t, 257> starts{};  // of the rows of each digit, and the end
+  for (const Row& row : rows) ++starts[digit(row) + 1];
+  std::partial_sum(starts.begin(), starts.end(), starts.begin());
+  auto next = starts;
+  for (const Row& row : rows) scratch[next[digit(row)]++] = row;
+  std::copy_n(scratch, rows.size(), rows.begin());
+  for (std::size_t i = 0; i < 256; ++i)
+    if (starts[i + 1] - starts[i] > 1)
+      sort_by_radix(rows.subspan(starts[i], starts[i + 1] - starts[i]), scratch);
 }
 
 void SortBuffer::key(std::size_t at, std::string& key) const {

@@ -36,12 +36,15 @@ class SortBuffer {
  public:
   // REQUIRES: no key added is a proper prefix of another one. Keys of sort and index encodings never are.
   void add(std::string_view key, DocId docid);
+  // Takes address space for as many rows as fit into `bytes`; it becomes memory as rows come.
+  void reserve(std::size_t bytes) { rows_.reserve(bytes / sizeof(Row)); }
   std::size_t size() const { return rows_.size(); }
-  // Memory in use; as vectors double, up to twice as much is held.
+  // Memory in use; growing and sorting may take as much again.
   std::size_t used_bytes() const { return rows_.size() * sizeof(Row) + rest_.size(); }
   // Keeps the memory.
   void clear();
-  // By key, then docid. O(n log n); O(n) when they were added in order.
+  // By key, then docid. O(n) when they were added in order, or came by docid with keys that vary in few
+  // bytes; else O(n log n).
   void sort();
 
   DocId docid(std::size_t at) const { return rows_[at].docid; }
@@ -52,21 +55,23 @@ class SortBuffer {
 
  private:
   struct Row {
-    std::uint64_t high = 0;
-    std::uint64_t low = 0;
-    std::uint64_t rest_offset = 0;
-    std::uint32_t size = 0;  // of the whole key
-    DocId docid = 0;
+    std::uint64_t high;
+    std::uint64_t low;
+    std::uint64_t rest_offset;
+    std::uint32_t size;  // of the whole key
+    DocId docid;
   };
   std::string_view rest(const Row& row) const {
     return row.size > 16 ? std::string_view(rest_).substr(row.rest_offset, row.size - 16)
                          : std::string_view();
   }
   bool before(const Row& a, const Row& b) const;
+  void sort_by_radix(std::span<Row> rows, Row* scratch) const;
 
   std::vector<Row> rows_;
   std::string rest_;  // bytes of keys beyond the sixteenth
   bool in_order_ = true;
+  bool docids_ascend_ = true;
 };
 
 }  // namespace slate

@@ -38,11 +38,14 @@ set(SLATE_CONCURRENT_TESTS
   storage_test db_test loader_test lists_test net_test http_test api_test)
 add_custom_target(concurrent_tests)
 
-# A gtest program whose tests ctest knows one by one.
+# A gtest program, one test of ctest. Of those with a higher COST the run begins earlier.
 function(slate_test name)
-  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})
+  cmake_parse_arguments(arg "" "TIMEOUT;COST" "SOURCES;LIBS;LABELS" ${ARGN})
   if(NOT arg_TIMEOUT)
-    set(arg_TIMEOUT 300)
+    set(arg_TIMEOUT 600)
+  endif()
+  if(NOT arg_COST)
+    set(arg_COST 1)
   endif()
   add_executable(${name} ${arg_SOURCES})
   if(name IN_LIST SLATE_CONCURRENT_TESTS)
@@ -51,8 +54,8 @@ function(slate_test name)
   endif()
   target_link_libraries(${name} PRIVATE slate_options ${arg_LIBS} GTest::gtest GTest::gmock GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE SLATE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
-  gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST
-    PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} COST ${arg_COST} LABELS "${arg_LABELS}")
 endfunction()
 
 # Builds every fuzzer and lists them for ./dev fuzz: name, program, folder of the seed corpus. Call it last.

@@ -4,7 +4,9 @@
 #include <future>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <optional>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -182,11 +184,11 @@ TEST_F(ServerStream, client_that_takes_nothing_is_given_up_and_costs_little_memo
 TEST_F(ServerStream, client_that_leaves_in_the_middle_ends_the_stream) {
   std::promise<void> stopped;
   std::promise<void> destroyed;
+  std::optional<std::stop_callback<std::function<void()>>> notice;
   router_.add(Method::kGet, "/endless", [&](Request request, Respond respond) {
-    auto notice = std::make_shared<std::stop_callback<std::function<void()>>>(request.stop,
-                                                                              [&] { stopped.set_value(); });
+    notice.emplace(request.stop, [&] { stopped.set_value(); });
     respond(streamed(std::make_unique<FunctionStream>(
-        [notice](std::string& chunk) -> Result<bool> {
+        [](std::string& chunk) -> Result<bool> {
           chunk.assign(65536, 'x');
           return true;
         },

@@ -93,7 +93,7 @@ generate() {
 
 check_headers_alone() {
   sed -n '/\.h$/p' <<<"$sources" | xargs -r -P "$(nproc)" -I{} \
-    g++ -std=c++23 -fsyntax-only -w -Iinclude -Isrc -isystem build/dev/proto/cpp -include {} -x c++ /dev/null
+    g++ -std=c++23 -fsyntax-only -w -I. -Iinclude -Isrc -Itests -isystem build/dev/proto/cpp -include {} -x c++ /dev/null
 }
 
 check_tidy() {

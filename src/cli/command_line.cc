@@ -157,9 +157,9 @@ void CommandLine::choice(OptionText text, std::string& target, std::vector<std::
 }
 
 void CommandLine::choice(OptionText text, std::vector<std::string> words, std::string default_word,
-                         Choose choose) {
+                         const Choose& choose) {
   text.value = joined(words, "|");
-  CLI::Option* made = impl_->app.add_option_function<std::string>(text.flags, std::move(choose));
+  CLI::Option* made = impl_->app.add_option_function<std::string>(text.flags, choose);
   impl_->describe(made, text, default_word)->check([words = std::move(words)](const std::string& word) {
     const std::vector<std::string_view> views(words.begin(), words.end());
     for (const std::string_view each : views)

@@ -62,7 +62,8 @@ class CommandLine {
 
  private:
   using Choose = std::function<void(const std::string&)>;
-  void choice(OptionText text, std::vector<std::string> words, std::string default_word, Choose choose);
+  void choice(OptionText text, std::vector<std::string> words, std::string default_word,
+              const Choose& choose);
 
   struct Impl;
   std::unique_ptr<Impl> impl_;

@@ -98,9 +98,9 @@ std::string render_table(const std::vector<TextColumn>& columns,
     out += text + "\n";
   };
   line([&](std::size_t i) -> const std::string& { return columns[i].title; });
-  static const std::string kNone;
+  static const std::string none;
   for (const auto& row : rows)
-    line([&](std::size_t i) -> const std::string& { return i < row.size() ? row[i] : kNone; });
+    line([&](std::size_t i) -> const std::string& { return i < row.size() ? row[i] : none; });
   return out;
 }
 

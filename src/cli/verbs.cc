@@ -81,8 +81,8 @@ Exit run_help(std::span<const std::string> arguments, Terminal& terminal) {
     print_overview(terminal.out);
     return Exit::kOk;
   }
-  static const std::array<std::string, 1> kHelp{"--help"};
-  return verb->run(kHelp, terminal);
+  static const std::array<std::string, 1> help{"--help"};
+  return verb->run(help, terminal);
 }
 
 }  // namespace slate::cli

@@ -165,18 +165,18 @@ Result<void> StoredDatabase::open_datasource(const CatalogEntry& entry, bool aft
   raise(entry.live_generation);
   auto opened = Generation::open(generation_path(datasource.id, entry.live_generation), entry.live_generation,
                                  *entry.schema, generation_options(datasource));
-  if (opened) {
-    if (auto finished = finish_change(**opened, *entry.schema); !finished)
-      opened = fail(std::move(finished).error());
-  }
   std::optional<Error> damage;
-  if (!opened) damage = std::move(opened).error();
+  std::shared_ptr<Generation> live;
+  if (opened) {
+    live = *std::move(opened);
+    if (auto finished = finish_change(*live, *entry.schema); !finished) damage = std::move(finished).error();
+  } else {
+    damage = std::move(opened).error();
+  }
   if (!damage && after_power_loss && datasource.loader &&
       datasource.effective_durability() == Durability::kOs)
     damage = Error(Reason::kCorrupt, "the machine stopped before the data was on stable storage");
-  std::shared_ptr<Generation> live;
   if (!damage) {
-    live = *std::move(opened);
     live->set_loaded_at(entry.loaded_at);
   } else if (damage->reason() == Reason::kUnsupportedFormat || damage->reason() == Reason::kQuotaExceeded) {
     return fail(*std::move(damage));
@@ -184,14 +184,15 @@ Result<void> StoredDatabase::open_datasource(const CatalogEntry& entry, bool aft
     log::error("a damaged generation is discarded", {{"datasource", datasource.id},
                                                      {"generation", entry.live_generation},
                                                      {"error", damage->to_string()}});
-    if (opened) (*opened)->retire();
-    if (opened) opened->reset();
+    if (live) live->retire();
+    live.reset();
     raise(entry.live_generation + 1);
     SLATE_TRY(live, new_generation(*entry.schema));
     SLATE_TRY(catalog_->put_datasource({.schema = entry.schema, .live_generation = live->number()}));
     remove_generation_files(generation_path(datasource.id, entry.live_generation));
     damage.reset();
   } else {
+    live.reset();
     log::error("a damaged datasource is shut off", {{"datasource", datasource.id},
                                                     {"generation", entry.live_generation},
                                                     {"error", damage->to_string()}});

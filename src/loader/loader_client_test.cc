@@ -22,7 +22,6 @@ using ::testing::HasSubstr;
 using ::testing::Not;
 using testing::numbered_datasource;
 using testing::numbered_rows;
-using testing::Script;
 using testing::ScriptedLoader;
 
 // One load and what came of it.

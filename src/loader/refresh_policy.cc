@@ -35,7 +35,7 @@ Error remembered_error(const FailureMemory& failures, UnixMillis now) {
 FreshnessDecision decide_freshness(const LoaderConfig& config, const FreshnessFacts& facts) {
   const bool running = facts.activity == LoadActivity::kRunning;
   const bool held_back = facts.failures != nullptr && !running && is_backing_off(*facts.failures, facts.now);
-  const FreshnessDecision wait{.serve = Serve::kWait, .refresh = RefreshAction::kJoin};
+  FreshnessDecision wait{.serve = Serve::kWait, .refresh = RefreshAction::kJoin};
 
   if (!facts.loaded_at) {
     if (held_back) return {.serve = Serve::kError, .reason = remembered_error(*facts.failures, facts.now)};

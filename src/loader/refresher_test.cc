@@ -25,8 +25,7 @@ using testing::ScriptedLoader;
 using SteadyClock = std::chrono::steady_clock;
 
 // A loader, a store and a refresher that loads one into the other.
-class RefresherTest : public ::testing::Test {
- protected:
+struct RefresherTest : ::testing::Test {
   explicit RefresherTest(Script script = {.rows = numbered_rows(10)})
       : loader(std::move(script)), datasource(numbered_datasource("people", loader.endpoint())) {
     datasource.loader->ttl = 60;

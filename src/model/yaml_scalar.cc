@@ -123,7 +123,7 @@ Result<json::value> read_yaml_scalar(std::string_view tag, std::string_view text
   const std::string_view wanted = tag.substr(kCore.size());
   if (!is_one_of(wanted, {"null", "bool", "int", "float"}))
     return fail(Reason::kInvalidArgument, "unknown tag " + quoted(tag));
-  SLATE_TRY(const json::value value, read_plain(text));
+  SLATE_TRY(json::value value, read_plain(text));
   const bool is_int = value.is_int64() || value.is_uint64();
   if (wanted == "float" && is_int) return json::value(value.to_number<double>());
   const bool fits = (wanted == "null" && value.is_null()) || (wanted == "bool" && value.is_bool()) ||

@@ -404,7 +404,7 @@ TEST(BindFilter, ranges_over_ints_hold_for_exactly_the_ints_they_should) {
     const auto bound = bind_filter(Filter::condition("contacts_count", op, Value(literal)), schema);
     if (bound->kind == BoundFilter::Kind::kFalse) return false;
     const auto& [lower, upper] = std::tie(bound->lower, bound->upper);
-    const auto at = [](const Bound& bound_) { return std::get<std::int64_t>(bound_.value); };
+    const auto at = [](const Bound& end) { return std::get<std::int64_t>(end.value); };
     if (lower && (value < at(*lower) || (value == at(*lower) && lower->inclusive == Inclusive::kNo)))
       return false;
     if (upper && (value > at(*upper) || (value == at(*upper) && upper->inclusive == Inclusive::kNo)))

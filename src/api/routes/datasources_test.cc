@@ -7,7 +7,6 @@ namespace {
 
 using http::Method;
 using ::testing::HasSubstr;
-using testing::json;
 
 constexpr const char* kTeams = R"({"id":"teams","fields":[{"name":"name","type":"string","indexed":true}]})";
 

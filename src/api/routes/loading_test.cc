@@ -12,7 +12,6 @@
 namespace slate::api {
 namespace {
 
-using http::Method;
 using http::testing::RawSocket;
 using slate::testing::numbered_rows;
 using slate::testing::ScriptedLoader;

@@ -19,7 +19,7 @@ struct QueryCounters {
 
 // A step of the plan. Children feed their parent.
 struct PlanNode {
-  std::string op;      // "index_walk", "scan", "filter", "top_k", "sort", "limit", "project"
+  std::string op;      // "index_walk", "scan", "filter", "top_k", ...: docs/planner.md
   std::string detail;  // e.g. "contacts_count desc, backwards"
   std::optional<double> estimated_rows;
   std::vector<PlanNode> children;

@@ -13,7 +13,7 @@ namespace slate {
 
 struct BuildCounts {
   std::uint64_t received = 0;    // records appended
-  std::uint64_t duplicates = 0;  // records that a later one of the same id replaced
+  std::uint64_t duplicates = 0;  // replaced by a later one of the same id; a merge does not count them
   std::uint64_t rows = 0;        // records in the generation
   std::uint64_t bytes = 0;       // of the generation's file
 };

@@ -53,8 +53,7 @@ Result<ListColumn> read_column(const JsonNode& node) {
 
 Result<std::vector<ListColumn>> read_columns(const JsonNode& node) {
   SLATE_TRY(const auto elements, read_array(node));
-  // Every field, and the record id.
-  constexpr std::size_t kMost = Limits::kFields + 1;
+  constexpr std::size_t kMost = Limits::kFields;
   if (elements.empty() || elements.size() > kMost)
     return node.refuse(fmt::format("expected 1 to {} columns, got {}", kMost, elements.size()));
   std::vector<ListColumn> columns;

@@ -190,7 +190,7 @@ INSTANTIATE_TEST_SUITE_P(
                 "reserved"},
         Refusal{"id", R"({"id":"a b","datasource":"a","columns":["a"]})", "id", "character"},
         Refusal{"no_columns", R"({"datasource":"a"})", "columns", "is missing"},
-        Refusal{"empty_columns", R"({"datasource":"a","columns":[]})", "columns", "1 to 1025"},
+        Refusal{"empty_columns", R"({"datasource":"a","columns":[]})", "columns", "1 to 1024"},
         Refusal{"column_int", R"({"datasource":"a","columns":["a",1]})", "columns[1]", "expected an object"},
         Refusal{"column_empty", R"({"datasource":"a","columns":[""]})", "columns[0]", "empty"},
         Refusal{"column_member", R"({"datasource":"a","columns":[{"field":"a","hide":true}]})",

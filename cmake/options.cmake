@@ -24,6 +24,9 @@ target_compile_options(slate_options INTERFACE
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 reports overlaps in std::string that are not there (GCC bug 105329).
   target_compile_options(slate_options INTERFACE -Wno-restrict)
+else()
+  # libstdc++ 12 uses inside stable_sort and stable_partition what it declares deprecated.
+  target_compile_options(slate_options INTERFACE -Wno-deprecated-declarations)
 endif()
 target_include_directories(slate_options INTERFACE
   "${CMAKE_SOURCE_DIR}/include" "${CMAKE_SOURCE_DIR}/src")

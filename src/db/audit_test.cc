@@ -34,14 +34,7 @@ class AuditTest : public DatabaseFixture {
   }
 
   void break_file(const std::function<void(storage::WriteTransaction&)>& change) {
-    const auto path = generation_file();
-    close();
-    {
-      auto environment = storage::Environment::open(path, {.max_tables = 64}).value();
-      auto txn = environment->begin_write().value();
-      change(txn);
-      ASSERT_TRUE(txn.commit().has_value());
-    }
+    change_file(change);
     open();
   }
   static storage::Table table(storage::WriteTransaction& txn, const char* name, storage::TableKind kind) {

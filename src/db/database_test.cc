@@ -1,75 +1,13 @@
 #include <algorithm>
-#include <filesystem>
 #include <gtest/gtest.h>
 #include <thread>
-#include <unistd.h>
 
-#include <slate/database.h>
+#include "db/testing/database_fixture.h"
 
 namespace slate {
 namespace {
 
-class DatabaseTest : public testing::Test {
- protected:
-  DatabaseTest() {
-    folder_ = std::filesystem::temp_directory_path() /
-              ("slate_db_" + std::to_string(::getpid()) + "_" +
-               testing::UnitTest::GetInstance()->current_test_info()->name());
-    std::filesystem::remove_all(folder_);
-    reopen();
-  }
-  ~DatabaseTest() override {
-    database_.reset();
-    std::filesystem::remove_all(folder_);
-  }
-  void reopen() {
-    database_.reset();
-    auto opened = Database::open({.path = folder_, .clock = &clock_});
-    ASSERT_TRUE(opened.has_value()) << opened.error().to_string();
-    database_ = *std::move(opened);
-  }
-  static Datasource prospects() {
-    return {.id = "prospects",
-            .fields = {{.name = "name", .type = Type::kString},
-                       {.name = "status", .type = Type::kString, .indexed = true},
-                       {.name = "contacts", .type = Type::kInt, .indexed = true},
-                       {.name = "score", .type = Type::kFloat, .ttl_seconds = 60},
-                       {.name = "tags", .type = Type::kList, .items = {{.type = Type::kString}}},
-                       {.name = "address",
-                        .type = Type::kMap,
-                        .fields = {{.name = "city", .type = Type::kString, .indexed = true}}}}};
-  }
-  void save(const Datasource& datasource) {
-    const auto saved = database_->save_datasource(datasource);
-    ASSERT_TRUE(saved.has_value()) << saved.error().to_string();
-  }
-  void write(std::vector<RecordWrite> writes) {
-    const auto counts = database_->write_batch("prospects", writes);
-    ASSERT_TRUE(counts.has_value()) << counts.error().to_string();
-  }
-  std::vector<std::string> ids(const Query& query, const QueryOptions& options = {}) {
-    std::vector<std::string> ids;
-    auto snapshot = database_->snapshot("prospects").value();
-    auto rows = snapshot->query(query, options);
-    EXPECT_TRUE(rows.has_value()) << rows.error().to_string();
-    if (!rows) return ids;
-    for (;;) {
-      const auto batch = (*rows)->next();
-      EXPECT_TRUE(batch.has_value()) << batch.error().to_string();
-      if (!batch || *batch == nullptr) return ids;
-      for (const std::uint16_t row : (*batch)->rows) ids.emplace_back((*batch)->id.text(row));
-    }
-  }
-  static RecordWrite record(std::string id, const char* status, int contacts) {
-    return {.id = std::move(id), .cells = {{"status", status}, {"contacts", contacts}}};
-  }
-
-  std::filesystem::path folder_;
-  ManualClock clock_{1'700'000'000'000};
-  std::unique_ptr<Database> database_;
-};
-
-using Ids = std::vector<std::string>;
+class DatabaseTest : public DatabaseFixture {};
 
 TEST_F(DatabaseTest, records_come_back_in_order_of_arrival_after_reopening) {
   save(prospects());

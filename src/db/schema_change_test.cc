@@ -165,15 +165,6 @@ class StartTest : public SchemaChangeTest {
     loaded.loader = some_loader();
     save(loaded);
   }
-  template <typename Change>
-  void change_file(Change&& change) {
-    const auto path = generation_file();
-    close();
-    auto environment = storage::Environment::open(path, {.max_tables = 64}).value();
-    auto txn = environment->begin_write().value();
-    change(txn);
-    ASSERT_TRUE(txn.commit().has_value());
-  }
   void flip_byte_in_segment() {
     change_file([](storage::WriteTransaction& txn) {
       const auto segments = txn.find_table("segments", storage::TableKind::kNumbers).value().value();

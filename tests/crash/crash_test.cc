@@ -124,23 +124,13 @@ class CrashTest : public testing::Test {
     return operation(seed_, *under_way);
   }
 
-  static void flatten(const MapValue& entries, const std::string& prefix, Cells& cells) {
-    for (const auto& [name, value] : entries) {
-      if (const auto* map = value.get_if<MapValue>())
-        flatten(*map, prefix + name + ".", cells);
-      else
-        cells[prefix + name] = value;
-    }
-  }
   static State stored(Snapshot& snapshot) {
     State state;
     auto rows = snapshot.query({}).value();
     for (const Batch* batch = rows->next().value(); batch != nullptr; batch = rows->next().value()) {
       for (std::size_t i = 0; i < batch->size(); ++i) {
         const Record record = to_record(rows->columns(), *batch, i);
-        Cells cells;
-        flatten(record.cells, "", cells);
-        state.emplace_back(record.id, std::move(cells));
+        state.emplace_back(record.id, differential::cells_of(record));
       }
     }
     return state;

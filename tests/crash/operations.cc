@@ -18,22 +18,6 @@ Kind kind_of(std::size_t draw) {
   return draw < 97 ? Kind::kIndexes : Kind::kDeleteAll;
 }
 
-std::vector<CellRef> cells_of(const RecordWrite& write, const Datasource& datasource) {
-  std::vector<CellRef> cells;
-  for (const auto& [name, value] : write.cells) {
-    std::uint32_t field = 0;
-    while (datasource.fields[field].name != name) ++field;
-    CellRef cell{.field = field, .value = &value};
-    if (const auto* text = value.get_if<std::string>()) cell.value = std::string_view(*text);
-    if (const auto* integer = value.get_if<std::int64_t>()) cell.value = *integer;
-    if (const auto* real = value.get_if<double>()) cell.value = *real;
-    if (const auto* truth = value.get_if<bool>()) cell.value = *truth;
-    if (const auto* date = value.get_if<Date>()) cell.value = *date;
-    cells.push_back(cell);
-  }
-  return cells;
-}
-
 }  // namespace
 
 Datasource definition(const std::string& id) {
@@ -98,7 +82,7 @@ Result<void> perform(Database& database, const Operation& operation, const std::
   std::size_t appended = 0;
   for (const RecordWrite& write : operation.writes) {
     if (appended++ % 100 == 0) progress();
-    SLATE_TRY(builder->append(write.id, cells_of(write, fields)));
+    SLATE_TRY(builder->append(write.id, differential::cell_refs(fields, write.cells)));
   }
   progress();
   SLATE_TRY(builder->finish());

@@ -155,32 +155,12 @@ class Differential : public testing::TestWithParam<int> {
     }
   }
 
-  static std::vector<CellRef> cells_of(const Datasource& datasource,
-                                       const std::vector<std::pair<std::string, Value>>& cells) {
-    std::vector<CellRef> refs;
-    for (const auto& [name, value] : cells) {
-      const auto field = std::ranges::find(datasource.fields, name, &Field::name) - datasource.fields.begin();
-      CellRef cell{.field = static_cast<std::uint32_t>(field), .value = &value};
-      std::visit(
-          [&](const auto& held) {
-            using Held = std::decay_t<decltype(held)>;
-            if constexpr (std::is_same_v<Held, std::string>)
-              cell.value = std::string_view(held);
-            else if constexpr (!std::is_same_v<Held, ListValue> && !std::is_same_v<Held, MapValue>)
-              cell.value = held;
-          },
-          value.variant());
-      refs.push_back(cell);
-    }
-    return refs;
-  }
-
   // The same records by a bulk load, with some rows before them that later ones of the same id replace.
   void load(RandomData& random) {
     loaded_ = open(folders_[1]);
     auto builder = loaded_->begin_generation("random", LoadMode::kReplace).value();
     const auto append = [&](const std::string& id, const std::vector<std::pair<std::string, Value>>& cells) {
-      const auto appended = builder->append(id, cells_of(datasource_, cells));
+      const auto appended = builder->append(id, cell_refs(datasource_, cells));
       ASSERT_TRUE(appended.has_value()) << appended.error().to_string();
     };
     for (const ReferenceRecord& record : reference_.records())
@@ -197,23 +177,13 @@ class Differential : public testing::TestWithParam<int> {
     ASSERT_TRUE(builder->publish(1).has_value());
   }
 
-  static void flatten(const MapValue& entries, const std::string& prefix, Cells& cells) {
-    for (const auto& [name, value] : entries) {
-      if (const auto* map = value.get_if<MapValue>())
-        flatten(*map, prefix + name + ".", cells);
-      else
-        cells[prefix + name] = value;
-    }
-  }
   void expect_records(Database& database) const {
     const auto snapshot = database.snapshot("random").value();
     EXPECT_EQ(snapshot->info().rows, reference_.records().size());
     for (const ReferenceRecord& record : reference_.records()) {
       const auto stored = snapshot->get(record.id).value();
       ASSERT_TRUE(stored.has_value());
-      Cells cells;
-      flatten(stored->cells, "", cells);
-      ASSERT_EQ(cells, record.cells) << record.id;
+      ASSERT_EQ(cells_of(*stored), record.cells) << record.id;
     }
     const auto report = audit_datasource(database, "random").value();
     for (const std::string& problem : report.problems) ADD_FAILURE() << problem;

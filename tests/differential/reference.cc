@@ -72,7 +72,42 @@ Value normal(const Value& value, Reference::Leaf leaf) {
   return value;
 }
 
+void add_leaves_of(const MapValue& entries, const std::string& prefix, Cells& cells) {
+  for (const auto& [name, value] : entries) {
+    if (const auto* map = value.get_if<MapValue>())
+      add_leaves_of(*map, prefix + name + ".", cells);
+    else
+      cells[prefix + name] = value;
+  }
+}
+
 }  // namespace
+
+Cells cells_of(const Record& record) {
+  Cells cells;
+  add_leaves_of(record.cells, "", cells);
+  return cells;
+}
+
+std::vector<CellRef> cell_refs(const Datasource& datasource,
+                               const std::vector<std::pair<std::string, Value>>& cells) {
+  std::vector<CellRef> refs;
+  for (const auto& [name, value] : cells) {
+    const auto field = std::ranges::find(datasource.fields, name, &Field::name) - datasource.fields.begin();
+    CellRef cell{.field = static_cast<std::uint32_t>(field), .value = &value};
+    std::visit(
+        [&](const auto& held) {
+          using Held = std::decay_t<decltype(held)>;
+          if constexpr (std::is_same_v<Held, std::string>)
+            cell.value = std::string_view(held);
+          else if constexpr (!std::is_same_v<Held, ListValue> && !std::is_same_v<Held, MapValue>)
+            cell.value = held;
+        },
+        value.variant());
+    refs.push_back(cell);
+  }
+  return refs;
+}
 
 Reference::Reference(const Datasource& datasource) {
   leaves_["_id"] = {.type = Type::kString, .element = Type::kString};

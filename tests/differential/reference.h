@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <slate/datasource.h>
@@ -15,6 +16,12 @@ namespace slate::differential {
 
 // Leaves by dotted path; an absent one is null.
 using Cells = std::map<std::string, Value>;
+
+// The leaves of a record that the database gave.
+Cells cells_of(const Record& record);
+// Cells as a bulk load takes them; they refer to `cells`. REQUIRES: each names a field.
+std::vector<CellRef> cell_refs(const Datasource& datasource,
+                               const std::vector<std::pair<std::string, Value>>& cells);
 
 struct ReferenceRecord {
   std::string id;

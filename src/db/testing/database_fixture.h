@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <functional>
 #include <gtest/gtest.h>
 #include <memory>
 #include <string>
@@ -15,6 +16,7 @@
 #include <slate/database.h>
 
 #include "db/audit.h"
+#include "storage/environment.h"
 
 namespace slate {
 
@@ -144,6 +146,15 @@ class DatabaseFixture : public testing::Test {
   std::filesystem::path generation_file(std::string_view datasource = "prospects") {
     const auto number = snapshot(datasource)->info().generation;
     return folder_ / "generations" / datasource / (std::to_string(number) + ".mdb");
+  }
+  // Closes the database and changes the live generation behind its back.
+  void change_file(const std::function<void(storage::WriteTransaction&)>& change) {
+    const auto path = generation_file();
+    close();
+    const auto environment = storage::Environment::open(path, {.max_tables = 64}).value();
+    auto txn = environment->begin_write().value();
+    change(txn);
+    ASSERT_TRUE(txn.commit().has_value());
   }
 
   std::filesystem::path folder_;

@@ -68,7 +68,7 @@ TEST_F(DatabaseTest, sort_and_take_over_an_index_examine_as_many_rows_as_they_re
   std::vector<RecordWrite> writes;
   for (int i = 0; i < 5000; ++i)
     writes.push_back(record("r" + std::to_string(i), i % 2 == 0 ? "active" : "rejected", i % 100));
-  write(std::move(writes));
+  write(writes);
   auto snapshot = database_->snapshot("prospects").value();
   for (const Direction direction : {Direction::kAscending, Direction::kDescending}) {
     auto rows =
@@ -139,7 +139,7 @@ TEST_F(DatabaseTest, an_index_added_later_is_built_and_then_used) {
   save(datasource);
   std::vector<RecordWrite> writes;
   for (int i = 0; i < 3000; ++i) writes.push_back(record("r" + std::to_string(i), "active", i));
-  write(std::move(writes));
+  write(writes);
   save(prospects());
   const auto ready = [&] {
     const auto status = database_->get_datasource("prospects").value();

@@ -13,6 +13,7 @@ namespace slate {
 struct QueryCounters {
   std::uint64_t keys_examined = 0;    // index entries read
   std::uint64_t blocks_examined = 0;  // blocks of which some column was read
+  std::uint64_t blocks_skipped = 0;   // blocks that the bounds of their columns ruled out
   std::uint64_t rows_examined = 0;    // rows for which a predicate, a sort key or an output cell was read
   std::uint64_t rows_returned = 0;
 };
@@ -34,7 +35,8 @@ struct RefusedPlan {
 
 struct Explanation {
   PlanNode root;
-  double cost = 0;  // in units of one row read by a scan
+  std::string rule;  // that the plan comes from: "index_sort", ..., "scan"
+  double cost = 0;   // estimated, in nanoseconds of the machine that prices were measured on
   std::vector<RefusedPlan> refused;
   std::optional<QueryCounters> actual;  // only when the query was run
   std::optional<double> milliseconds;   // only when the query was run

@@ -33,8 +33,8 @@ struct DatabaseOptions {
   std::chrono::milliseconds sweep_interval{60'000};
 };
 
-// Names of the planner's rules, for `disabled_rules`: "index_filter", "index_sort", "limit_pushdown",
-// "top_k".
+// Names of the planner's rules, for `disabled_rules` and `force_rule`: "index_filter", "index_sort", "in_merge",
+// "union", "intersection", "covered", "zone_maps", "limit_pushdown", "top_k" (docs/planner.md).
 struct QueryOptions {
   // When to give up, with deadline_exceeded; checked between blocks.
   std::optional<std::chrono::steady_clock::time_point> deadline;
@@ -45,6 +45,9 @@ struct QueryOptions {
   // The index to walk, by name ("contacts_count", "_id"): for tests and measurements. invalid_argument if
   // there is none of that name; ignored by queries that it cannot serve.
   std::optional<std::string> force_index;
+  // A plan made by this rule, or "scan", where there is one: for tests and measurements. invalid_argument for
+  // an unknown name.
+  std::optional<std::string> force_rule;
 };
 
 }  // namespace slate

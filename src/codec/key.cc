@@ -101,6 +101,24 @@ std::optional<std::string> prefix_successor(std::string_view prefix) {
   return std::nullopt;
 }
 
+std::optional<std::size_t> component_bytes(std::string_view key, Type type, Direction direction) {
+  const std::uint8_t mask = mask_of(direction);
+  const auto at = [&](std::size_t i) {
+    return static_cast<std::uint8_t>(static_cast<std::uint8_t>(key[i]) ^ mask);
+  };
+  if (key.empty()) return std::nullopt;
+  if (at(0) == kNullRank) return 1;
+  if (at(0) != kValueRank) return std::nullopt;
+  if (type != Type::kString) return key.size() >= 9 ? std::optional<std::size_t>(9) : std::nullopt;
+  for (std::size_t i = 1; i + 1 < key.size(); ++i) {
+    if (at(i) != kEscape) continue;
+    ++i;
+    if (at(i) == kEnd) return i + 1;
+    if (at(i) != kEscapedNul) return std::nullopt;
+  }
+  return std::nullopt;
+}
+
 Result<KeyComponent> take_component(std::string_view& key, Type type, Direction direction) {
   const std::uint8_t mask = mask_of(direction);
   const auto at = [&](std::size_t i) {

@@ -57,6 +57,9 @@ struct KeyComponent {
   std::variant<Null, std::int64_t, double, std::string> value;
   bool cut = false;
 };
+// The bytes that the first component of `key` takes, or nothing when it was cut, left out or is malformed.
+std::optional<std::size_t> component_bytes(std::string_view key, Type type, Direction direction);
+
 // Takes one component off the front of `key`. `type` is the column's: string, int, float, bool or date.
 // Any bytes are survived; malformed ones are `corrupt`.
 Result<KeyComponent> take_component(std::string_view& key, Type type, Direction direction);

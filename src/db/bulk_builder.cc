@@ -11,6 +11,7 @@
 #include "codec/list_cell.h"
 #include "db/prepared_write.h"
 #include "db/segment_editor.h"
+#include "db/statistics_builder.h"
 #include "db/writer.h"
 #include "model/coerce.h"
 
@@ -251,6 +252,8 @@ Result<BuildCounts> BulkBuilder::finish() {
   state.next_docid = next_docid_;
   state.rows = next_docid_ - removed.size();
   state.data_version = 1;
+  state.changes = state.rows;
+  SLATE_TRY(take_statistics(*generation_, txn, *schema_, state));
   SLATE_TRY(generation_->write_state(txn, state));
   SLATE_TRY(txn.commit());
   SLATE_TRY(generation_->environment().sync());

@@ -11,7 +11,8 @@ namespace slate {
 namespace {
 
 constexpr std::string_view kStateKey = "state";
-constexpr std::uint32_t kFormatVersion = 1;
+constexpr std::string_view kStatisticsKey = "statistics";
+constexpr std::uint32_t kFormatVersion = 2;
 // Tables of one file: its own three, and one for each index that a datasource may ever have at once or have
 // had.
 constexpr std::uint32_t kMaxTables = 2048;
@@ -23,10 +24,12 @@ struct StoredState {
   std::uint64_t next_docid = 0;
   std::uint64_t rows = 0;
   std::uint64_t data_version = 0;
+  std::uint64_t changes = 0;
+  std::uint64_t sampled_changes = 0;
   std::uint32_t index_count = 0;
   std::uint32_t reserved = 0;
 };
-static_assert(sizeof(StoredState) == 40);
+static_assert(sizeof(StoredState) == 56);
 
 struct StoredIndex {
   std::uint32_t index_id = 0;
@@ -124,7 +127,9 @@ Result<GenerationState> Generation::read_state(const storage::Transaction& trans
   GenerationState state{.segment_rows = stored.segment_rows,
                         .next_docid = stored.next_docid,
                         .rows = stored.rows,
-                        .data_version = stored.data_version};
+                        .data_version = stored.data_version,
+                        .changes = stored.changes,
+                        .sampled_changes = stored.sampled_changes};
   for (std::uint32_t i = 0; i < stored.index_count; ++i) {
     StoredIndex index;
     std::memcpy(&index, bytes->data() + sizeof(stored) + i * sizeof(index), sizeof(index));
@@ -139,6 +144,8 @@ Result<void> Generation::write_state(storage::WriteTransaction& transaction,
                            .next_docid = state.next_docid,
                            .rows = state.rows,
                            .data_version = state.data_version,
+                           .changes = state.changes,
+                           .sampled_changes = state.sampled_changes,
                            .index_count = static_cast<std::uint32_t>(state.indexes.size())};
   std::string bytes(reinterpret_cast<const char*>(&stored), sizeof(stored));
   for (const IndexProgress& index : state.indexes) {
@@ -164,6 +171,37 @@ Result<storage::Table> Generation::create_index_table(storage::WriteTransaction&
   return table;
 }
 
+Result<void> Generation::write_statistics(storage::WriteTransaction& transaction, std::string_view bytes) {
+  return transaction.put(meta_, kStatisticsKey, bytes);
+}
+
+// Statistics help to choose a plan and never change an answer: damaged ones are as good as none.
+std::optional<StatisticsView> Generation::read_statistics(const storage::Transaction& transaction,
+                                                          const GenerationState& state) {
+  const auto stored = transaction.get(meta_, kStatisticsKey);
+  if (!stored || !*stored) return std::nullopt;
+  const auto bytes = std::as_bytes(std::span(**stored));
+  if (reinterpret_cast<std::uintptr_t>(bytes.data()) % 8 != 0) return std::nullopt;
+  if (verified_statistics_.load(std::memory_order_acquire) == state.sampled_changes + 1)
+    return StatisticsView::trusted(bytes);
+  auto verified = StatisticsView::verify(bytes);
+  if (!verified) return std::nullopt;
+  verified_statistics_.store(state.sampled_changes + 1, std::memory_order_release);
+  return *verified;
+}
+
+// Addresses are true of one version only: as long as a transaction of that version is open, or it is the
+// newest, its pages stay where they are.
+std::shared_ptr<SegmentAddresses> Generation::addresses_for(std::uint64_t transaction_id,
+                                                            const GenerationState& state) {
+  const std::lock_guard lock(mutex_);
+  if (addresses_ == nullptr || addressed_transaction_ < transaction_id) {
+    addresses_ = std::make_shared<SegmentAddresses>(state.next_docid / state.segment_rows + 1);
+    addressed_transaction_ = transaction_id;
+  }
+  return addressed_transaction_ == transaction_id ? addresses_ : nullptr;
+}
+
 Result<GenerationView> Generation::view(const storage::ReadTransaction& transaction, const Schema& schema,
                                         UnixMillis now, GenerationState* state_out) {
   SLATE_TRY(GenerationState state, read_state(transaction));
@@ -171,8 +209,11 @@ Result<GenerationView> Generation::view(const storage::ReadTransaction& transact
                       .schema = &schema,
                       .segments = segments_,
                       .verified = &verified_,
+                      .addresses = addresses_for(transaction.id(), state),
+                      .statistics = read_statistics(transaction, state),
                       .segment_rows = state.segment_rows,
                       .rows = state.rows,
+                      .next_docid = state.next_docid,
                       .now = now};
   view.indexes.reserve(schema.indexes.size());
   for (const Index& index : schema.indexes) {

@@ -36,6 +36,8 @@ struct GenerationState {
   DocId next_docid = 0;
   std::uint64_t rows = 0;
   std::uint64_t data_version = 0;
+  std::uint64_t changes = 0;          // records inserted, updated and deleted, ever
+  std::uint64_t sampled_changes = 0;  // `changes` when statistics were last taken
   std::vector<IndexProgress> indexes;
 
   const IndexProgress* find(std::uint32_t index_id) const;
@@ -69,6 +71,8 @@ class Generation {
 
   Result<GenerationState> read_state(const storage::Transaction& transaction) const;
   Result<void> write_state(storage::WriteTransaction& transaction, const GenerationState& state) const;
+  // Replaces the statistics; see codec/statistics.h.
+  Result<void> write_statistics(storage::WriteTransaction& transaction, std::string_view bytes);
   // The table of an index that has one.
   std::optional<storage::Table> index_table(std::uint32_t index_id) const;
   // Makes a table for an index; in use once the transaction has committed and its state names it.
@@ -83,6 +87,9 @@ class Generation {
 
  private:
   Generation() = default;
+  std::shared_ptr<SegmentAddresses> addresses_for(std::uint64_t transaction_id, const GenerationState& state);
+  std::optional<StatisticsView> read_statistics(const storage::Transaction& transaction,
+                                                const GenerationState& state);
 
   std::uint64_t number_ = 0;
   std::optional<UnixMillis> loaded_at_;
@@ -94,6 +101,10 @@ class Generation {
   std::atomic<bool> retired_ = false;
   mutable std::mutex mutex_;
   std::map<std::uint32_t, storage::Table> index_tables_;  // guarded by mutex_
+  std::shared_ptr<SegmentAddresses> addresses_;           // of the newest version seen; guarded by mutex_
+  std::uint64_t addressed_transaction_ = 0;               // that version; guarded by mutex_
+  // `sampled_changes` of the statistics that were verified last, and one; 0: none were.
+  std::atomic<std::uint64_t> verified_statistics_ = 0;
 };
 
 // Removes a generation's file and its lock file; missing ones are no error.

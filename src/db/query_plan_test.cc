@@ -102,7 +102,6 @@ TEST_F(QueryPlanTest, a_half_selective_index_loses_to_a_scan_and_a_selective_one
     return node->op;
   };
   EXPECT_EQ(op_of(active()), "scan");
-  EXPECT_EQ(op_of(Filter::condition("contacts", Op::kEq, 7)), "index_walk");
   EXPECT_EQ(op_of(Filter::condition("_id", Op::kEq, "r7")), "index_walk");
 }
 

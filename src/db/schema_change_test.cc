@@ -352,9 +352,9 @@ TEST_F(StartTest, traces_of_an_index_that_never_came_to_be_do_not_pass_for_anoth
     const auto meta = txn.find_table("meta", storage::TableKind::kBytes).value().value();
     std::string state(txn.get(meta, "state").value().value());
     std::uint32_t count = 0;
-    std::memcpy(&count, state.data() + 32, sizeof(count));
+    std::memcpy(&count, state.data() + 48, sizeof(count));
     const std::uint32_t next_id = count++;  // ids of this datasource are 0, 1, 2, ...
-    std::memcpy(state.data() + 32, &count, sizeof(count));
+    std::memcpy(state.data() + 48, &count, sizeof(count));
     std::string entry(16, '\0');
     std::memcpy(entry.data(), &next_id, sizeof(next_id));
     std::memset(entry.data() + 8, 0xff, 8);  // whole
@@ -378,9 +378,9 @@ TEST_F(StartTest, an_index_that_the_generation_lost_is_built_again) {
     const auto meta = txn.find_table("meta", storage::TableKind::kBytes).value().value();
     std::string state(txn.get(meta, "state").value().value());
     std::uint32_t count = 0;
-    std::memcpy(&count, state.data() + 32, sizeof(count));
+    std::memcpy(&count, state.data() + 48, sizeof(count));
     --count;
-    std::memcpy(state.data() + 32, &count, sizeof(count));
+    std::memcpy(state.data() + 48, &count, sizeof(count));
     state.resize(state.size() - 16);
     ASSERT_TRUE(txn.put(meta, "state", state).has_value());
   });

@@ -60,10 +60,10 @@ Result<std::unique_ptr<ResultSet>> StoredSnapshot::query(const Query& query, con
 
 Result<Count> StoredSnapshot::count(const std::optional<Filter>& filter, std::optional<std::uint64_t> limit,
                                     const QueryOptions& options) {
-  BoundQuery bound;
-  SLATE_TRY(bound.filter, bind_filter(filter, *data_->schema));
-  SLATE_TRY(const Plan plan, make_plan(bound, *data_->schema, IndexStatistics(data_->view), options));
-  return execute_count(plan, data_->view, options, limit);
+  SLATE_TRY(const BoundFilter bound, bind_filter(filter, *data_->schema));
+  SLATE_TRY(Plan plan,
+            make_count_plan(bound, limit, *data_->schema, IndexStatistics(data_->view), options));
+  return execute_count(std::move(plan), data_->view, options);
 }
 
 Result<Explanation> StoredSnapshot::explain(const Query& query, ExplainMode mode,
@@ -100,12 +100,10 @@ Result<StoredSnapshot::Finder*> StoredSnapshot::finder() {
     if (!table) return fail(Reason::kCorrupt, "the index of record ids is not whole");
     SLATE_TRY(auto ids, storage::PostingCursor::open(*data_->transaction, *table));
     auto finder = std::make_shared<Finder>(*data_->schema, std::move(ids));
-    finder->columns.add(kRecordIdColumn);
-    for (const std::uint32_t column : all_columns(*data_->schema)) finder->columns.add(column);
-    SLATE_TRY(
-        finder->reader,
-        SegmentReader::open(*data_->transaction, data_->view.segments, *data_->view.verified, finder->columns,
-                            data_->view.segment_rows, data_->view.now, finder->counters));
+    finder->columns.add_output(kRecordIdColumn);
+    for (const std::uint32_t column : all_columns(*data_->schema)) finder->columns.add_output(column);
+    SLATE_TRY(finder->reader,
+              SegmentReader::open(data_->view.segment_source(), finder->columns, finder->counters));
     finder_ = std::move(finder);
   }
   return finder_.get();
@@ -125,6 +123,7 @@ Result<const Batch*> StoredSnapshot::find(std::string_view id) {
       SLATE_TRY(const ResolvedBlock* block, finder->reader->find(docid));
       if (block == nullptr) return fail(Reason::kCorrupt, "an id points at a record that is not there");
       const auto row = static_cast<std::uint16_t>(docid - block->first_docid());
+      finder->reader->complete(*block);
       const std::span<const ColumnView> all(block->columns);
       // The key of a long id may have been cut.
       if (key.bytes().size() >= kSettleKeyBytes && all.front().text(row) != id) continue;

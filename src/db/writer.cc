@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/try.h"
+#include "db/statistics_builder.h"
 #include "storage/cursor.h"
 
 namespace slate {
@@ -18,6 +19,7 @@ Result<Writer> Writer::begin(Generation& generation, const Schema& schema, UnixM
 
 Result<void> Writer::commit() {
   ++state_.data_version;
+  if (are_statistics_due(state_)) SLATE_TRY(take_statistics(generation_, transaction_, schema_, state_));
   SLATE_TRY(generation_.write_state(transaction_, state_));
   return transaction_.commit();
 }
@@ -130,6 +132,7 @@ Result<WriteCounts> Writer::apply(std::span<const PreparedWrite> writes) {
   }
   state_.rows += counts.inserted;
   state_.rows -= counts.deleted;
+  state_.changes += counts.inserted + counts.updated + counts.deleted;
   SLATE_TRY(apply_index_changes());
   return counts;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -11,17 +12,19 @@
 #include <slate/explain.h>
 
 #include "exec/generation_view.h"
-#include "exec/key_range.h"
+#include "exec/index_walker.h"
 #include "plan/plan.h"
-#include "storage/cursor.h"
 
 namespace slate {
 
-// A run of docids under one key, ascending.
+// A run of docids under one key, or of one set.
 struct DocidRun {
-  std::span<const DocId> docids;  // valid until the next call
-  bool starts_key = false;        // the first run of its key
-  bool settle = false;  // the key may have been cut: check the whole filter, order by the real value
+  std::span<const DocId> docids;  // in the stream's order; valid until the next call
+  bool starts_group = false;      // the first run of its group
+  // The key may have been cut: check the whole filter, order by the real value.
+  bool settle = false;
+  // It was cut before the group's components ended: its rows are a group by themselves, in the whole order.
+  bool settles_order = false;
 };
 
 class DocidStream {
@@ -34,41 +37,19 @@ class DocidStream {
   virtual bool counts_keys() const { return false; }
 };
 
-// Part of an index, key by key. One thread at a time.
-class IndexDocids final : public DocidStream {
- public:
-  static Result<std::unique_ptr<IndexDocids>> open(const GenerationView& view, const IndexWalk& walk);
-  Result<std::optional<DocidRun>> next() override;
-
- private:
-  IndexDocids(storage::PostingCursor cursor, std::vector<KeyRange> ranges, bool forwards)
-      : cursor_(std::move(cursor)), ranges_(std::move(ranges)), forwards_(forwards) {}
-  // Moves to the next key of the walk; false at the end.
-  Result<bool> advance();
-
-  storage::PostingCursor cursor_;
-  std::vector<KeyRange> ranges_;
-  bool forwards_;
-  std::size_t range_ = 0;
-  bool in_range_ = false;  // the cursor stands on a key of ranges_[range_]
-  bool starts_key_ = false;
-  bool settle_ = false;
+// What the docids of a walk are wanted for.
+struct WalkOrder {
+  std::uint32_t group_components = 0;  // as of Plan
+  storage::PostingOrder docids = storage::PostingOrder::kAscending;
+  const Position* after = nullptr;  // walk from the group of this place on
+  // Start behind the place's docid. Only when a group is a key and its docids are in order as they stand.
+  bool skips_docids = false;
+  std::span<const BoundSortKey> sorted;  // the sort keys that the components give; for `after`
 };
 
-// The same docids as another stream, in order of arrival. Reads that stream to its end; memory: 8 bytes a
-// docid.
-class SortedDocids final : public DocidStream {
- public:
-  SortedDocids(std::unique_ptr<DocidStream> source, QueryCounters& counters)
-      : source_(std::move(source)), counters_(counters) {}
-  Result<std::optional<DocidRun>> next() override;
-  bool counts_keys() const override { return true; }
-
- private:
-  std::unique_ptr<DocidStream> source_;
-  QueryCounters& counters_;
-  std::vector<DocId> docids_;
-  bool settle_ = false;
-};
+// Part of an index, key by key, or several such parts merged. `*starts_at_place` becomes whether the walk could
+// start at the place; otherwise it starts at the beginning.
+Result<std::unique_ptr<DocidStream>> open_walk(const GenerationView& view, const IndexWalk& walk,
+                                               const WalkOrder& order, bool* starts_at_place);
 
 }  // namespace slate

@@ -4,10 +4,12 @@
 #include <limits>
 
 #include "base/try.h"
+#include "exec/docid_set.h"
 #include "exec/docid_stream.h"
 #include "exec/fetch.h"
 #include "exec/scan.h"
 #include "exec/sort.h"
+#include "exec/zone_filter.h"
 
 namespace slate {
 namespace {
@@ -28,64 +30,135 @@ class Pipeline {
         view_(view),
         options_(options),
         interrupt_(options_),
-        columns_(*view.schema) {}
+        columns_(*view.schema),
+        docids_(plan_.page == PageDirection::kNext ? DocidOrder::kAscending : DocidOrder::kDescending),
+        zones_(plan_.filter, *view.schema) {}
 
   Result<void> open() {
-    columns_.add(kRecordIdColumn);
-    for (const std::uint32_t column : plan_.columns) columns_.add(column);
+    columns_.add_output(kRecordIdColumn);
+    for (const std::uint32_t column : plan_.columns) columns_.add_output(column);
     residual_ = compile(plan_.residual, columns_);
     whole_ = compile(plan_.filter, columns_);
-    std::optional<SortKeyEncoder> encoder;
-    if (!plan_.sort.empty()) encoder.emplace(plan_.sort, columns_);
-    std::optional<SortKeyEncoder> ties;
-    if (plan_.sort.size() > 1) ties.emplace(std::span(plan_.sort).subspan(1), columns_);
-    SLATE_TRY(reader_, SegmentReader::open(*view_.transaction, view_.segments, *view_.verified, columns_,
-                                           view_.segment_rows, view_.now, counters_));
+    encoder_.emplace(plan_.sort, columns_);
+    SortKeyEncoder ties(std::span(plan_.sort).subspan(std::min<std::size_t>(plan_.sorted_keys, plan_.sort.size())),
+                        columns_);
+    SLATE_TRY(reader_, SegmentReader::open(view_.segment_source(), columns_, counters_));
 
     // One row beyond the last tells whether there are more.
-    const std::uint64_t goal =
-        plan_.take ? add_saturating(add_saturating(plan_.skip, *plan_.take), 1) : UINT64_MAX;
-    std::unique_ptr<DocidStream> docids;
-    if (const auto* walk = std::get_if<IndexWalk>(&plan_.access)) {
-      SLATE_TRY(docids, IndexDocids::open(view_, *walk));
-      if (plan_.ordering == Ordering::kSortedDocids)
-        docids = std::make_unique<SortedDocids>(std::move(docids), counters_);
-    }
-    if (plan_.ordering == Ordering::kIndex) {
-      root_ = std::make_unique<IndexOrder>(
-          std::move(docids),
-          IndexOrder::Orders{.tie_order = std::move(ties), .whole_order = *std::move(encoder)}, *reader_,
-          residual_.get(), whole_.get(), goal, interrupt_, counters_);
-      return {};
-    }
-    const bool sorts = plan_.ordering == Ordering::kTopK || plan_.ordering == Ordering::kFullSort;
-    if (docids != nullptr)
-      root_ = std::make_unique<Fetch>(std::move(docids), *reader_, residual_.get(), whole_.get(),
-                                      sorts ? UINT64_MAX : goal, interrupt_, counters_);
+    goal_ = plan_.take ? add_saturating(add_saturating(plan_.skip, *plan_.take), 1) : UINT64_MAX;
+    if (plan_.ordering == Ordering::kIndex)
+      SLATE_TRY(open_index_order(std::move(ties)));
     else
-      root_ = std::make_unique<Scan>(*reader_, residual_.get(), interrupt_, counters_);
-    if (plan_.ordering == Ordering::kTopK && goal <= kMostInHeap)
-      root_ = std::make_unique<TopK>(std::move(root_), *std::move(encoder), goal, *reader_, interrupt_);
-    else if (sorts)
-      root_ = std::make_unique<FullSort>(std::move(root_), *std::move(encoder), *reader_, interrupt_);
+      SLATE_TRY(open_and_sort());
+    if (plan_.page == PageDirection::kPrevious) {
+      auto page = std::make_unique<PreviousPage>(std::move(root_), plan_.skip, plan_.take.value_or(UINT64_MAX),
+                                                 *reader_, interrupt_);
+      previous_page_ = page.get();
+      root_ = std::move(page);
+    }
     return {};
   }
 
   Result<bool> next(RowBatch& batch) { return root_->next(batch); }
   const Plan& plan() const { return plan_; }
   QueryCounters& counters() { return counters_; }
+  SegmentReader& reader() { return *reader_; }
+  // Null unless a previous page was asked for: then skip and take are its business.
+  PreviousPage* previous_page() { return previous_page_; }
 
  private:
+  storage::PostingOrder posting_order() const {
+    return docids_ == DocidOrder::kAscending ? storage::PostingOrder::kAscending
+                                             : storage::PostingOrder::kDescending;
+  }
+
+  Result<void> open_index_order(SortKeyEncoder ties) {
+    const auto& walk = std::get<IndexWalk>(plan_.access);
+    const Index& index = view_.schema->indexes[walk.index];
+    const bool sorts_groups = plan_.sorted_keys < plan_.sort.size() || walk.merged_components > 0 ||
+                              plan_.group_components < index.components.size();
+    bool starts_at_place = false;
+    SLATE_TRY(auto docids, open_walk(view_, walk,
+                                     {.group_components = plan_.group_components,
+                                      .docids = posting_order(),
+                                      .after = plan_.after ? &*plan_.after : nullptr,
+                                      .skips_docids = !sorts_groups,
+                                      .sorted = std::span(plan_.sort).first(plan_.sorted_keys)},
+                                     &starts_at_place));
+    root_ = std::make_unique<IndexOrder>(
+        std::move(docids),
+        IndexOrder::Orders{
+            .tie_order = std::move(ties), .whole_order = *encoder_, .sorts_groups = sorts_groups},
+        sort_ends(), plan_.after.has_value() && !starts_at_place, *reader_, residual_.get(), whole_.get(), goal_,
+        interrupt_, counters_);
+    return {};
+  }
+
+  Result<void> open_and_sort() {
+    const bool sorts = plan_.ordering == Ordering::kTopK || plan_.ordering == Ordering::kFullSort;
+    const std::optional<DocId> after = plan_.after && !sorts ? std::optional(plan_.after->docid) : std::nullopt;
+    const std::uint64_t goal = sorts ? UINT64_MAX : goal_;
+    // What is sorted afterwards is read in order of arrival.
+    const DocidOrder order = sorts ? DocidOrder::kAscending : docids_;
+    std::unique_ptr<DocidStream> docids;
+    if (const auto* walk = std::get_if<IndexWalk>(&plan_.access)) {
+      SLATE_TRY(docids, open_arrival_walk(*walk, after));
+    } else if (auto* set = std::get_if<DocidSet>(&plan_.access)) {
+      docids = std::make_unique<SetDocids>(
+          view_, std::move(*set), sorts ? storage::PostingOrder::kAscending : posting_order(), after, interrupt_,
+          counters_);
+    }
+    if (docids != nullptr) {
+      root_ = std::make_unique<Fetch>(std::move(docids), *reader_, residual_.get(), whole_.get(), goal, interrupt_,
+                                      counters_);
+    } else {
+      const bool skips = std::get<SegmentScan>(plan_.access).skips_segments && zones_.is_useful();
+      root_ = std::make_unique<Scan>(*reader_, residual_.get(), skips ? &zones_ : nullptr,
+                                     Scan::Part{.order = order, .after = after}, interrupt_, counters_);
+    }
+    if (plan_.ordering == Ordering::kTopK && goal_ <= kMostInHeap)
+      root_ = std::make_unique<TopK>(std::move(root_), *encoder_, sort_ends(), goal_, *reader_, interrupt_);
+    else if (sorts)
+      root_ = std::make_unique<FullSort>(std::move(root_), *encoder_, sort_ends(), *reader_, interrupt_);
+    return {};
+  }
+
+  // The docids of one key, in order of arrival or against it, behind a place if there is one.
+  Result<std::unique_ptr<DocidStream>> open_arrival_walk(const IndexWalk& walk, std::optional<DocId> after) {
+    const Position place{.docid = after.value_or(0)};
+    bool ignored = false;
+    return open_walk(view_, walk,
+                     {.group_components =
+                          static_cast<std::uint32_t>(view_.schema->indexes[walk.index].components.size()),
+                      .docids = posting_order(),
+                      .after = after ? &place : nullptr,
+                      .skips_docids = true},
+                     &ignored);
+  }
+
+  SortEnds sort_ends() const {
+    SortEnds ends{.docids = docids_};
+    if (plan_.after)
+      ends.after = SortPlace{.key = encoder_->encode(plan_.after->values),
+                             .rank = rank_of(plan_.after->docid, docids_)};
+    return ends;
+  }
+
   Plan plan_;
   GenerationView view_;
   QueryOptions options_;
   Interrupt interrupt_;
   QueryCounters counters_;
   ColumnSet columns_;
+  DocidOrder docids_;  // of rows that are equal in the order asked for
+  ZoneFilter zones_;
   std::unique_ptr<Predicate> residual_;
   std::unique_ptr<Predicate> whole_;
+  std::optional<SortKeyEncoder> encoder_;
   std::unique_ptr<SegmentReader> reader_;
+  std::uint64_t goal_ = 0;
   std::unique_ptr<Operator> root_;
+  PreviousPage* previous_page_ = nullptr;
 };
 
 class PlanResult final : public ResultSet {
@@ -101,7 +174,14 @@ class PlanResult final : public ResultSet {
     }
   }
 
-  Result<void> open() { return pipeline_.open(); }
+  Result<void> open() {
+    SLATE_TRY(pipeline_.open());
+    if (pipeline_.previous_page() != nullptr) {
+      skip_ = 0;
+      take_ = UINT64_MAX;
+    }
+    return {};
+  }
 
   const std::vector<ResultColumn>& columns() const override { return columns_; }
   const QueryCounters& counters() const override { return const_cast<Pipeline&>(pipeline_).counters(); }
@@ -115,6 +195,7 @@ class PlanResult final : public ResultSet {
       pending_ = pending_.subspan(skipped);
       if (pending_.empty()) continue;
       const std::size_t taken = std::min<std::uint64_t>(take_, pending_.size());
+      pipeline_.reader().complete(*rows_.block);
       const std::span<const ColumnView> all(rows_.block->columns);
       batch_ = {.id = all.front(), .columns = all.subspan(1, columns_.size()), .rows = pending_.first(taken)};
       pending_ = pending_.subspan(taken);
@@ -126,6 +207,7 @@ class PlanResult final : public ResultSet {
   }
 
   Result<bool> has_more() override {
+    if (pipeline_.previous_page() != nullptr) return pipeline_.previous_page()->has_more();
     // With nothing taken, rows may still have to be skipped.
     for (;;) {
       SLATE_TRY(const bool more, pull());
@@ -159,21 +241,25 @@ class PlanResult final : public ResultSet {
   bool ended_ = false;
 };
 
-// The number of entries of a walk that settles its filter, or nothing when some entry must be checked.
-Result<std::optional<std::uint64_t>> count_entries(const IndexWalk& walk, const GenerationView& view,
-                                                   std::uint64_t limit) {
-  SLATE_TRY(auto cursor, storage::PostingCursor::open(*view.transaction, *view.indexes[walk.index]));
+// What a covered count comes to, or nothing when some entry must be checked.
+Result<std::optional<std::uint64_t>> count_covered(const DocidSet& set, const GenerationView& view,
+                                                   std::uint64_t limit, const QueryOptions& options,
+                                                   QueryCounters& counters) {
+  Interrupt interrupt(options);
+  if (set.kind != DocidSet::Kind::kWalk) {
+    SLATE_TRY(const FoundDocids found, find_docids(view, set, interrupt, counters));
+    return found.settle ? std::nullopt : std::optional<std::uint64_t>(found.docids.size());
+  }
+  SLATE_TRY(auto walker, IndexWalker::open(view, set.walk, set.walk.ranges));
   std::uint64_t total = 0;
-  for (const ValueRange& range : walk.ranges) {
-    const KeyRange keys = key_range(range, view.schema->indexes[walk.index]);
-    SLATE_TRY(auto key, cursor.seek(keys.begin));
-    while (key && keys.contains(*key)) {
-      if (key->size() >= kSettleKeyBytes) return std::nullopt;
-      SLATE_TRY(const std::uint64_t count, cursor.count_postings());
-      total += count;
-      if (total > limit) return total;
-      SLATE_TRY(key, cursor.next_key());
-    }
+  while (total <= limit) {
+    SLATE_TRY(interrupt.check());
+    SLATE_TRY(const auto key, walker.next_key());
+    if (!key) break;
+    if (key->size() >= kSettleKeyBytes) return std::nullopt;
+    ++counters.keys_examined;
+    SLATE_TRY(const std::uint64_t count, walker.count_postings());
+    total += count;
   }
   return total;
 }
@@ -192,16 +278,15 @@ Result<std::unique_ptr<ResultSet>> execute(Plan plan, const GenerationView& view
   return result;
 }
 
-Result<Count> execute_count(const Plan& plan, const GenerationView& view, const QueryOptions& options,
-                            std::optional<std::uint64_t> limit) {
-  const std::uint64_t most = limit.value_or(std::numeric_limits<std::uint64_t>::max());
+Result<Count> execute_count(Plan plan, const GenerationView& view, const QueryOptions& options) {
+  const std::uint64_t most = plan.take.value_or(std::numeric_limits<std::uint64_t>::max());
   if (plan.filter.kind == BoundFilter::Kind::kTrue) return counted(view.rows, most);
-  const auto* walk = std::get_if<IndexWalk>(&plan.access);
-  if (walk != nullptr && plan.residual.kind == BoundFilter::Kind::kTrue) {
-    SLATE_TRY(const auto total, count_entries(*walk, view, most));
+  QueryCounters counters;
+  if (plan.covered) {
+    SLATE_TRY(const auto total, count_covered(std::get<DocidSet>(plan.access), view, most, options, counters));
     if (total) return counted(*total, most);
   }
-  Pipeline pipeline(plan, view, options);
+  Pipeline pipeline(std::move(plan), view, options);
   SLATE_TRY(pipeline.open());
   RowBatch batch;
   std::uint64_t total = 0;

@@ -18,9 +18,8 @@ namespace slate {
 Result<std::unique_ptr<ResultSet>> execute(Plan plan, const GenerationView& view, const QueryOptions& options,
                                            std::shared_ptr<const void> keep_alive);
 
-// How many rows the plan's filter lets through, counting at most `limit`. From the index alone where it
-// settles the filter: then no row is examined.
-Result<Count> execute_count(const Plan& plan, const GenerationView& view, const QueryOptions& options,
-                            std::optional<std::uint64_t> limit);
+// How many rows the filter of a count plan lets through, counting at most its limit. From indexes alone where
+// the plan is covered: then no row is examined.
+Result<Count> execute_count(Plan plan, const GenerationView& view, const QueryOptions& options);
 
 }  // namespace slate

@@ -19,18 +19,19 @@ Result<void> fetch_some(std::span<const DocId>& docids, std::uint64_t most, Segm
   SLATE_TRY(const ResolvedBlock* block, reader.find(docids.front()));
   if (block == nullptr) return no_row(docids.front());
   const DocId first = block->first_docid();
-  const DocId end = block->end_docid();
+  const std::uint64_t rows_in_block = block->end_docid() - first;
   batch.block = block;
   batch.count = 0;
   std::size_t taken = 0;
   const std::size_t limit = std::min<std::uint64_t>(docids.size(), most);
   if (predicate == nullptr) {
-    for (; taken < limit && docids[taken] < end; ++taken) batch.add(docids[taken] - first);
+    for (; taken < limit && docids[taken] - first < rows_in_block; ++taken) batch.add(docids[taken] - first);
   } else {
-    RowMask rows = RowMask::none(block->view.row_count());
-    for (; taken < limit && docids[taken] < end; ++taken) rows.set(docids[taken] - first);
+    RowMask rows = RowMask::none(rows_in_block);
+    for (; taken < limit && docids[taken] - first < rows_in_block; ++taken) rows.set(docids[taken] - first);
     predicate->filter(*block, rows);
     rows.for_each([&](std::size_t row) { batch.add(row); });
+    if (taken > 1 && docids[1] < docids[0]) std::reverse(batch.rows.begin(), batch.rows.begin() + batch.count);
   }
   docids = docids.subspan(taken);
   counters.rows_examined += taken;

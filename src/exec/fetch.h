@@ -39,9 +39,9 @@ class Fetch final : public Operator {
   bool settle_ = false;
 };
 
-// Takes from the front of `docids`, which ascend, those of one block, at most `most`; batch.block becomes
-// that block and batch.rows those of them that pass `predicate` (may be null). Errors: corrupt when a docid
-// has no row.
+// Takes from the front of `docids`, which all ascend or all descend, those of one block, at most `most`;
+// batch.block becomes that block and batch.rows those of them that pass `predicate` (may be null), in the same
+// order. Errors: corrupt when a docid has no row.
 Result<void> fetch_some(std::span<const DocId>& docids, std::uint64_t most, SegmentReader& reader,
                         const Predicate* predicate, QueryCounters& counters, RowBatch& batch);
 

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include <slate/clock.h>
 
+#include "codec/statistics.h"
 #include "exec/segments.h"
 #include "model/schema.h"
 #include "storage/environment.h"
@@ -20,9 +22,21 @@ struct GenerationView {
   storage::Table segments;
   std::vector<std::optional<storage::Table>> indexes;  // by position in Schema::indexes; nothing: not ready
   VerifiedSegments* verified = nullptr;
+  std::shared_ptr<SegmentAddresses> addresses;
+  std::optional<StatisticsView> statistics;  // nothing: never taken
   std::uint32_t segment_rows = 256;
   std::uint64_t rows = 0;
-  UnixMillis now = 0;  // at which TTLs are judged
+  DocId next_docid = 0;  // docids are below
+  UnixMillis now = 0;    // at which TTLs are judged
+
+  SegmentSource segment_source() const {
+    return {.transaction = transaction,
+            .table = segments,
+            .verified = verified,
+            .addresses = addresses.get(),
+            .segment_rows = segment_rows,
+            .now = now};
+  }
 };
 
 }  // namespace slate

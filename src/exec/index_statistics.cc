@@ -5,6 +5,7 @@
 
 #include "base/try.h"
 #include "exec/key_range.h"
+#include "exec/predicate.h"
 #include "storage/cursor.h"
 
 namespace slate {
@@ -15,63 +16,56 @@ constexpr int kCountedKeys = 32;
 // What a range is taken to hold when nothing better is known.
 constexpr double kUnknownShare = 0.33;
 
-// Where a value lies on a line, for interpolation.
-std::optional<double> position_of(std::string_view key, const Column& column, Direction direction) {
-  const auto component = take_component(key, column.type, direction);
-  if (!component) return std::nullopt;
-  if (const auto* integer = std::get_if<std::int64_t>(&component->value))
-    return static_cast<double>(*integer);
-  if (const auto* real = std::get_if<double>(&component->value)) return *real;
-  if (const auto* text = std::get_if<std::string>(&component->value))
-    return static_cast<double>(text_prefix(*text));
-  return std::nullopt;
-}
-
 struct Counted {
-  double entries = 0;
+  IndexEstimate estimate;
   bool complete = false;  // the whole range was counted
-  std::string first;      // first key of the range
 };
 
-Result<Counted> count_some(storage::PostingCursor& cursor, const KeyRange& keys) {
+Result<Counted> count_some(storage::PostingCursor& cursor, const KeyRange& keys, int most) {
   Counted counted;
   SLATE_TRY(auto key, cursor.seek(keys.begin));
-  if (key && keys.contains(*key)) counted.first = std::string(*key);
-  for (int i = 0; i < kCountedKeys; ++i) {
-    if (!key || !keys.contains(*key)) {
-      counted.complete = true;
-      return counted;
-    }
+  for (int i = 0; i < most; ++i) {
+    counted.complete = !key || !keys.contains(*key);
+    if (counted.complete) return counted;
     SLATE_TRY(const std::uint64_t count, cursor.count_postings());
-    counted.entries += static_cast<double>(count);
+    counted.estimate.entries += static_cast<double>(count);
+    ++counted.estimate.keys;
     SLATE_TRY(key, cursor.next_key());
   }
   counted.complete = !key || !keys.contains(*key);
   return counted;
 }
 
-// The share of the index's values that lies between the range's first and last key.
-Result<std::optional<double>> interpolate(storage::PostingCursor& cursor, const KeyRange& keys,
-                                          const Counted& counted, const Column& column, Direction direction) {
-  const auto edge = [&](const ValueRange& all) -> Result<std::pair<std::string, std::string>> {
-    const KeyRange whole = key_range(all, Index{.components = {{.column = 0, .direction = direction}}});
-    SLATE_TRY(const auto least, cursor.seek(whole.begin));
-    std::string first(least.value_or(""));
-    SLATE_TRY(const auto greatest, whole.end ? cursor.seek_before(*whole.end) : cursor.last_key());
-    return std::pair(std::move(first), std::string(greatest.value_or("")));
-  };
-  SLATE_TRY(const auto ends, edge(ValueRange{}));
-  SLATE_TRY(const auto last, keys.end ? cursor.seek_before(*keys.end) : cursor.last_key());
-  if (!last) return std::nullopt;
-  const auto low = position_of(ends.first, column, direction);
-  const auto high = position_of(ends.second, column, direction);
-  const auto begin = position_of(counted.first, column, direction);
-  const auto end = position_of(*last, column, direction);
-  if (!low || !high || !begin || !end || *low == *high) return std::nullopt;
-  const double share = std::abs(*end - *begin) / std::abs(*high - *low);
-  if (!std::isfinite(share)) return std::nullopt;
-  return std::clamp(share, 0.0, 1.0);
+// The conditions that a range of an index stands for.
+BoundFilter filter_of(const IndexRange& range, const Index& index) {
+  BoundFilter all{.kind = BoundFilter::Kind::kAnd};
+  for (std::size_t i = 0; i < range.prefix.size(); ++i) {
+    BoundFilter condition{.kind = BoundFilter::Kind::kIsnull, .column = index.components[i].column};
+    if (range.prefix[i]) {
+      condition.kind = BoundFilter::Kind::kRange;
+      condition.lower = condition.upper = Bound{.value = *range.prefix[i]};
+    }
+    all.children.push_back(std::move(condition));
+  }
+  if (range.next) {
+    const std::uint32_t column = index.components[range.prefix.size()].column;
+    BoundFilter is_null{.kind = BoundFilter::Kind::kIsnull, .column = column};
+    if (range.next->kind == ValueRange::Kind::kNulls)
+      all.children.push_back(std::move(is_null));
+    else if (range.next->lower || range.next->upper)
+      all.children.push_back({.kind = BoundFilter::Kind::kRange,
+                              .column = column,
+                              .lower = range.next->lower,
+                              .upper = range.next->upper});
+    else
+      all.children.push_back({.kind = BoundFilter::Kind::kNot, .children = {std::move(is_null)}});
+  }
+  if (all.children.size() == 1) return std::move(all.children.front());
+  if (all.children.empty()) all.kind = BoundFilter::Kind::kTrue;
+  return all;
 }
+
+bool is_whole(const IndexRange& range) { return range.prefix.empty() && !range.next; }
 
 }  // namespace
 
@@ -80,35 +74,80 @@ bool IndexStatistics::is_ready(const Index& index) const {
   return position < view_.indexes.size() && view_.indexes[position].has_value();
 }
 
-double IndexStatistics::estimate(const Index& index, std::span<const ValueRange> ranges) const {
+IndexEstimate IndexStatistics::entries(const Index& index, std::span<const IndexRange> ranges) const {
   const auto position = static_cast<std::size_t>(&index - view_.schema->indexes.data());
   const auto rows = static_cast<double>(view_.rows);
-  const auto unknown = [&] {
-    return std::min(rows, rows * kUnknownShare * static_cast<double>(ranges.size()));
+  const auto distinct_keys = [&] {
+    double keys = 1;
+    for (const IndexComponent& component : index.components) {
+      const auto distinct = this->distinct(component.column);
+      if (!distinct) return rows;
+      keys *= *distinct + 1;
+    }
+    return std::min(rows, keys);
   };
   auto cursor = storage::PostingCursor::open(*view_.transaction, *view_.indexes[position]);
-  if (!cursor) return unknown();
-  const IndexComponent& component = index.components.front();
-  const Column& column = view_.schema->columns[component.column];
-  double total = 0;
-  for (const ValueRange& range : ranges) {
-    // Everything but the nulls is what the nulls leave.
-    const bool all_values = range.kind == ValueRange::Kind::kValues && !range.lower && !range.upper;
-    const KeyRange keys = key_range(all_values ? ValueRange{.kind = ValueRange::Kind::kNulls} : range, index);
-    const auto counted = count_some(*cursor, keys);
-    if (!counted) return unknown();
-    if (all_values) {
-      total += rows - counted->entries;
+  IndexEstimate total;
+  int keys_left = kCountedKeys;
+  for (const IndexRange& range : ranges) {
+    if (is_whole(range)) return {.entries = rows, .keys = distinct_keys()};
+    std::optional<Counted> counted;
+    if (cursor && keys_left > 0) {
+      if (auto some = count_some(*cursor, key_range(range, index), keys_left)) counted = *some;
+    }
+    if (counted && counted->complete) {
+      keys_left -= static_cast<int>(counted->estimate.keys) + 1;
+      total.entries += counted->estimate.entries;
+      total.keys += counted->estimate.keys;
       continue;
     }
-    if (counted->complete) {
-      total += counted->entries;
-      continue;
+    const auto sampled = sample(filter_of(range, index));
+    const double share =
+        sampled && sampled->sampled > 0 ? sampled->matching / sampled->sampled : kUnknownShare;
+    double entries = rows * share;
+    double keys = distinct_keys() * share;
+    if (counted) {
+      entries = std::max(entries, counted->estimate.entries);
+      keys = std::max(keys, counted->estimate.keys);
     }
-    const auto share = interpolate(*cursor, keys, *counted, column, component.direction);
-    total += std::max(counted->entries, rows * (share ? share->value_or(kUnknownShare) : kUnknownShare));
+    total.entries += entries;
+    total.keys += keys;
   }
-  return std::min(total, rows);
+  total.entries = std::min(total.entries, rows);
+  return total;
+}
+
+std::optional<SampleCount> IndexStatistics::sample(const BoundFilter& filter) const {
+  if (!view_.statistics) return std::nullopt;
+  const auto block = view_.statistics->sample();
+  if (!block) return std::nullopt;
+  const auto rows = static_cast<double>(block->row_count());
+  ColumnSet columns(*view_.schema);
+  const auto predicate = compile(filter, columns);
+  if (predicate == nullptr) return SampleCount{.sampled = rows, .matching = rows};
+  ResolvedBlock resolved{.view = *block};
+  for (const std::uint32_t column : columns.columns())
+    resolved.columns.push_back(
+        block->column(view_.schema->columns[column].id, view_.schema->columns[column].type));
+  RowMask mask = RowMask::live(*block);
+  predicate->filter(resolved, mask);
+  return SampleCount{.sampled = rows, .matching = static_cast<double>(mask.count())};
+}
+
+std::optional<double> IndexStatistics::distinct(std::uint32_t column) const {
+  if (column == kRecordIdColumn) return static_cast<double>(view_.rows);
+  if (!view_.statistics) return std::nullopt;
+  const ColumnStatistics* known = view_.statistics->find(view_.schema->columns[column].id);
+  if (known == nullptr) return std::nullopt;
+  // Of values that hardly repeat there are more when there are more rows.
+  const auto then = static_cast<double>(view_.statistics->rows());
+  const auto now = static_cast<double>(view_.rows);
+  return known->distinct > then / 2 ? known->distinct * now / then : known->distinct;
+}
+
+std::optional<std::uint64_t> IndexStatistics::nulls(std::uint32_t column) const {
+  if (column == kRecordIdColumn) return 0;
+  return std::nullopt;
 }
 
 }  // namespace slate

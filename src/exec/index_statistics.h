@@ -1,21 +1,24 @@
-// What the planner wants to know, read off the indexes of a snapshot.
+// What the planner wants to know, read off a snapshot: its indexes, and the statistics of its generation.
 #pragma once
 
 #include "exec/generation_view.h"
-#include "plan/planner.h"
+#include "plan/statistics.h"
 
 namespace slate {
 
-// Counts the entries of a range exactly while it has few distinct keys, and estimates the rest from where the
-// range lies between the index's least and greatest value. Each estimate costs at most some dozens of key
-// reads.
+// Counts the entries of a range exactly while it has few distinct keys; beyond that, and for everything else,
+// counts in the sample. An estimate costs at most some dozens of key reads or a pass over a block.
 class IndexStatistics final : public Statistics {
  public:
+  // The view outlives it.
   explicit IndexStatistics(const GenerationView& view) : view_(view) {}
   std::uint64_t rows() const override { return view_.rows; }
-  std::uint64_t segment_rows() const override { return view_.segment_rows; }
+  std::uint64_t segments() const override { return view_.next_docid / view_.segment_rows + 1; }
   bool is_ready(const Index& index) const override;
-  double estimate(const Index& index, std::span<const ValueRange> ranges) const override;
+  IndexEstimate entries(const Index& index, std::span<const IndexRange> ranges) const override;
+  std::optional<SampleCount> sample(const BoundFilter& filter) const override;
+  std::optional<double> distinct(std::uint32_t column) const override;
+  std::optional<std::uint64_t> nulls(std::uint32_t column) const override;
 
  private:
   const GenerationView& view_;

@@ -1,30 +1,15 @@
 #include "exec/key_range.h"
 
 namespace slate {
-namespace {
-
-std::string encode(const Scalar& value, Direction direction) {
-  KeyBuilder key;
-  add_scalar(key, value, direction);
-  return std::string(key.bytes());
-}
-
-// Where the keys that begin with a value start, or, behind it, where they end.
-std::optional<std::string> edge(const Bound& bound, Direction direction, bool behind) {
-  std::string key = encode(bound.value, direction);
-  if (!behind) return key;
-  return prefix_successor(key);
-}
-
-}  // namespace
-
-void add_scalar(KeyBuilder& key, const Scalar& value, Direction direction) {
-  if (const auto* integer = std::get_if<std::int64_t>(&value))
+void add_scalar(KeyBuilder& key, const std::optional<Scalar>& value, Direction direction) {
+  if (!value)
+    key.add_null(direction);
+  else if (const auto* integer = std::get_if<std::int64_t>(&*value))
     key.add_integer(*integer, direction);
-  else if (const auto* real = std::get_if<double>(&value))
+  else if (const auto* real = std::get_if<double>(&*value))
     key.add_real(*real, direction);
   else
-    key.add_text(std::get<std::string>(value), direction);
+    key.add_text(std::get<std::string>(*value), direction);
 }
 
 void add_cell(KeyBuilder& key, const ColumnView& column, std::size_t row, Direction direction) {
@@ -36,32 +21,37 @@ void add_cell(KeyBuilder& key, const ColumnView& column, std::size_t row, Direct
   }
 }
 
-KeyRange key_range(const ValueRange& range, const Index& index) {
-  const IndexComponent& component = index.components.front();
-  const Direction direction = component.direction;
+KeyRange key_range(const IndexRange& range, const Index& index) {
+  KeyBuilder builder;
+  for (std::size_t i = 0; i < range.prefix.size(); ++i)
+    add_scalar(builder, range.prefix[i], index.components[i].direction);
+  const std::string prefix(builder.bytes());
+  // Behind a prefix that had to be cut nothing more can be told from a key.
+  if (!range.next || prefix.size() >= kSettleKeyBytes) return {.begin = prefix, .end = prefix_successor(prefix)};
+
+  const Direction direction = index.components[range.prefix.size()].direction;
   const bool ascending = direction == Direction::kAscending;
-  const std::string null = null_component(direction);
-  if (range.kind == ValueRange::Kind::kNulls) return {.begin = null, .end = prefix_successor(null)};
+  const std::string null = prefix + null_component(direction);
+  if (range.next->kind == ValueRange::Kind::kNulls) return {.begin = null, .end = prefix_successor(null)};
 
   // Around a bound that was cut, both sides of the cut are walked.
-  const std::optional<Bound>& first = ascending ? range.lower : range.upper;
-  const std::optional<Bound>& last = ascending ? range.upper : range.lower;
+  const auto edge = [&](const Bound& bound, bool behind_value, bool behind_cut) {
+    KeyBuilder key = builder;
+    add_scalar(key, bound.value, direction);
+    const bool behind = key.bytes().size() < kSettleKeyBytes ? behind_value : behind_cut;
+    return behind ? prefix_successor(key.bytes()) : std::optional<std::string>(key.bytes());
+  };
+  const std::optional<Bound>& first = ascending ? range.next->lower : range.next->upper;
+  const std::optional<Bound>& last = ascending ? range.next->upper : range.next->lower;
   KeyRange keys;
-  if (first) {
-    const std::string key = encode(first->value, direction);
-    const bool behind = first->inclusive == Inclusive::kNo && key.size() < kSettleKeyBytes;
-    keys.begin = edge(*first, direction, behind).value_or(std::string(1, '\xff'));
-  } else {
-    // Values begin behind the nulls when ascending, and at the very start when descending.
-    keys.begin = ascending ? *prefix_successor(null) : std::string();
-  }
-  if (last) {
-    const std::string key = encode(last->value, direction);
-    const bool behind = last->inclusive == Inclusive::kYes || key.size() >= kSettleKeyBytes;
-    keys.end = edge(*last, direction, behind);
-  } else if (!ascending) {
-    keys.end = null;
-  }
+  if (first)
+    keys.begin = edge(*first, first->inclusive == Inclusive::kNo, false).value_or(std::string(1, '\xff'));
+  else  // values begin behind the nulls when ascending, and at the very start when descending
+    keys.begin = ascending ? *prefix_successor(null) : prefix;
+  if (last)
+    keys.end = edge(*last, last->inclusive == Inclusive::kYes, true);
+  else
+    keys.end = ascending ? prefix_successor(prefix) : std::optional(null);
   return keys;
 }
 

@@ -1,4 +1,4 @@
-// Value ranges as stretches of index keys.
+// Ranges of an index as stretches of its keys.
 #pragma once
 
 #include <algorithm>
@@ -28,9 +28,9 @@ struct KeyRange {
   }
 };
 
-KeyRange key_range(const ValueRange& range, const Index& index);
-// Adds one cell to a key.
-void add_scalar(KeyBuilder& key, const Scalar& value, Direction direction);
+KeyRange key_range(const IndexRange& range, const Index& index);
+// Adds a value, or null, to a key.
+void add_scalar(KeyBuilder& key, const std::optional<Scalar>& value, Direction direction);
 // Adds a row's cell to a key.
 void add_cell(KeyBuilder& key, const ColumnView& column, std::size_t row, Direction direction);
 

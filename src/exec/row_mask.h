@@ -50,6 +50,23 @@ class RowMask {
   void remove(const RowMask& other) {
     for (std::size_t at = 0; at < words_used_; ++at) words_[at] &= ~other.words_[at];
   }
+  // Takes out the rows below `row`, or from `row` on; any number will do.
+  void remove_before(std::size_t row) {
+    for (std::size_t at = 0; at < words_used_; ++at) {
+      if (row >= (at + 1) * 64)
+        words_[at] = 0;
+      else if (row > at * 64)
+        words_[at] &= ~std::uint64_t{0} << (row - at * 64);
+    }
+  }
+  void remove_from(std::size_t row) {
+    for (std::size_t at = 0; at < words_used_; ++at) {
+      if (row <= at * 64)
+        words_[at] = 0;
+      else if (row < (at + 1) * 64)
+        words_[at] &= ~(~std::uint64_t{0} << (row - at * 64));
+    }
+  }
   bool empty() const {
     std::uint64_t any = 0;
     for (std::size_t at = 0; at < words_used_; ++at) any |= words_[at];

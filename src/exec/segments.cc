@@ -1,9 +1,11 @@
 #include "exec/segments.h"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "base/check.h"
 #include "base/try.h"
+#include "exec/zone_filter.h"
 
 namespace slate {
 namespace {
@@ -48,96 +50,177 @@ void VerifiedSegments::erase(std::uint64_t key) {
   (*chunk)[bit / 64].fetch_and(~(std::uint64_t{1} << (bit % 64)), std::memory_order_relaxed);
 }
 
-std::uint32_t ColumnSet::add(std::uint32_t column) {
+SegmentAddresses::SegmentAddresses(std::size_t slots)
+    : slots_(slots), blocks_(static_cast<const std::byte**>(std::calloc(slots, sizeof(const std::byte*)))) {
+  if (blocks_ == nullptr) slots_ = 0;
+}
+void SegmentAddresses::Free::operator()(void* memory) const { std::free(memory); }
+
+const std::byte* SegmentAddresses::find(std::size_t slot) const {
+  if (slot >= slots_) return nullptr;
+  return std::atomic_ref(blocks_[slot]).load(std::memory_order_acquire);
+}
+
+void SegmentAddresses::insert(std::size_t slot, const std::byte* block) {
+  if (slot < slots_) std::atomic_ref(blocks_[slot]).store(block, std::memory_order_release);
+}
+
+std::uint32_t ColumnSet::place(std::uint32_t column) {
   const auto found = std::ranges::find(columns_, column);
   const auto position = static_cast<std::uint32_t>(found - columns_.begin());
   if (found == columns_.end()) columns_.push_back(column);
   return position;
 }
 
-Result<std::unique_ptr<SegmentReader>> SegmentReader::open(
-    const storage::Transaction& transaction, storage::Table segments, VerifiedSegments& verified,
-    const ColumnSet& columns, std::uint32_t segment_rows, UnixMillis now, QueryCounters& counters) {
-  SLATE_TRY(auto cursor, storage::NumberCursor::open(transaction, segments));
-  return std::unique_ptr<SegmentReader>(
-      new SegmentReader(std::move(cursor), verified, columns, segment_rows, now, counters));
+std::uint32_t ColumnSet::add(std::uint32_t column) {
+  const std::uint32_t position = place(column);
+  if (std::ranges::find(early_, position) == early_.end()) early_.push_back(position);
+  return position;
 }
 
-SegmentReader::SegmentReader(storage::NumberCursor cursor, VerifiedSegments& verified,
-                             const ColumnSet& columns, std::uint32_t segment_rows, UnixMillis now,
+Result<std::unique_ptr<SegmentReader>> SegmentReader::open(const SegmentSource& source, const ColumnSet& columns,
+                                                           QueryCounters& counters) {
+  SLATE_TRY(auto cursor, storage::NumberCursor::open(*source.transaction, source.table));
+  return std::unique_ptr<SegmentReader>(new SegmentReader(std::move(cursor), source, columns, counters));
+}
+
+SegmentReader::SegmentReader(storage::NumberCursor cursor, const SegmentSource& source, const ColumnSet& columns,
                              QueryCounters& counters)
     : cursor_(std::move(cursor)),
-      verified_(verified),
+      source_(source),
       columns_(columns),
-      segment_rows_(segment_rows),
-      now_(now),
-      counters_(counters) {}
-
-Result<const ResolvedBlock*> SegmentReader::find(DocId docid) {
-  const std::size_t at = docid / segment_rows_;
-  if (at < by_segment_.size()) {
-    const ResolvedBlock* hint = by_segment_[at];
-    if (hint != nullptr && docid >= hint->first_docid() && docid < hint->end_docid()) return hint;
-  }
-  SLATE_TRY(const auto entry, cursor_.seek(docid));
-  if (!entry) return nullptr;
-  auto block = std::make_unique<ResolvedBlock>();
-  SLATE_TRY(resolve(*entry, *block));
-  if (docid < block->first_docid() || docid >= block->end_docid()) return nullptr;
-  if (at >= by_segment_.size()) by_segment_.resize(std::max(at + 1, by_segment_.size() * 2));
-  by_segment_[at] = block.get();
-  kept_.push_back(std::move(block));
-  return kept_.back().get();
+      counters_(counters),
+      entry_hints_(columns.columns().size(), 0) {
+  for (std::uint32_t position = 0; position < columns.columns().size(); ++position)
+    if (std::ranges::find(columns.early(), position) == columns.early().end()) late_.push_back(position);
 }
 
-Result<const ResolvedBlock*> SegmentReader::next() {
-  SLATE_TRY(const auto entry, started_ ? cursor_.next() : cursor_.seek(0));
-  started_ = true;
-  if (!entry) return nullptr;
-  SLATE_TRY(resolve(*entry, current_));
-  return &current_;
+ResolvedBlock& SegmentReader::keep() {
+  if (kept_count_ == kept_.size()) kept_.emplace_back();
+  return kept_[kept_count_];
+}
+
+Result<const ResolvedBlock*> SegmentReader::find(DocId docid) {
+  const auto holds = [&](const ResolvedBlock& block) {
+    return docid >= block.first_docid() && docid < block.end_docid();
+  };
+  if (last_found_ != nullptr && holds(*last_found_)) return last_found_;
+  const std::size_t slot = docid / source_.segment_rows;
+  if (slot < by_segment_.size()) {
+    const ResolvedBlock* hint = by_segment_[slot];
+    if (hint != nullptr && holds(*hint)) return last_found_ = hint;
+  }
+  ResolvedBlock& block = keep();
+  const std::byte* address = source_.addresses != nullptr ? source_.addresses->find(slot) : nullptr;
+  if (address != nullptr) block.view = BlockView::trusted(address);
+  if (address == nullptr || !holds(block)) {
+    SLATE_TRY(const auto entry, cursor_.seek(docid));
+    if (!entry) return nullptr;
+    SLATE_TRY(view_of(*entry, block));
+    if (!holds(block)) return nullptr;
+    if (source_.addresses != nullptr && block.copy == nullptr)
+      source_.addresses->insert(slot, block.view.bytes().data());
+  }
+  resolve(block);
+  ++kept_count_;
+  if (slot >= by_segment_.size()) by_segment_.resize(std::max(slot + 1, by_segment_.size() * 2));
+  by_segment_[slot] = &block;
+  return last_found_ = &block;
+}
+
+Result<const ResolvedBlock*> SegmentReader::next(const ZoneFilter* zones) { return step(true, zones); }
+Result<const ResolvedBlock*> SegmentReader::previous(const ZoneFilter* zones) { return step(false, zones); }
+
+Result<const ResolvedBlock*> SegmentReader::step(bool forwards, const ZoneFilter* zones) {
+  for (;;) {
+    std::optional<storage::NumberEntry> entry;
+    if (started_) {
+      SLATE_TRY(entry, forwards ? cursor_.next() : cursor_.previous());
+    } else {
+      started_ = true;
+      if (forwards || start_) {
+        SLATE_TRY(entry, cursor_.seek(start_.value_or(0)));
+      }
+      // Segments are keyed by the last docid that they may hold: going back, one that begins behind the place
+      // is passed over.
+      if (!forwards && !entry) {
+        SLATE_TRY(entry, cursor_.last());
+      }
+    }
+    if (!entry) return nullptr;
+    SLATE_TRY(view_of(*entry, current_));
+    if (!forwards && start_ && current_.first_docid() > *start_) continue;
+    if (zones != nullptr && !zones->can_match(current_.view)) {
+      ++counters_.blocks_skipped;
+      continue;
+    }
+    resolve(current_);
+    return &current_;
+  }
 }
 
 void SegmentReader::forget_when_full() {
-  if (kept_.size() < kMostKept) return;
-  kept_.clear();
+  if (kept_count_ < kMostKept) return;
+  kept_count_ = 0;
+  last_found_ = nullptr;
   std::ranges::fill(by_segment_, nullptr);
 }
 
-Result<void> SegmentReader::resolve(const storage::NumberEntry& entry, ResolvedBlock& block) {
+Result<void> SegmentReader::view_of(const storage::NumberEntry& entry, ResolvedBlock& block) {
+  block.copy.reset();
   const auto bytes = aligned_block(entry.value, block.copy);
-  if (verified_.contains(entry.key)) {
+  if (source_.verified->contains(entry.key)) {
     block.view = BlockView::trusted(bytes.data());
-  } else {
-    SLATE_TRY(block.view, BlockView::verify(bytes));
-    verified_.insert(entry.key);
+    return {};
   }
-  ++counters_.blocks_examined;
-
-  const auto wanted = columns_.columns();
-  const auto& schema = columns_.schema();
-  const auto entries = block.view.entries();
-  // Expiry columns sort behind all others.
-  const bool has_expiry = !entries.empty() && (entries.back().field & kExpiryBit) != 0;
-  block.columns.resize(wanted.size());
-  block.unexpired.clear();
-  entry_hints_.resize(wanted.size(), 0);
-  for (std::size_t i = 0; i < wanted.size(); ++i) {
-    const Column& column = schema.columns[wanted[i]];
-    // Blocks of a generation mostly have the same directory.
-    const std::uint32_t hint = entry_hints_[i];
-    const ColumnEntry* found = hint < entries.size() && entries[hint].field == column.id
-                                   ? &entries[hint]
-                                   : block.view.find(column.id);
-    if (found == nullptr || found->type != column.type) {
-      block.columns[i] = ColumnView{.type = column.type};
-      continue;
-    }
-    entry_hints_[i] = static_cast<std::uint32_t>(found - entries.data());
-    block.columns[i] = block.view.column(*found);
-    if (has_expiry) mask_expired(block.view, column.id, block.columns[i], block);
-  }
+  SLATE_TRY(block.view, BlockView::verify(bytes));
+  source_.verified->insert(entry.key);
   return {};
+}
+
+namespace {
+
+// Expiry columns sort behind all others.
+bool has_expiry(const BlockView& view) {
+  const auto entries = view.entries();
+  return !entries.empty() && (entries.back().field & kExpiryBit) != 0;
+}
+
+}  // namespace
+
+void SegmentReader::resolve(ResolvedBlock& block) {
+  ++counters_.blocks_examined;
+  block.columns.resize(columns_.columns().size());
+  block.unexpired.clear();
+  block.complete = false;
+  const bool expires = has_expiry(block.view);
+  for (const std::uint32_t position : columns_.early()) resolve_column(block, position, expires);
+}
+
+void SegmentReader::complete(const ResolvedBlock& block) {
+  if (block.complete) return;
+  // Every block that a reader hands out is one of its own.
+  auto& mine = const_cast<ResolvedBlock&>(block);
+  const bool expires = has_expiry(block.view);
+  for (const std::uint32_t position : late_) resolve_column(mine, position, expires);
+  mine.complete = true;
+}
+
+void SegmentReader::resolve_column(ResolvedBlock& block, std::uint32_t position, bool expires) {
+  const Column& column = columns_.schema().columns[columns_.columns()[position]];
+  const auto entries = block.view.entries();
+  // Blocks of a generation mostly have the same directory.
+  std::uint32_t& hint = entry_hints_[position];
+  const ColumnEntry* found = hint < entries.size() && entries[hint].field == column.id
+                                 ? &entries[hint]
+                                 : block.view.find(column.id);
+  if (found == nullptr || found->type != column.type) {
+    block.columns[position] = ColumnView{.type = column.type};
+    return;
+  }
+  hint = static_cast<std::uint32_t>(found - entries.data());
+  block.columns[position] = block.view.column(*found);
+  if (expires) mask_expired(block.view, column.id, block.columns[position], block);
 }
 
 // From the instant of its expiry a cell is null.
@@ -148,7 +231,7 @@ void SegmentReader::mask_expired(const BlockView& view, FieldId field, ColumnVie
   const std::size_t rows = view.row_count();
   auto bitmap = std::make_unique<std::uint64_t[]>(bitmap_words(rows));
   for (std::size_t row = 0; row < rows; ++row) {
-    const bool expired = !expiry.is_null(row) && expiry.integer(row) <= now_;
+    const bool expired = !expiry.is_null(row) && expiry.integer(row) <= source_.now;
     if (!expired && !column.is_null(row)) bitmap[row >> 6] |= std::uint64_t{1} << (row & 63);
   }
   column.validity = bitmap.get();

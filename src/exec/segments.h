@@ -3,8 +3,10 @@
 #pragma once
 
 #include <array>
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <span>
@@ -21,6 +23,8 @@
 #include "storage/environment.h"
 
 namespace slate {
+
+class ZoneFilter;
 
 // Which segments of a generation this process has verified or written. Lock-free reads; safe for any number
 // of threads. One bit a key: segments are keyed by the last docid that they may hold.
@@ -39,6 +43,25 @@ class VerifiedSegments {
   std::array<std::atomic<Chunk*>, kChunks> chunks_{};
 };
 
+// Where segments lie in the memory map, in one version of a generation: what an earlier look in the store's
+// tree has found. Lock-free; safe for any number of threads.
+class SegmentAddresses {
+ public:
+  // `slots`: docids that the version has, divided by the rows of a segment, and one more. 8 bytes a slot, which
+  // become memory when they are first written.
+  explicit SegmentAddresses(std::size_t slots);
+  // The verified block that begins in a slot, or null.
+  const std::byte* find(std::size_t slot) const;
+  void insert(std::size_t slot, const std::byte* block);
+
+ private:
+  struct Free {
+    void operator()(void* memory) const;
+  };
+  std::size_t slots_;
+  std::unique_ptr<const std::byte*[], Free> blocks_;
+};
+
 // A block with the columns that a query reads. The block lies in the memory map, or in `copy` when the store
 // had it where nothing is aligned.
 struct ResolvedBlock {
@@ -46,57 +69,87 @@ struct ResolvedBlock {
   std::vector<ColumnView> columns;  // in the order of ColumnSet
   std::unique_ptr<std::uint64_t[]> copy;
   std::vector<std::unique_ptr<std::uint64_t[]>> unexpired;  // validity bitmaps of columns with a TTL
+  bool complete = false;            // not only the early ones
 
   DocId first_docid() const { return view.first_docid(); }
   DocId end_docid() const { return view.first_docid() + view.row_count(); }
 };
 
-// The columns that a query reads, each once.
+// The columns that a query reads, each once. Those that filters and sorts read are found with each block, the
+// others only in blocks of which rows are put out.
 class ColumnSet {
  public:
   explicit ColumnSet(const Schema& schema) : schema_(&schema) {}
-  // Position of a column (of the schema) in the set, added when new.
+  // Position of a column (of the schema) in the set, added when new. Columns for the output only are added first.
+  std::uint32_t add_output(std::uint32_t column) { return place(column); }
   std::uint32_t add(std::uint32_t column);
   std::span<const std::uint32_t> columns() const { return columns_; }
+  std::span<const std::uint32_t> early() const { return early_; }  // positions of those that add() named
   const Schema& schema() const { return *schema_; }
 
  private:
+  std::uint32_t place(std::uint32_t column);
+
   const Schema* schema_;
   std::vector<std::uint32_t> columns_;
+  std::vector<std::uint32_t> early_;
+};
+
+// What a reader reads: tables of one transaction.
+struct SegmentSource {
+  const storage::Transaction* transaction = nullptr;
+  storage::Table table;
+  VerifiedSegments* verified = nullptr;
+  SegmentAddresses* addresses = nullptr;  // may be null
+  std::uint32_t segment_rows = 256;
+  UnixMillis now = 0;  // at which TTLs are judged
 };
 
 // Segments of one snapshot. One thread at a time. Blocks stay valid until the reader is told to forget them.
 class SegmentReader {
  public:
-  static Result<std::unique_ptr<SegmentReader>> open(const storage::Transaction& transaction,
-                                                     storage::Table segments, VerifiedSegments& verified,
-                                                     const ColumnSet& columns, std::uint32_t segment_rows,
-                                                     UnixMillis now, QueryCounters& counters);
+  // The references outlive the reader. REQUIRES: `columns` is whole.
+  static Result<std::unique_ptr<SegmentReader>> open(const SegmentSource& source, const ColumnSet& columns,
+                                                     QueryCounters& counters);
 
   // The block that holds a docid, or null when none does. Blocks are remembered until forget().
   Result<const ResolvedBlock*> find(DocId docid);
-  // The next block in order of arrival, or null at the end; it is valid until the next call.
-  Result<const ResolvedBlock*> next();
+  // The next block in order of arrival, or null at the end; it is valid until the next call. The first call
+  // gives the first block. Blocks that `zones` rules out are passed over; null rules out none.
+  Result<const ResolvedBlock*> next(const ZoneFilter* zones = nullptr);
+  // The same towards the first docid. Not to be mixed with next().
+  Result<const ResolvedBlock*> previous(const ZoneFilter* zones = nullptr);
+  // Makes the first call of next() or previous() give the block that holds `docid` or, where none does, the one
+  // behind it in that direction.
+  void start_at(DocId docid) { start_ = docid; }
+  // Finds the columns of the output. REQUIRES: the block is this reader's and still valid.
+  void complete(const ResolvedBlock& block);
   // Lets go of remembered blocks when they have become many. Only while the caller holds none.
   void forget_when_full();
 
  private:
-  SegmentReader(storage::NumberCursor cursor, VerifiedSegments& verified, const ColumnSet& columns,
-                std::uint32_t segment_rows, UnixMillis now, QueryCounters& counters);
-  Result<void> resolve(const storage::NumberEntry& entry, ResolvedBlock& block);
+  SegmentReader(storage::NumberCursor cursor, const SegmentSource& source, const ColumnSet& columns,
+                QueryCounters& counters);
+  Result<const ResolvedBlock*> step(bool forwards, const ZoneFilter* zones);
+  Result<void> view_of(const storage::NumberEntry& entry, ResolvedBlock& block);
+  void resolve(ResolvedBlock& block);
+  void resolve_column(ResolvedBlock& block, std::uint32_t position, bool has_expiry);
   void mask_expired(const BlockView& view, FieldId field, ColumnView& column, ResolvedBlock& block) const;
+  ResolvedBlock& keep();
 
   storage::NumberCursor cursor_;
-  VerifiedSegments& verified_;
+  const SegmentSource source_;
   const ColumnSet& columns_;
-  std::uint32_t segment_rows_;
-  UnixMillis now_;
   QueryCounters& counters_;
+  std::optional<DocId> start_;
   bool started_ = false;
-  ResolvedBlock current_;                             // of next()
-  std::vector<std::unique_ptr<ResolvedBlock>> kept_;  // of find()
-  std::vector<const ResolvedBlock*> by_segment_;      // docid / segment_rows -> block, a hint
-  std::vector<std::uint32_t> entry_hints_;            // where each column was in the last block's directory
+  ResolvedBlock current_;            // of next() and previous()
+  std::deque<ResolvedBlock> kept_;   // of find(); the first `kept_count_` are in use
+  std::size_t kept_count_ = 0;
+  const ResolvedBlock* last_found_ = nullptr;
+  std::vector<ResolvedBlock*> by_segment_;    // docid / segment_rows -> block, a hint
+  std::vector<std::uint32_t> late_;         // positions of the columns that only the output reads
+  std::vector<std::uint32_t> entry_hints_;    // where each column was in the last block's directory
 };
 
 }  // namespace slate

@@ -6,6 +6,17 @@
 
 namespace slate {
 
+namespace {
+
+// A sort buffer's ranks as the docids that they stand for.
+std::vector<DocId> docids_of(const SortBuffer& buffer, DocidOrder order) {
+  std::vector<DocId> docids = buffer.docids();
+  for (DocId& docid : docids) docid = rank_of(docid, order);
+  return docids;
+}
+
+}  // namespace
+
 Result<bool> FullSort::next(RowBatch& batch) {
   if (source_ != nullptr) {
     SortBuffer buffer;
@@ -15,12 +26,13 @@ Result<bool> FullSort::next(RowBatch& batch) {
       if (!more) break;
       for (const std::uint16_t row : std::span(batch.rows).first(batch.count)) {
         encoder_.encode(*batch.block, row, key);
-        buffer.add(key, batch.block->first_docid() + row);
+        const DocId rank = rank_of(batch.block->first_docid() + row, ends_.docids);
+        if (ends_.admits(key, rank)) buffer.add(key, rank);
       }
     }
     source_.reset();
     buffer.sort();
-    docids_ = buffer.docids();
+    docids_ = docids_of(buffer, ends_.docids);
     pending_ = docids_;
   }
   return fetch_.next(pending_, batch);
@@ -35,23 +47,24 @@ Result<void> TopK::select() {
     if (!more) break;
     for (const std::uint16_t row : std::span(batch.rows).first(batch.count)) {
       encoder_.encode(*batch.block, row, key);
-      const DocId docid = batch.block->first_docid() + row;
+      const DocId rank = rank_of(batch.block->first_docid() + row, ends_.docids);
+      if (!ends_.admits(key, rank)) continue;
       if (heap.size() < most_) {
-        heap.push_back({.key = key, .docid = docid});
+        heap.push_back({.key = key, .rank = rank});
         std::ranges::push_heap(heap);
       } else if (!heap.empty()) {
         const int order = key.compare(heap.front().key);
-        if (order > 0 || (order == 0 && docid > heap.front().docid)) continue;
+        if (order > 0 || (order == 0 && rank > heap.front().rank)) continue;
         std::ranges::pop_heap(heap);
         heap.back().key.assign(key);
-        heap.back().docid = docid;
+        heap.back().rank = rank;
         std::ranges::push_heap(heap);
       }
     }
   }
   std::ranges::sort_heap(heap);
   docids_.reserve(heap.size());
-  for (const Row& row : heap) docids_.push_back(row.docid);
+  for (const Row& row : heap) docids_.push_back(rank_of(row.rank, ends_.docids));
   pending_ = docids_;
   return {};
 }
@@ -70,34 +83,41 @@ Result<bool> IndexOrder::next_run() {
   return run_.has_value();
 }
 
-Result<void> IndexOrder::fetch_counted(std::span<const DocId>& docids, std::uint64_t most,
-                                       const Predicate* predicate, RowBatch& batch) {
-  const std::size_t before = docids.size();
-  SLATE_TRY(fetch_some(docids, most, reader_, predicate, counters_, batch));
-  counters_.keys_examined += before - docids.size();
+Result<void> IndexOrder::fetch_counted(std::uint64_t most, const Predicate* predicate, RowBatch& batch) {
+  const std::size_t before = run_->docids.size();
+  SLATE_TRY(fetch_some(run_->docids, most, reader_, predicate, counters_, batch));
+  counters_.keys_examined += before - run_->docids.size();
   return {};
 }
 
-// Reads the rest of the current key's docids and leaves those that pass in `sorted_`.
-Result<void> IndexOrder::sort_group(const SortKeyEncoder& order, const Predicate* predicate,
-                                    RowBatch& scratch) {
+// Reads the rest of the current group's docids and leaves those that pass in `sorted_`.
+Result<void> IndexOrder::sort_group(bool whole_order, RowBatch& scratch) {
+  const SortKeyEncoder& order = whole_order ? orders_.whole_order : orders_.tie_order;
   buffer_.clear();
   std::string key;
+  std::string place;
   for (bool first = true;; first = false) {
     SLATE_TRY(const bool more, next_run());
-    if (!more || (!first && run_->starts_key)) break;
+    if (!more || (!first && run_->starts_group)) break;
     while (!run_->docids.empty()) {
       reader_.forget_when_full();
       SLATE_TRY(interrupt_.check());
-      SLATE_TRY(fetch_counted(run_->docids, UINT64_MAX, predicate, scratch));
+      SLATE_TRY(fetch_counted(UINT64_MAX, run_->settle ? whole_ : residual_, scratch));
       for (const std::uint16_t row : std::span(scratch.rows).first(scratch.count)) {
+        const DocId rank = rank_of(scratch.block->first_docid() + row, ends_.docids);
+        if (ends_.after) {
+          orders_.whole_order.encode(*scratch.block, row, place);
+          if (!ends_.admits(place, rank)) continue;
+        }
         order.encode(*scratch.block, row, key);
-        buffer_.add(key, scratch.block->first_docid() + row);
+        buffer_.add(key, rank);
       }
     }
   }
+  // What follows a group lies behind the place as soon as the walk has begun there.
+  if (!starts_anywhere_) ends_.after.reset();
   buffer_.sort();
-  sorted_ = buffer_.docids();
+  sorted_ = docids_of(buffer_, ends_.docids);
   pending_ = sorted_;
   return {};
 }
@@ -107,22 +127,48 @@ Result<bool> IndexOrder::next(RowBatch& batch) {
     if (!pending_.empty()) return fetch_.next(pending_, batch);
     SLATE_TRY(const bool more, next_run());
     if (!more) return false;
-    if (run_->settle) {
-      SLATE_TRY(sort_group(orders_.whole_order, whole_, batch));
-      continue;
-    }
-    if (orders_.tie_order) {
-      SLATE_TRY(sort_group(*orders_.tie_order, residual_, batch));
+    if (run_->settles_order || orders_.sorts_groups || starts_anywhere_) {
+      SLATE_TRY(sort_group(run_->settles_order, batch));
       continue;
     }
     reader_.forget_when_full();
     SLATE_TRY(interrupt_.check());
-    const std::uint64_t most = residual_ == nullptr ? std::max<std::uint64_t>(goal_, 1) : UINT64_MAX;
-    SLATE_TRY(fetch_counted(run_->docids, most, residual_, batch));
+    const Predicate* predicate = run_->settle ? whole_ : residual_;
+    const std::uint64_t most = predicate == nullptr ? std::max<std::uint64_t>(goal_, 1) : UINT64_MAX;
+    SLATE_TRY(fetch_counted(most, predicate, batch));
     if (batch.count == 0) continue;
     goal_ -= std::min<std::uint64_t>(goal_, batch.count);
     return true;
   }
+}
+
+Result<void> PreviousPage::gather() {
+  RowBatch batch;
+  std::uint64_t seen = 0;
+  while (!has_more_) {
+    SLATE_TRY(const bool more, source_->next(batch));
+    if (!more) break;
+    for (const std::uint16_t row : std::span(batch.rows).first(batch.count)) {
+      if (seen++ < skip_) continue;
+      has_more_ = docids_.size() == take_;
+      if (has_more_) break;
+      docids_.push_back(batch.block->first_docid() + row);
+    }
+  }
+  source_.reset();
+  std::ranges::reverse(docids_);
+  pending_ = docids_;
+  return {};
+}
+
+Result<bool> PreviousPage::next(RowBatch& batch) {
+  if (source_ != nullptr) SLATE_TRY(gather());
+  return fetch_.next(pending_, batch);
+}
+
+Result<bool> PreviousPage::has_more() {
+  if (source_ != nullptr) SLATE_TRY(gather());
+  return has_more_;
 }
 
 }  // namespace slate

@@ -35,6 +35,8 @@ std::uint64_t image_of(double value) {
   return (bits & kSignBit) != 0 ? ~bits : bits | kSignBit;
 }
 
+std::uint64_t image_of(std::int64_t value) { return static_cast<std::uint64_t>(value) ^ kSignBit; }
+
 std::uint64_t word_at(std::string_view key, std::size_t at) {
   return at < key.size() ? text_prefix(key.substr(at)) : 0;
 }
@@ -55,16 +57,42 @@ void SortKeyEncoder::encode(const ResolvedBlock& block, std::size_t row, std::st
       key += component.nulls == Nulls::kLast ? kNullLast : kNullFirst;
       continue;
     }
-    key += kValue;
     const std::size_t begin = key.size();
+    key += kValue;
     switch (column.type) {
       case Type::kString: append_text(key, column.text(row)); break;
       case Type::kFloat: append_image(key, image_of(column.real(row))); break;
-      default: append_image(key, static_cast<std::uint64_t>(column.integer(row)) ^ kSignBit); break;
+      default: append_image(key, image_of(column.integer(row))); break;
     }
-    if (component.direction == Direction::kDescending)
-      for (std::size_t i = begin; i < key.size(); ++i) key[i] = static_cast<char>(~key[i]);
+    component.turn(key, begin);
   }
+}
+
+std::string SortKeyEncoder::encode(std::span<const std::optional<Scalar>> values) const {
+  std::string key;
+  for (std::size_t i = 0; i < components_.size(); ++i) {
+    const Component& component = components_[i];
+    if (!values[i]) {
+      key += component.nulls == Nulls::kLast ? kNullLast : kNullFirst;
+      continue;
+    }
+    const std::size_t begin = key.size();
+    key += kValue;
+    if (const auto* text = std::get_if<std::string>(&*values[i]))
+      append_text(key, *text);
+    else if (const auto* real = std::get_if<double>(&*values[i]))
+      append_image(key, image_of(*real));
+    else
+      append_image(key, image_of(std::get<std::int64_t>(*values[i])));
+    component.turn(key, begin);
+  }
+  return key;
+}
+
+// Turns a value's bytes round when it descends; the rank before them stays.
+void SortKeyEncoder::Component::turn(std::string& key, std::size_t begin) const {
+  if (direction == Direction::kAscending) return;
+  for (std::size_t i = begin + 1; i < key.size(); ++i) key[i] = static_cast<char>(~key[i]);
 }
 
 bool SortBuffer::before(const Row& a, const Row& b) const {

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <fmt/format.h>
+#include <span>
 
 #include "model/date.h"
 #include "plan/plan.h"
@@ -81,7 +83,7 @@ std::string describe(const BoundFilter& filter, const Schema& schema) {
   return {};
 }
 
-std::string describe_sort(const std::vector<BoundSortKey>& sort, const Schema& schema) {
+std::string describe_sort(std::span<const BoundSortKey> sort, const Schema& schema) {
   std::string text;
   for (const BoundSortKey& key : sort) {
     if (!text.empty()) text += ", ";
@@ -98,47 +100,97 @@ PlanNode above(PlanNode child, std::string op, std::string detail) {
   return node;
 }
 
+std::string describe_range(const IndexRange& range, const Index& index, const Schema& schema) {
+  std::string text;
+  const auto join = [&](std::string more) { text += (text.empty() ? "" : " and ") + std::move(more); };
+  for (std::size_t i = 0; i < range.prefix.size(); ++i) {
+    const Column& column = schema.columns[index.components[i].column];
+    join(range.prefix[i] ? fmt::format("{} = {}", column.path, constant(*range.prefix[i], column.type))
+                         : column.path + " is null");
+  }
+  if (!range.next) {
+    if (text.empty()) text = "all";
+    return text;
+  }
+  const Column& column = schema.columns[index.components[range.prefix.size()].column];
+  if (range.next->kind == ValueRange::Kind::kNulls)
+    join(column.path + " is null");
+  else if (!range.next->lower && !range.next->upper)
+    join(column.path + " is not null");
+  else
+    join(between(column.path, column.type, range.next->lower, range.next->upper));
+  return text;
+}
+
+std::string describe_walk(const IndexWalk& walk, const Schema& schema) {
+  const Index& index = schema.indexes[walk.index];
+  std::string text = "index " + index.name + ": ";
+  for (std::size_t i = 0; i < walk.ranges.size() && text.size() < kLongestDetail; ++i) {
+    if (i > 0) text += walk.merged_components > 0 ? " | " : ", ";
+    text += describe_range(walk.ranges[i], index, schema);
+  }
+  if (walk.ranges.empty()) text += "nothing";
+  if (walk.direction == WalkDirection::kBackwards) text += ", backwards";
+  return shorten(std::move(text));
+}
+
+PlanNode set_node(const DocidSet& set, const Schema& schema) {
+  if (set.kind == DocidSet::Kind::kWalk)
+    return {.op = "index_walk", .detail = describe_walk(set.walk, schema), .estimated_rows = set.estimated_rows};
+  PlanNode node{.op = set.kind == DocidSet::Kind::kUnion ? "union" : "intersection",
+                .estimated_rows = set.estimated_rows};
+  for (const DocidSet& input : set.inputs) node.children.push_back(set_node(input, schema));
+  return node;
+}
+
+PlanNode access_node(const Plan& plan, const Schema& schema) {
+  if (const auto* walk = std::get_if<IndexWalk>(&plan.access))
+    return {.op = walk->merged_components > 0 ? "index_merge" : "index_walk",
+            .detail = describe_walk(*walk, schema),
+            .estimated_rows = plan.estimated_examined};
+  if (const auto* set = std::get_if<DocidSet>(&plan.access)) {
+    PlanNode node = set_node(*set, schema);
+    return set->kind == DocidSet::Kind::kWalk && !plan.covered ? above(std::move(node), "order_by_arrival", "")
+                                                               : node;
+  }
+  return {.op = "scan", .detail = "segments in order of arrival", .estimated_rows = plan.estimated_examined};
+}
+
+std::string describe_set(const DocidSet& set, const Schema& schema) {
+  if (set.kind == DocidSet::Kind::kWalk) return describe_walk(set.walk, schema);
+  std::string text = set.kind == DocidSet::Kind::kUnion ? "union of (" : "intersection of (";
+  for (std::size_t i = 0; i < set.inputs.size(); ++i)
+    text += (i > 0 ? "; " : "") + describe_set(set.inputs[i], schema);
+  return shorten(text + ")");
+}
+
 }  // namespace
 
 std::string describe_filter(const BoundFilter& filter, const Schema& schema) {
   return shorten(describe(filter, schema));
 }
 
-std::string describe_walk(const IndexWalk& walk, const Schema& schema) {
-  const Index& index = schema.indexes[walk.index];
-  const Column& column = schema.columns[index.components.front().column];
-  std::string text = "index " + index.name + ":";
-  for (std::size_t i = 0; i < walk.ranges.size() && text.size() < kLongestDetail; ++i) {
-    const ValueRange& range = walk.ranges[i];
-    text += i == 0 ? " " : ", ";
-    if (range.kind == ValueRange::Kind::kNulls)
-      text += "nulls";
-    else if (!range.lower && !range.upper)
-      text += "all values";
-    else
-      text += between(column.path, column.type, range.lower, range.upper);
-  }
-  text += walk.order == WalkOrder::kAscending ? ", ascending" : ", descending";
-  return shorten(std::move(text));
+std::string describe_access(const Plan& plan, const Schema& schema) {
+  if (const auto* walk = std::get_if<IndexWalk>(&plan.access)) return describe_walk(*walk, schema);
+  if (const auto* set = std::get_if<DocidSet>(&plan.access)) return describe_set(*set, schema);
+  return "scan";
 }
 
 Explanation explain_plan(const Plan& plan, const Schema& schema) {
-  PlanNode node;
-  if (const auto* walk = std::get_if<IndexWalk>(&plan.access)) {
-    node = {
-        .op = "index_walk", .detail = describe_walk(*walk, schema), .estimated_rows = plan.estimated_matches};
-    if (plan.ordering == Ordering::kSortedDocids) node = above(std::move(node), "order_by_arrival", "");
-  } else {
-    node = {.op = "scan", .detail = "segments in order of arrival", .estimated_rows = plan.estimated_matches};
-  }
-  if (plan.residual.kind != Kind::kTrue)
+  PlanNode node = access_node(plan, schema);
+  if (plan.residual.kind != Kind::kTrue) {
     node = above(std::move(node), "filter", describe_filter(plan.residual, schema));
+    node.estimated_rows = plan.estimated_matches;
+  }
   if (plan.ordering == Ordering::kTopK)
     node = above(std::move(node), "top_k", describe_sort(plan.sort, schema));
   if (plan.ordering == Ordering::kFullSort)
     node = above(std::move(node), "sort", describe_sort(plan.sort, schema));
-  if (plan.ordering == Ordering::kIndex && plan.sort.size() > 1)
-    node = above(std::move(node), "sort_groups", describe_sort(plan.sort, schema));
+  if (plan.ordering == Ordering::kIndex && plan.sorted_keys < plan.sort.size())
+    node = above(std::move(node), "sort_groups",
+                 describe_sort(std::span(plan.sort).subspan(plan.sorted_keys), schema));
+  if (plan.after) node = above(std::move(node), "after", "the cursor's place");
+  if (plan.page == PageDirection::kPrevious) node = above(std::move(node), "reverse", "");
   if (plan.skip > 0 || plan.take) {
     std::string detail = plan.skip > 0 ? fmt::format("skip {}", plan.skip) : "";
     if (plan.take) detail += fmt::format("{}take {}", detail.empty() ? "" : " ", *plan.take);
@@ -146,7 +198,8 @@ Explanation explain_plan(const Plan& plan, const Schema& schema) {
     const double after_skip = std::max(0.0, plan.estimated_matches - static_cast<double>(plan.skip));
     node.estimated_rows = plan.take ? std::min(after_skip, static_cast<double>(*plan.take)) : after_skip;
   }
-  return Explanation{.root = std::move(node), .cost = plan.cost, .refused = plan.refused};
+  return Explanation{
+      .root = std::move(node), .rule = std::string(plan.rule), .cost = plan.cost, .refused = plan.refused};
 }
 
 }  // namespace slate

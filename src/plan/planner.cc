@@ -2,225 +2,192 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <fmt/format.h>
-#include <functional>
 
 #include "base/try.h"
-#include "plan/sargable.h"
-#include "plan/selectivity.h"
+#include "plan/cost.h"
+#include "plan/rules/rules.h"
 
 namespace slate {
 namespace {
 
-using Kind = BoundFilter::Kind;
+constexpr std::array kRules = {kRuleIndexFilter, kRuleIndexSort, kRuleInMerge,       kRuleUnion, kRuleIntersection,
+                               kRuleCovered,     kRuleZoneMaps,  kRuleLimitPushdown, kRuleTopK};
 
-// Prices, in units of one row that a scan looks at (a few nanoseconds). Measured on workload W, see
-// docs/planner.md.
-constexpr double kScanRow = 1.0;
-constexpr double kIndexEntry = 0.4;     // one posting read
-constexpr double kSeek = 30.0;          // finding a place in an index
-constexpr double kSegmentVisit = 12.0;  // finding a segment and its columns
-constexpr double kFetchedRow = 2.0;     // a row looked at out of its segment's order
-constexpr double kHeapRow = 1.5;        // a row offered to a top-k heap
-constexpr double kSortedRow = 4.0;      // a row sorted, per doubling
-constexpr double kDocidRow = 2.0;       // a docid put back into order
-
-constexpr std::array<std::string_view, 4> kRules = {kRuleIndexFilter, kRuleIndexSort, kRuleLimitPushdown,
-                                                    kRuleTopK};
-
-class Planner {
- public:
-  Planner(const BoundQuery& query, const Schema& schema, const Statistics& statistics,
-          const QueryOptions& options)
-      : query_(query), schema_(schema), statistics_(statistics), options_(options) {}
-
-  Result<Plan> run() {
-    SLATE_TRY(check_options());
-    rows_ = static_cast<double>(statistics_.rows());
-    matches_ = rows_ * selectivity(query_.filter, schema_, statistics_);
-    wanted_ = matches_;
-    if (query_.take && is_on(kRuleLimitPushdown)) {
-      // One more row than asked for tells whether there are more.
-      const double end = static_cast<double>(query_.skip) + static_cast<double>(*query_.take) + 1;
-      wanted_ = std::min(matches_, end);
+// The query as it is to be walked: without sort keys that the filter fixes to one value, and turned round for
+// a previous page.
+BoundQuery prepared(const BoundQuery& query) {
+  BoundQuery ready = query;
+  ready.sort.clear();
+  if (ready.after) ready.after->values.clear();
+  const auto conjuncts = conjuncts_of(query.filter);
+  for (std::size_t i = 0; i < query.sort.size(); ++i) {
+    BoundSortKey key = query.sort[i];
+    if (is_constant(conjuncts, key.column)) continue;
+    if (query.page == PageDirection::kPrevious) {
+      key.direction =
+          key.direction == Direction::kAscending ? Direction::kDescending : Direction::kAscending;
+      key.nulls = key.nulls == Nulls::kLast ? Nulls::kFirst : Nulls::kLast;
     }
-    add_scan();
-    for (std::uint32_t i = 0; i < schema_.indexes.size(); ++i) {
-      if (!statistics_.is_ready(schema_.indexes[i])) continue;
-      if (is_on(kRuleIndexFilter)) add_index_filter(i);
-      if (is_on(kRuleIndexSort)) add_index_sort(i);
-    }
-    return choose();
+    ready.sort.push_back(key);
+    if (ready.after) ready.after->values.push_back(query.after->values[i]);
   }
+  return ready;
+}
 
- private:
-  bool is_on(std::string_view rule) const {
-    return std::ranges::find(options_.disabled_rules, rule) == options_.disabled_rules.end();
+bool uses_index(const DocidSet& set, std::uint32_t index) {
+  if (set.kind == DocidSet::Kind::kWalk) return set.walk.index == index;
+  return std::ranges::any_of(set.inputs, [&](const DocidSet& input) { return uses_index(input, index); });
+}
+
+bool uses_index(const Plan& plan, std::uint32_t index) {
+  if (const auto* walk = std::get_if<IndexWalk>(&plan.access)) return walk->index == index;
+  if (const auto* set = std::get_if<DocidSet>(&plan.access)) return uses_index(*set, index);
+  return false;
+}
+
+Planning planning_of(const BoundQuery& query, const Schema& schema, const Statistics& statistics,
+                     const QueryOptions& options, Purpose purpose) {
+  Planning planning{.query = query,
+                    .schema = schema,
+                    .statistics = statistics,
+                    .options = options,
+                    .purpose = purpose,
+                    .conjuncts = conjuncts_of(query.filter),
+                    .rows = static_cast<double>(statistics.rows()),
+                    .segments = std::max(1.0, static_cast<double>(statistics.segments()))};
+  planning.matches = estimate_matches(query.filter, schema, statistics);
+  planning.wanted = planning.matches;
+  if (query.take && planning.is_on(kRuleLimitPushdown)) {
+    // One more row than asked for tells whether there are more.
+    const double end = static_cast<double>(query.skip) + static_cast<double>(*query.take) + 1;
+    planning.wanted = std::min(planning.matches, end);
   }
+  return planning;
+}
 
-  Result<void> check_options() const {
-    for (const std::string& rule : options_.disabled_rules) {
-      if (std::ranges::find(kRules, rule) == kRules.end())
-        return fail(Error(Reason::kInvalidArgument, fmt::format("there is no planner rule \"{}\"", rule))
-                        .with_field("disabled_rules"));
-    }
-    if (options_.force_index && schema_.find_index(*options_.force_index) == nullptr)
-      return fail(
-          Error(Reason::kInvalidArgument, fmt::format("there is no index \"{}\"", *options_.force_index))
-              .with_field("force_index"));
-    return {};
+// Whether the options ask for this plan rather than for a cheaper one.
+bool is_forced(const Plan& plan, const Planning& planning) {
+  const QueryOptions& options = planning.options;
+  if (!options.force_index && !options.force_rule) return false;
+  if (options.force_rule && plan.rule != *options.force_rule) return false;
+  if (!options.force_index) return true;
+  const Index* index = planning.schema.find_index(*options.force_index);
+  return uses_index(plan, static_cast<std::uint32_t>(index - planning.schema.indexes.data()));
+}
+
+Plan choose(std::vector<Plan> candidates, const Planning& planning) {
+  auto best = std::ranges::min_element(candidates, {}, [&](const Plan& plan) {
+    return std::pair(!is_forced(plan, planning), plan.cost);
+  });
+  Plan chosen = std::move(*best);
+  candidates.erase(best);
+  for (const Plan& plan : candidates) {
+    chosen.refused.push_back(
+        {.detail = describe_access(plan, planning.schema),
+         .cost = plan.cost,
+         .why = plan.cost < chosen.cost
+                    ? "another plan was forced"
+                    : fmt::format("costs {:.0f}, the chosen plan {:.0f}", plan.cost, chosen.cost)});
   }
-
-  Plan base_plan() const {
-    Plan plan;
-    plan.filter = query_.filter;
-    plan.residual = query_.filter;
-    plan.sort = query_.sort;
-    plan.skip = query_.skip;
-    plan.take = query_.take;
-    plan.columns = query_.columns;
-    plan.estimated_matches = matches_;
-    return plan;
+  for (const Index& index : planning.schema.indexes) {
+    if (!planning.statistics.is_ready(index))
+      chosen.refused.push_back({.detail = index.name, .why = "the index is still being built"});
   }
+  return chosen;
+}
 
-  // Rows to look at until `wanted_` of them have matched, when matches are spread evenly over `among` rows.
-  double examined(double among, double matching) const {
-    if (matching <= 0) return among;
-    return std::min(among, among * wanted_ / matching);
-  }
-
-  double segments(double looked_at) const {
-    return std::min(looked_at, rows_ / static_cast<double>(statistics_.segment_rows()) + 1);
-  }
-
-  // Puts rows that come in another order into the one asked for, and prices it.
-  double order_rows(Plan& plan, double matching) const {
-    if (query_.take && is_on(kRuleTopK)) {
-      plan.ordering = Ordering::kTopK;
-      return matching * kHeapRow + wanted_ * kFetchedRow;
-    }
-    plan.ordering = Ordering::kFullSort;
-    return matching * kSortedRow * std::log2(matching + 2) / 4 + matching * kFetchedRow;
-  }
-
-  void add_scan() {
-    Plan plan = base_plan();
-    plan.access = SegmentScan{};
-    const bool stops = query_.sort.empty();
-    const double looked_at = stops ? examined(rows_, matches_) : rows_;
-    plan.cost = looked_at * kScanRow +
-                segments(looked_at / static_cast<double>(statistics_.segment_rows()) + 1) * kSegmentVisit;
-    if (!stops) plan.cost += order_rows(plan, matches_);
-    candidates_.push_back(std::move(plan));
-  }
-
-  void add_index_filter(std::uint32_t position) {
-    const Index& index = schema_.indexes[position];
-    const SargableFilter settled = sargable(query_.filter, index.components.front().column);
-    if (settled.ranges.empty()) return;
-    Plan plan = base_plan();
-    plan.access = IndexWalk{.index = position, .ranges = settled.ranges};
-    plan.residual = settled.residual;
-    const double entries = statistics_.estimate(index, settled.ranges);
-    const double seeks = static_cast<double>(settled.ranges.size()) * kSeek;
-    if (!query_.sort.empty()) {
-      plan.cost = seeks + entries * (kIndexEntry + kFetchedRow) + segments(entries) * kSegmentVisit;
-      plan.cost += order_rows(plan, matches_);
-    } else if (settled.ranges.size() == 1 && settled.ranges.front().is_single_value() &&
-               index.components.size() == 1) {
-      const double looked_at = examined(entries, matches_);
-      plan.cost = seeks + looked_at * (kIndexEntry + kFetchedRow) + segments(looked_at) * kSegmentVisit;
-    } else {
-      plan.ordering = Ordering::kSortedDocids;
-      const double looked_at = examined(entries, matches_);
-      plan.cost = seeks + entries * (kIndexEntry + kDocidRow) + looked_at * kFetchedRow +
-                  segments(looked_at) * kSegmentVisit;
-    }
-    candidates_.push_back(std::move(plan));
-  }
-
-  void add_index_sort(std::uint32_t position) {
-    const Index& index = schema_.indexes[position];
-    if (query_.sort.empty() || index.components.size() != 1) return;
-    const BoundSortKey& first = query_.sort.front();
-    const IndexComponent& component = index.components.front();
-    if (component.column != first.column) return;
-
-    Plan plan = base_plan();
-    SargableFilter settled = sargable(query_.filter, first.column);
-    IndexWalk walk{.index = position};
-    walk.order = first.direction == Direction::kAscending ? WalkOrder::kAscending : WalkOrder::kDescending;
-    if (settled.ranges.empty()) {
-      walk.ranges = {ValueRange{}, ValueRange{.kind = ValueRange::Kind::kNulls}};
-    } else {
-      walk.ranges = std::move(settled.ranges);
-      plan.residual = settled.residual;
-    }
-    if (walk.order == WalkOrder::kDescending) std::ranges::reverse(walk.ranges);
-    const auto is_nulls = [](const ValueRange& range) { return range.kind == ValueRange::Kind::kNulls; };
-    if (first.nulls == Nulls::kLast)
-      std::ranges::stable_partition(walk.ranges, std::not_fn(is_nulls));
-    else
-      std::ranges::stable_partition(walk.ranges, is_nulls);
-    const double entries = statistics_.estimate(index, walk.ranges);
-    const double looked_at = examined(entries, matches_);
-    plan.cost = static_cast<double>(walk.ranges.size()) * kSeek + looked_at * (kIndexEntry + kFetchedRow) +
-                segments(looked_at) * kSegmentVisit;
-    if (query_.sort.size() > 1) plan.cost += looked_at * kSortedRow;
-    plan.ordering = Ordering::kIndex;
-    plan.access = std::move(walk);
-    candidates_.push_back(std::move(plan));
-  }
-
-  bool uses_forced(const Plan& plan) const {
-    const auto* walk = std::get_if<IndexWalk>(&plan.access);
-    return walk != nullptr && schema_.indexes[walk->index].name == *options_.force_index;
-  }
-
-  Plan choose() {
-    auto best = std::ranges::min_element(candidates_, {}, &Plan::cost);
-    if (options_.force_index) {
-      auto forced = candidates_.end();
-      for (auto plan = candidates_.begin(); plan != candidates_.end(); ++plan)
-        if (uses_forced(*plan) && (forced == candidates_.end() || plan->cost < forced->cost)) forced = plan;
-      if (forced != candidates_.end()) best = forced;
-    }
-    Plan chosen = std::move(*best);
-    candidates_.erase(best);
-    for (const Plan& plan : candidates_) {
-      const auto* walk = std::get_if<IndexWalk>(&plan.access);
-      chosen.refused.push_back(
-          {.detail = walk != nullptr ? describe_walk(*walk, schema_) : "scan",
-           .cost = plan.cost,
-           .why = plan.cost < chosen.cost
-                      ? "another index was forced"
-                      : fmt::format("costs {:.0f}, the chosen plan {:.0f}", plan.cost, chosen.cost)});
-    }
-    for (const Index& index : schema_.indexes) {
-      if (!statistics_.is_ready(index))
-        chosen.refused.push_back({.detail = index.name, .why = "the index is still being built"});
-    }
-    return chosen;
-  }
-
-  const BoundQuery& query_;
-  const Schema& schema_;
-  const Statistics& statistics_;
-  const QueryOptions& options_;
-  double rows_ = 0;
-  double matches_ = 0;
-  double wanted_ = 0;
-  std::vector<Plan> candidates_;
-};
+Plan planned(const Planning& planning) {
+  std::vector<Plan> candidates;
+  add_scan(planning, candidates);
+  add_index_filters(planning, candidates);
+  add_index_sorts(planning, candidates);
+  add_unions(planning, candidates);
+  add_intersections(planning, candidates);
+  return choose(std::move(candidates), planning);
+}
 
 }  // namespace
 
+bool Planning::is_on(std::string_view rule) const { return is_rule_on(options, rule); }
+
+Plan Planning::base_plan(std::string_view rule) const {
+  Plan plan;
+  plan.rule = rule;
+  plan.filter = query.filter;
+  plan.residual = query.filter;
+  plan.sort = query.sort;
+  plan.after = query.after;
+  plan.page = query.page;
+  plan.skip = query.skip;
+  plan.take = query.take;
+  plan.columns = query.columns;
+  plan.estimated_matches = matches;
+  return plan;
+}
+
+double Planning::examined(double among) const {
+  if (matches <= 0) return among;
+  return std::min(among, among * wanted / std::min(matches, std::max(among, 1.0)));
+}
+
+double Planning::order_rows(Plan& plan) const {
+  if (query.take && is_on(kRuleTopK)) {
+    plan.ordering = Ordering::kTopK;
+    return cost::top_k(matches, wanted) + wanted * cost::kFetchedRow +
+           cost::segments_touched(wanted, segments) * cost::kBlockVisit;
+  }
+  plan.ordering = Ordering::kFullSort;
+  return cost::full_sort(matches) + cost::fetch(matches, matches);
+}
+
+Plan Planning::set_plan(std::string_view rule, DocidSet set, BoundFilter rest, double cost) const {
+  Plan plan = base_plan(rule);
+  plan.residual = std::move(rest);
+  const double found = set.estimated_rows;
+  plan.covered =
+      purpose == Purpose::kCount && plan.residual.kind == BoundFilter::Kind::kTrue && is_on(kRuleCovered);
+  const bool stops = query.sort.empty();
+  plan.estimated_examined = plan.covered ? 0 : stops ? examined(found) : found;
+  plan.cost =
+      cost + cost::fetch(plan.estimated_examined, cost::segments_touched(plan.estimated_examined, segments));
+  if (!stops) plan.cost += order_rows(plan);
+  plan.access = std::move(set);
+  return plan;
+}
+
 std::span<const std::string_view> planner_rules() { return kRules; }
+
+bool is_rule_on(const QueryOptions& options, std::string_view rule) {
+  return std::ranges::find(options.disabled_rules, rule) == options.disabled_rules.end();
+}
+
+Result<void> check_planner_options(const QueryOptions& options, const Schema& schema) {
+  const auto check_rule = [](const std::string& rule, const char* member) -> Result<void> {
+    if (rule == kScan || std::ranges::find(kRules, rule) != kRules.end()) return {};
+    return fail(Error(Reason::kInvalidArgument, fmt::format("there is no planner rule \"{}\"", rule))
+                    .with_field(member));
+  };
+  for (const std::string& rule : options.disabled_rules) SLATE_TRY(check_rule(rule, "disabled_rules"));
+  if (options.force_rule) SLATE_TRY(check_rule(*options.force_rule, "force_rule"));
+  if (options.force_index && schema.find_index(*options.force_index) == nullptr)
+    return fail(Error(Reason::kInvalidArgument, fmt::format("there is no index \"{}\"", *options.force_index))
+                    .with_field("force_index"));
+  return {};
+}
 
 Result<Plan> make_plan(const BoundQuery& query, const Schema& schema, const Statistics& statistics,
                        const QueryOptions& options) {
-  return Planner(query, schema, statistics, options).run();
+  SLATE_TRY(check_planner_options(options, schema));
+  const BoundQuery ready = prepared(query);
+  return planned(planning_of(ready, schema, statistics, options, Purpose::kRows));
+}
+
+Result<Plan> make_count_plan(const BoundFilter& filter, std::optional<std::uint64_t> limit, const Schema& schema,
+                             const Statistics& statistics, const QueryOptions& options) {
+  SLATE_TRY(check_planner_options(options, schema));
+  const BoundQuery query{.filter = filter, .take = limit};
+  return planned(planning_of(query, schema, statistics, options, Purpose::kCount));
 }
 
 }  // namespace slate

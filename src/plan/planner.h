@@ -1,43 +1,43 @@
 // From a bound query to a plan: candidates are made by rules, priced, and the cheapest is taken.
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <span>
-#include <string>
-#include <vector>
+#include <string_view>
 
 #include <slate/options.h>
 
 #include "model/schema.h"
 #include "plan/plan.h"
+#include "plan/statistics.h"
 #include "query/bound_query.h"
 
 namespace slate {
 
-// What is known of the data at planning time. Answers may be estimates; they must be cheap.
-class Statistics {
- public:
-  virtual ~Statistics() = default;
-  virtual std::uint64_t rows() const = 0;
-  virtual std::uint64_t segment_rows() const = 0;
-  // Whether the index holds every record (it may still be building).
-  virtual bool is_ready(const Index& index) const = 0;
-  // Entries of the index within the ranges.
-  virtual double estimate(const Index& index, std::span<const ValueRange> ranges) const = 0;
-};
-
 // Each can be switched off by its name in QueryOptions::disabled_rules; answers stay the same.
 inline constexpr std::string_view kRuleIndexFilter = "index_filter";  // eq, ranges, in, isnull, startswith
 inline constexpr std::string_view kRuleIndexSort = "index_sort";      // walk a sort index and stop
+inline constexpr std::string_view kRuleInMerge = "in_merge";          // `in` before a sort: walks merged
+inline constexpr std::string_view kRuleUnion = "union";               // `or` of conditions with indexes
+inline constexpr std::string_view kRuleIntersection = "intersection";  // `and` of conditions with indexes
+inline constexpr std::string_view kRuleCovered = "covered";            // counts and values without rows
+inline constexpr std::string_view kRuleZoneMaps = "zone_maps";         // segments passed over by their bounds
 inline constexpr std::string_view kRuleLimitPushdown =
     "limit_pushdown";                                   // price a plan by what it stops after
 inline constexpr std::string_view kRuleTopK = "top_k";  // a heap instead of a full sort
 std::span<const std::string_view> planner_rules();
+// What plans of no rule are called; it cannot be switched off.
+inline constexpr std::string_view kScan = "scan";
 
-// Errors: invalid_argument for an unknown rule or index name in the options. O(conditions x indexes), plus
-// the cost of the estimates.
+bool is_rule_on(const QueryOptions& options, std::string_view rule);
+// invalid_argument for an unknown rule or index name in the options.
+Result<void> check_planner_options(const QueryOptions& options, const Schema& schema);
+
+// Errors: as check_planner_options(). O(conditions x indexes), plus the cost of the estimates.
 Result<Plan> make_plan(const BoundQuery& query, const Schema& schema, const Statistics& statistics,
                        const QueryOptions& options);
+
+// For a count up to `limit`: rows are wanted in no order, and where Plan::covered not at all.
+Result<Plan> make_count_plan(const BoundFilter& filter, std::optional<std::uint64_t> limit, const Schema& schema,
+                             const Statistics& statistics, const QueryOptions& options);
 
 }  // namespace slate

@@ -66,9 +66,23 @@ struct BoundSortKey {
   bool operator==(const BoundSortKey&) const = default;
 };
 
+// A place in an order: the values of the sort keys (nothing: null) and the docid of a row that stood there.
+struct Position {
+  std::vector<std::optional<Scalar>> values;
+  std::uint64_t docid = 0;
+  bool operator==(const Position&) const = default;
+};
+
+enum class PageDirection : std::uint8_t {
+  kNext,      // the rows behind a place, nearest first
+  kPrevious,  // the rows before it: the `take` nearest of them, in the order of the query all the same
+};
+
 struct BoundQuery {
   BoundFilter filter;
   std::vector<BoundSortKey> sort;  // no column twice
+  std::optional<Position> after;   // where the page begins or, for a previous one, ends
+  PageDirection page = PageDirection::kNext;
   std::uint64_t skip = 0;
   std::optional<std::uint64_t> take;
   std::vector<std::uint32_t> columns;  // output, positions in Schema::columns

@@ -53,6 +53,7 @@ Result<std::optional<NumberEntry>> NumberCursor::seek(std::uint64_t key) {
   return move_number(cursor_, MDB_SET_RANGE, key);
 }
 Result<std::optional<NumberEntry>> NumberCursor::next() { return move_number(cursor_, MDB_NEXT, 0); }
+Result<std::optional<NumberEntry>> NumberCursor::previous() { return move_number(cursor_, MDB_PREV, 0); }
 Result<std::optional<NumberEntry>> NumberCursor::last() { return move_number(cursor_, MDB_LAST, 0); }
 
 Result<BytesCursor> BytesCursor::open(const Transaction& transaction, Table table) {
@@ -65,9 +66,9 @@ BytesCursor::~BytesCursor() {
 Result<std::optional<BytesEntry>> BytesCursor::first() { return move_bytes(cursor_, MDB_FIRST); }
 Result<std::optional<BytesEntry>> BytesCursor::next() { return move_bytes(cursor_, MDB_NEXT); }
 
-Result<PostingCursor> PostingCursor::open(const Transaction& transaction, Table table) {
+Result<PostingCursor> PostingCursor::open(const Transaction& transaction, Table table, PostingOrder order) {
   SLATE_TRY(MDB_cursor * cursor, open_cursor(transaction, table));
-  return PostingCursor(cursor);
+  return PostingCursor(cursor, order);
 }
 PostingCursor::~PostingCursor() {
   if (cursor_ != nullptr) mdb_cursor_close(cursor_);
@@ -78,11 +79,11 @@ Result<std::optional<std::string_view>> PostingCursor::move(int operation, std::
   MDB_val v;
   place_ = Place::kNone;
   int code = mdb_cursor_get(cursor_, &k, &v, static_cast<MDB_cursor_op>(operation));
-  if (code == MDB_SUCCESS && (operation == MDB_PREV_NODUP || operation == MDB_LAST)) {
-    // These land on the key's last posting. A key with a single one has no postings page to go to the start
-    // of.
+  const bool lands_on_last = operation == MDB_PREV_NODUP || operation == MDB_LAST;
+  if (code == MDB_SUCCESS && lands_on_last != (order_ == PostingOrder::kDescending)) {
+    // At the wrong end of the key's postings. A key with a single one has no page of them to move in.
     MDB_val first = v;
-    code = mdb_cursor_get(cursor_, &k, &first, MDB_FIRST_DUP);
+    code = mdb_cursor_get(cursor_, &k, &first, lands_on_last ? MDB_FIRST_DUP : MDB_LAST_DUP);
     if (code == MDB_SUCCESS && first.mv_size == sizeof(std::uint64_t)) v = first;
   }
   if (code == MDB_NOTFOUND) return std::nullopt;
@@ -119,7 +120,10 @@ Result<std::span<const std::uint64_t>> PostingCursor::next_postings() {
       return std::span<const std::uint64_t>(&first_, 1);
     }
   }
-  const MDB_cursor_op operation = place_ == Place::kFirst ? MDB_GET_MULTIPLE : MDB_NEXT_MULTIPLE;
+  const bool descends = order_ == PostingOrder::kDescending;
+  const MDB_cursor_op operation = place_ == Place::kFirst ? MDB_GET_MULTIPLE
+                                  : descends              ? MDB_PREV_MULTIPLE
+                                                          : MDB_NEXT_MULTIPLE;
   const int code = mdb_cursor_get(cursor_, &k, &v, operation);
   if (code == MDB_NOTFOUND) {
     place_ = Place::kExhausted;
@@ -129,15 +133,22 @@ Result<std::span<const std::uint64_t>> PostingCursor::next_postings() {
   const std::size_t size = v.mv_size / sizeof(std::uint64_t);
   std::span<const std::uint64_t> postings(static_cast<const std::uint64_t*>(v.mv_data), size);
   // A small set lies within its key's node, where nothing is aligned.
-  if (reinterpret_cast<std::uintptr_t>(v.mv_data) % alignof(std::uint64_t) != 0) {
+  const bool aligned = reinterpret_cast<std::uintptr_t>(v.mv_data) % alignof(std::uint64_t) == 0;
+  if (!aligned || descends) {
     aligned_.resize(size);
     std::memcpy(aligned_.data(), v.mv_data, size * sizeof(std::uint64_t));
     postings = aligned_;
   }
-  // The page comes from its start, wherever the cursor stands in it.
-  if (place_ == Place::kFirst)
+  // The page comes whole, wherever the cursor stands in it.
+  if (descends) {
+    if (place_ == Place::kFirst)
+      aligned_.resize(static_cast<std::size_t>(std::ranges::upper_bound(aligned_, first_) - aligned_.begin()));
+    std::ranges::reverse(aligned_);
+    postings = aligned_;
+  } else if (place_ == Place::kFirst) {
     postings = postings.subspan(
         static_cast<std::size_t>(std::ranges::lower_bound(postings, first_) - postings.begin()));
+  }
   place_ = Place::kWithin;
   return postings;
 }
@@ -145,11 +156,22 @@ Result<std::span<const std::uint64_t>> PostingCursor::next_postings() {
 Result<void> PostingCursor::seek_posting(std::string_view key, std::uint64_t posting) {
   MDB_val k{.mv_size = key.size(), .mv_data = const_cast<char*>(key.data())};
   MDB_val v{.mv_size = sizeof(posting), .mv_data = &posting};
-  const int code = mdb_cursor_get(cursor_, &k, &v, MDB_GET_BOTH_RANGE);
-  if (code == MDB_NOTFOUND) {
-    place_ = Place::kExhausted;
-    return {};
+  place_ = Place::kExhausted;
+  int code = mdb_cursor_get(cursor_, &k, &v, MDB_GET_BOTH_RANGE);
+  if (order_ == PostingOrder::kDescending) {
+    // That stands at the first one not below: the one before it is wanted, or the last when all are below.
+    std::uint64_t found = 0;
+    if (code == MDB_SUCCESS) std::memcpy(&found, v.mv_data, sizeof(found));
+    if (code == MDB_NOTFOUND) {
+      code = mdb_cursor_get(cursor_, &k, &v, MDB_SET_KEY);
+      if (code == MDB_SUCCESS && mdb_cursor_get(cursor_, &k, &v, MDB_LAST_DUP) == MDB_SUCCESS)
+        std::memcpy(&found, v.mv_data, sizeof(found));
+      if (code == MDB_SUCCESS && found > posting) code = MDB_NOTFOUND;
+    } else if (code == MDB_SUCCESS && found > posting) {
+      code = mdb_cursor_get(cursor_, &k, &v, MDB_PREV_DUP);
+    }
   }
+  if (code == MDB_NOTFOUND) return {};
   if (code != MDB_SUCCESS) return fail(lmdb_error(code, "walking an index"));
   std::memcpy(&first_, v.mv_data, sizeof(first_));
   place_ = Place::kFirst;

@@ -34,6 +34,7 @@ class NumberCursor {
   // The first entry whose key is at least `key`. O(log n); O(1) near the last place.
   Result<std::optional<NumberEntry>> seek(std::uint64_t key);
   Result<std::optional<NumberEntry>> next();
+  Result<std::optional<NumberEntry>> previous();
   Result<std::optional<NumberEntry>> last();
 
  private:
@@ -62,41 +63,47 @@ class BytesCursor {
   MDB_cursor* cursor_;
 };
 
-// Over a kPostings table: a key, then its postings page by page, ascending.
+enum class PostingOrder : std::uint8_t { kAscending, kDescending };
+
+// Over a kPostings table: a key, then its postings page by page.
 class PostingCursor {
  public:
-  static Result<PostingCursor> open(const Transaction& transaction, Table table);
-  PostingCursor(PostingCursor&& other) noexcept : cursor_(std::exchange(other.cursor_, nullptr)) {}
+  static Result<PostingCursor> open(const Transaction& transaction, Table table,
+                                    PostingOrder order = PostingOrder::kAscending);
+  PostingCursor(PostingCursor&& other) noexcept
+      : cursor_(std::exchange(other.cursor_, nullptr)), order_(other.order_) {}
   // A moved-to cursor stands nowhere: move it before reading.
   PostingCursor& operator=(PostingCursor&& other) noexcept {
     std::swap(cursor_, other.cursor_);
+    order_ = other.order_;
     place_ = Place::kNone;
     return *this;
   }
   ~PostingCursor();
 
-  // Each places the cursor at a key's first posting and answers the key, or nothing.
+  // Each places the cursor before a key's postings and answers the key, or nothing.
   Result<std::optional<std::string_view>> seek(std::string_view key);         // first key >= `key`
   Result<std::optional<std::string_view>> seek_before(std::string_view key);  // last key < `key`
   Result<std::optional<std::string_view>> next_key();
   Result<std::optional<std::string_view>> previous_key();
   Result<std::optional<std::string_view>> last_key();
 
-  // Some postings of the current key: the first call after a move gives the first of them, further calls go
-  // on; empty when there are no more. Valid until the next call.
+  // Some postings of the current key, in the cursor's order: the first call after a move gives the first of
+  // them, further calls go on; empty when there are no more. Valid until the next call.
   Result<std::span<const std::uint64_t>> next_postings();
-  // Goes to a key's first posting that is at least `posting`: the next call of next_postings() begins there,
-  // and gives none when the key or such a posting is not there.
+  // Goes to a key's first posting, in the cursor's order, that is `posting` or comes behind it: the next call
+  // of next_postings() begins there, and gives none when the key or such a posting is not there.
   Result<void> seek_posting(std::string_view key, std::uint64_t posting);
   // How many postings the current key has. O(1).
   Result<std::uint64_t> count_postings();
 
  private:
-  explicit PostingCursor(MDB_cursor* cursor) : cursor_(cursor) {}
+  PostingCursor(MDB_cursor* cursor, PostingOrder order) : cursor_(cursor), order_(order) {}
   Result<std::optional<std::string_view>> move(int operation, std::string_view key);
 
   enum class Place : std::uint8_t { kNone, kFirst, kWithin, kExhausted };
   MDB_cursor* cursor_;
+  PostingOrder order_;
   std::uint64_t first_ = 0;  // the posting under the cursor after a move
   Place place_ = Place::kNone;
   std::vector<std::uint64_t> aligned_;

@@ -170,6 +170,8 @@ Result<std::optional<std::string_view>> Transaction::get(Table table, std::uint6
   return get_value(txn_, table, value_of(key));
 }
 
+std::uint64_t Transaction::id() const { return mdb_txn_id(txn_); }
+
 Result<std::uint64_t> Transaction::count(Table table) const {
   MDB_stat stat;
   if (const int code = mdb_stat(txn_, table.handle, &stat); code != MDB_SUCCESS)

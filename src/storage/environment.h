@@ -119,6 +119,8 @@ class Transaction {
   // Entries in a table. O(1).
   Result<std::uint64_t> count(Table table) const;
 
+  // Of a read: the commit that it sees. Of a write: what its commit will be.
+  std::uint64_t id() const;
   MDB_txn* raw() const { return txn_; }
 
  protected:

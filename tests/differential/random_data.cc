@@ -295,8 +295,57 @@ Filter RandomData::filter(const Reference& reference, int depth) {
   return one_in(3) ? Filter::any_of(std::move(children)) : Filter::all_of(std::move(children));
 }
 
+Filter RandomData::equality(const Reference& reference, const std::string& path) {
+  const Reference::Leaf types = reference.leaves().at(path);
+  if (one_in(8)) {
+    Filter condition{.kind = Filter::Kind::kCondition, .field = path, .op = Op::kIsnull};
+    condition.values = {{.value = Value(true)}};
+    return condition;
+  }
+  Filter condition{.kind = Filter::Kind::kCondition, .field = path, .op = one_in(3) ? Op::kEq : Op::kIn};
+  for (std::size_t i = condition.op == Op::kIn ? 1 + below(4) : 1; i > 0; --i)
+    condition.values.push_back(literal(reference, path, types));
+  return condition;
+}
+
+// As indexes like them: equalities on the first fields, a sort by the next ones; or several that find a few.
+Query RandomData::query_for_an_index(const Reference& reference) {
+  static const std::vector<std::vector<std::string>> indexes = {
+      {"status", "n"}, {"flag", "name", "d"}, {"long", "n"}, {"status"}, {"place.city"}, {"n"}, {"f"}};
+  const auto& fields = indexes[below(one_in(2) ? 2 : indexes.size())];
+  std::vector<Filter> conditions;
+  const std::size_t fixed = below(fields.size() + 1);
+  for (std::size_t i = 0; i < fixed; ++i) conditions.push_back(equality(reference, fields[i]));
+  Query query;
+  const bool turned = one_in(2);
+  for (std::size_t i = one_in(8) ? 0 : fixed; i < fields.size(); ++i) {
+    // The directions of the index or their opposites, for the most part.
+    const bool descends = (fields[i] == "n" || fields[i] == "name" || fields[i] == "f") != turned;
+    query.sort.push_back({.field = fields[i],
+                          .direction = descends != one_in(8) ? Direction::kDescending : Direction::kAscending,
+                          .nulls = one_in(2) ? Nulls::kFirst : Nulls::kLast});
+  }
+  if (one_in(3)) {
+    std::vector<Filter> any;
+    for (std::size_t i = 2 + below(2); i > 0; --i) {
+      const auto& other = indexes[below(indexes.size())];
+      any.push_back(equality(reference, other.front()));
+    }
+    conditions.push_back(one_in(2) ? Filter::any_of(std::move(any)) : Filter::all_of(std::move(any)));
+  }
+  if (one_in(6)) conditions.push_back(condition(reference));
+  if (!conditions.empty()) query.filter = Filter::all_of(std::move(conditions));
+  return query;
+}
+
 Query RandomData::query(const Reference& reference) {
   Query query;
+  if (one_in(3)) {
+    query = query_for_an_index(reference);
+    if (one_in(4)) query.skip = below(6);
+    if (!one_in(3)) query.take = one_in(2) ? below(8) : below(reference.records().size() + 5);
+    return query;
+  }
   if (!one_in(6)) query.filter = filter(reference, static_cast<int>(below(4)));
   std::vector<std::string> sortable;
   for (const auto& [path, leaf] : reference.leaves())

@@ -48,6 +48,8 @@ class RandomData {
   Value stored_or_random(const Reference& reference, const std::string& path, Reference::Leaf leaf);
   Literal literal(const Reference& reference, const std::string& path, Reference::Leaf leaf);
   Filter condition(const Reference& reference);
+  Filter equality(const Reference& reference, const std::string& path);
+  Query query_for_an_index(const Reference& reference);
   Filter filter(const Reference& reference, int depth);
 
   std::mt19937_64 random_;

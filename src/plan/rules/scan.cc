@@ -1,0 +1,23 @@
+// Every segment in order of arrival; without a sort it stops after enough matches.
+#include <algorithm>
+
+#include "plan/cost.h"
+#include "plan/planner.h"
+#include "plan/rules/rules.h"
+
+namespace slate {
+
+void add_scan(const Planning& planning, std::vector<Plan>& candidates) {
+  Plan plan = planning.base_plan(kScan);
+  plan.access = SegmentScan{.skips_segments = planning.is_on(kRuleZoneMaps)};
+  const bool stops = planning.query.sort.empty();
+  plan.estimated_examined = stops ? planning.examined(planning.rows) : planning.rows;
+  const double share = planning.rows > 0 ? plan.estimated_examined / planning.rows : 0;
+  plan.cost = std::max(1.0, planning.segments * share) * cost::kSegment +
+              plan.estimated_examined * cost::filter_row(planning.query.filter, planning.schema) +
+              std::min(planning.wanted, planning.matches) * cost::kOutputRow;
+  if (!stops) plan.cost += planning.order_rows(plan);
+  candidates.push_back(std::move(plan));
+}
+
+}  // namespace slate

@@ -81,6 +81,11 @@ struct SortKey {
 };
 
 // Ties are broken by the order of arrival, so every order is total. No sort: the order of arrival.
+//
+// A cursor, from ResultSet::next_cursor() or previous_cursor(), stands for a place between two rows of a query's
+// answer. With it the same query gives the rows behind that place, or the `take` nearest before it. It costs what
+// the first page costs, and stays true while records are written: a row that is not written comes on exactly one
+// page. It belongs to one filter, one sort and one generation.
 struct Query {
   std::optional<Filter> filter;
   std::vector<SortKey> sort;
@@ -88,6 +93,7 @@ struct Query {
   std::optional<std::uint64_t> take;  // absent: all
   std::optional<std::vector<std::string>>
       columns;  // dotted paths; absent: every column. `_id` always comes along
+  std::optional<std::string> cursor;
 };
 
 }  // namespace slate

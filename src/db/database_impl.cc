@@ -20,6 +20,7 @@ namespace {
 // danger.
 constexpr std::string_view kBootNote = "boot";
 constexpr std::string_view kCleanlyClosed = "closed";
+constexpr std::string_view kCursorKeyNote = "cursor_key";
 
 // The kernel's name for this boot of the machine; empty where it cannot be told.
 std::string boot_id() {
@@ -121,7 +122,19 @@ Result<void> StoredDatabase::recover() {
   for (const CatalogEntry& entry : entries) SLATE_TRY(open_datasource(entry, after_power_loss));
   SLATE_TRY(const auto lists, catalog_->lists());
   for (const ListView& list : lists) lists_.emplace(list.id, list);
+  SLATE_TRY(read_cursor_key());
   return catalog_->set_note(kBootNote, this_boot);
+}
+
+// Made once, so that cursors outlive the process.
+Result<void> StoredDatabase::read_cursor_key() {
+  SLATE_TRY(const auto stored, catalog_->note(kCursorKeyNote));
+  if (stored && stored->size() == cursor_key_.size()) {
+    std::ranges::copy(*stored, cursor_key_.begin());
+    return {};
+  }
+  SLATE_TRY(cursor_key_, make_cursor_key());
+  return catalog_->set_note(kCursorKeyNote, std::string(cursor_key_.begin(), cursor_key_.end()));
 }
 
 // Files that a crash left behind: whatever the catalog does not name.
@@ -403,7 +416,7 @@ Result<DatasourceStatus> StoredDatabase::status(DatasourceState& state) const {
   const auto current = state.current();
   DatasourceStatus status{.datasource = current.schema->datasource};
   if (current.damage) return status;
-  SLATE_TRY(const auto snapshot, StoredSnapshot::open(current.schema, current.live, options_.clock->now()));
+  SLATE_TRY(const auto snapshot, StoredSnapshot::open(current.schema, current.live, options_.clock->now(), cursor_key_));
   status.data = snapshot->info();
   status.bytes = current.live->environment().used_bytes();
   for (const Index& index : current.schema->indexes) {
@@ -540,7 +553,7 @@ Result<std::unique_ptr<Snapshot>> StoredDatabase::snapshot(std::string_view data
   SLATE_TRY(const auto state, find(datasource));
   const auto current = state->current();
   if (current.damage) return fail(*current.damage);
-  SLATE_TRY(auto snapshot, StoredSnapshot::open(current.schema, current.live, options_.clock->now()));
+  SLATE_TRY(auto snapshot, StoredSnapshot::open(current.schema, current.live, options_.clock->now(), cursor_key_));
   return snapshot;
 }
 

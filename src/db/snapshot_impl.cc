@@ -6,8 +6,8 @@
 #include "codec/key.h"
 #include "exec/executor.h"
 #include "exec/index_statistics.h"
+#include "exec/page_cursor.h"
 #include "plan/planner.h"
-#include "query/bound_query.h"
 #include "storage/cursor.h"
 
 namespace slate {
@@ -35,7 +35,7 @@ struct StoredSnapshot::Finder {
 
 Result<std::unique_ptr<StoredSnapshot>> StoredSnapshot::open(std::shared_ptr<const Schema> schema,
                                                              std::shared_ptr<Generation> generation,
-                                                             UnixMillis now) {
+                                                             UnixMillis now, const CursorKey& cursor_key) {
   std::unique_ptr<StoredSnapshot> snapshot(new StoredSnapshot);
   auto data = std::make_shared<SnapshotData>();
   data->schema = std::move(schema);
@@ -43,6 +43,7 @@ Result<std::unique_ptr<StoredSnapshot>> StoredSnapshot::open(std::shared_ptr<con
   SLATE_TRY(auto transaction, data->generation->environment().begin_read());
   data->transaction.emplace(std::move(transaction));
   SLATE_TRY(data->view, data->generation->view(*data->transaction, *data->schema, now, &snapshot->state_));
+  data->view.cursors = {.key = cursor_key, .generation = data->generation->number()};
   snapshot->info_ = {.generation = data->generation->number(),
                      .data_version = snapshot->state_.data_version,
                      .rows = snapshot->state_.rows,
@@ -52,8 +53,14 @@ Result<std::unique_ptr<StoredSnapshot>> StoredSnapshot::open(std::shared_ptr<con
   return snapshot;
 }
 
+Result<BoundQuery> StoredSnapshot::bound(const Query& query) const {
+  SLATE_TRY(BoundQuery bound, bind(query, *data_->schema));
+  if (query.cursor) SLATE_TRY(apply_cursor(*query.cursor, data_->view, bound));
+  return bound;
+}
+
 Result<std::unique_ptr<ResultSet>> StoredSnapshot::query(const Query& query, const QueryOptions& options) {
-  SLATE_TRY(const BoundQuery bound, bind(query, *data_->schema));
+  SLATE_TRY(const BoundQuery bound, this->bound(query));
   SLATE_TRY(Plan plan, make_plan(bound, *data_->schema, IndexStatistics(data_->view), options));
   return execute(std::move(plan), data_->view, options, data_);
 }
@@ -68,7 +75,7 @@ Result<Count> StoredSnapshot::count(const std::optional<Filter>& filter, std::op
 
 Result<Explanation> StoredSnapshot::explain(const Query& query, ExplainMode mode,
                                             const QueryOptions& options) {
-  SLATE_TRY(const BoundQuery bound, bind(query, *data_->schema));
+  SLATE_TRY(const BoundQuery bound, this->bound(query));
   const auto start = std::chrono::steady_clock::now();
   SLATE_TRY(Plan plan, make_plan(bound, *data_->schema, IndexStatistics(data_->view), options));
   Explanation explanation = explain_plan(plan, *data_->schema);

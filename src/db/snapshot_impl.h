@@ -7,9 +7,11 @@
 
 #include <slate/snapshot.h>
 
+#include "codec/cursor_token.h"
 #include "db/generation.h"
 #include "exec/generation_view.h"
 #include "model/schema.h"
+#include "query/bound_query.h"
 #include "storage/environment.h"
 
 namespace slate {
@@ -26,7 +28,8 @@ struct SnapshotData {
 class StoredSnapshot final : public Snapshot {
  public:
   static Result<std::unique_ptr<StoredSnapshot>> open(std::shared_ptr<const Schema> schema,
-                                                      std::shared_ptr<Generation> generation, UnixMillis now);
+                                                      std::shared_ptr<Generation> generation, UnixMillis now,
+                                                      const CursorKey& cursor_key);
 
   const Datasource& datasource() const override { return data_->schema->datasource; }
   const SnapshotInfo& info() const override { return info_; }
@@ -42,6 +45,7 @@ class StoredSnapshot final : public Snapshot {
 
  private:
   StoredSnapshot() = default;
+  Result<BoundQuery> bound(const Query& query) const;
   // For find(): made when first used.
   struct Finder;
   Result<Finder*> finder();

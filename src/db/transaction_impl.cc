@@ -81,7 +81,7 @@ Result<StoredTransaction::Part*> StoredTransaction::part(std::string_view dataso
   const std::uint64_t since = state->conflicts().begin();
   const DatasourceState::Current now = state->current();
   auto snapshot = now.damage ? Result<std::unique_ptr<StoredSnapshot>>(fail(*now.damage))
-                             : StoredSnapshot::open(now.schema, now.live, clock_.now());
+                             : StoredSnapshot::open(now.schema, now.live, clock_.now(), CursorKey{});
   if (!snapshot) {
     state->conflicts().end(since);
     return fail(std::move(snapshot).error());

@@ -7,6 +7,7 @@
 #include "exec/docid_set.h"
 #include "exec/docid_stream.h"
 #include "exec/fetch.h"
+#include "exec/page_cursor.h"
 #include "exec/scan.h"
 #include "exec/sort.h"
 #include "exec/zone_filter.h"
@@ -165,7 +166,9 @@ class PlanResult final : public ResultSet {
  public:
   PlanResult(Plan plan, const GenerationView& view, const QueryOptions& options,
              std::shared_ptr<const void> keep_alive)
-      : keep_alive_(std::move(keep_alive)), pipeline_(std::move(plan), view, options) {
+      : keep_alive_(std::move(keep_alive)),
+        pipeline_(std::move(plan), view, options),
+        view_(view) {
     skip_ = pipeline_.plan().skip;
     take_ = pipeline_.plan().take.value_or(UINT64_MAX);
     for (const std::uint32_t position : pipeline_.plan().columns) {
@@ -195,6 +198,8 @@ class PlanResult final : public ResultSet {
       pending_ = pending_.subspan(skipped);
       if (pending_.empty()) continue;
       const std::size_t taken = std::min<std::uint64_t>(take_, pending_.size());
+      if (!first_row_) first_row_ = rows_.block->first_docid() + pending_.front();
+      last_row_ = rows_.block->first_docid() + pending_[taken - 1];
       pipeline_.reader().complete(*rows_.block);
       const std::span<const ColumnView> all(rows_.block->columns);
       batch_ = {.id = all.front(), .columns = all.subspan(1, columns_.size()), .rows = pending_.first(taken)};
@@ -218,7 +223,33 @@ class PlanResult final : public ResultSet {
     }
   }
 
+  Result<std::optional<std::string>> next_cursor() override {
+    if (!last_row_) return std::nullopt;
+    if (pipeline_.plan().page == PageDirection::kNext) {
+      SLATE_TRY(const bool more, has_more());
+      if (!more) return std::nullopt;
+    }
+    return token(*last_row_, PageDirection::kNext);
+  }
+
+  Result<std::optional<std::string>> previous_cursor() override {
+    if (!first_row_) return std::nullopt;
+    if (pipeline_.plan().page == PageDirection::kPrevious) {
+      SLATE_TRY(const bool more, has_more());
+      if (!more) return std::nullopt;
+    } else if (!pipeline_.plan().after && pipeline_.plan().skip == 0) {
+      return std::nullopt;
+    }
+    return token(*first_row_, PageDirection::kPrevious);
+  }
+
  private:
+  Result<std::optional<std::string>> token(DocId docid, PageDirection page) const {
+    const Plan& plan = pipeline_.plan();
+    SLATE_TRY(std::string text, make_cursor(plan.filter, plan.asked_sort, view_, docid, page));
+    return text;
+  }
+
   // True when rows are pending.
   Result<bool> pull() {
     if (!pending_.empty()) return true;
@@ -232,6 +263,9 @@ class PlanResult final : public ResultSet {
 
   std::shared_ptr<const void> keep_alive_;
   Pipeline pipeline_;
+  const GenerationView& view_;
+  std::optional<DocId> first_row_;  // returned
+  std::optional<DocId> last_row_;
   std::vector<ResultColumn> columns_;
   std::uint64_t skip_ = 0;
   std::uint64_t take_ = 0;

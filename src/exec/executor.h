@@ -14,7 +14,8 @@
 
 namespace slate {
 
-// The rows of a plan. `keep_alive` is held until the result set goes: it owns what the view points at.
+// The rows of a plan. `keep_alive` is held until the result set goes: it owns the view and what that
+// points at.
 Result<std::unique_ptr<ResultSet>> execute(Plan plan, const GenerationView& view, const QueryOptions& options,
                                            std::shared_ptr<const void> keep_alive);
 

@@ -8,12 +8,19 @@
 
 #include <slate/clock.h>
 
+#include "codec/cursor_token.h"
 #include "codec/statistics.h"
 #include "exec/segments.h"
 #include "model/schema.h"
 #include "storage/environment.h"
 
 namespace slate {
+
+// What cursors are sealed with, and the data that they are of.
+struct CursorScope {
+  CursorKey key{};
+  std::uint64_t generation = 0;
+};
 
 // Non-owning. Everything it points at outlives the query.
 struct GenerationView {
@@ -26,6 +33,7 @@ struct GenerationView {
   std::optional<StatisticsView> statistics;  // nothing: never taken
   std::uint32_t segment_rows = 256;
   std::uint64_t rows = 0;
+  CursorScope cursors;
   DocId next_docid = 0;  // docids are below
   UnixMillis now = 0;    // at which TTLs are judged
 

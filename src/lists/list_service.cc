@@ -42,11 +42,8 @@ Result<ListService::Resolved> ListService::resolve(const ListRequest& request) c
   const Schema schema = make_schema(resolved.snapshot->datasource(), nullptr);
   const UrlNames names{.schema = schema, .list = &resolved.list};
   SLATE_TRY(UrlQuery url, query_from_url(request.parameters, names));
-  if (url.cursor)
-    return fail(Error(Reason::kUnimplemented, "pages by cursor are not offered yet")
-                    .with_field("cursor")
-                    .with_hint("use skip and take"));
   SLATE_TRY(resolved.count, parse_count(url.count));
+  url.query.cursor = std::move(url.cursor);
   SLATE_TRY(resolved.query, list_query(resolved.list, std::move(url.query), request.paging));
   return resolved;
 }

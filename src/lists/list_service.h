@@ -75,7 +75,7 @@ class ListService {
       : database_(database), refresher_(refresher), executor_(std::move(executor)) {}
 
   // Reads the store in the calling thread. A request that is wrong is refused before anything is loaded for
-  // it. Errors: not_found; invalid_argument naming the parameter; unimplemented for cursors; those of the
+  // it. Errors: not_found; invalid_argument naming the parameter; cursor_expired; those of the
   // loader when there is nothing that may be served; overloaded when the executor is; cancelled.
   void open(ListRequest request, Done done);
 

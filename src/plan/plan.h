@@ -78,6 +78,7 @@ struct Plan {
   BoundFilter residual;  // what the access does not settle; the whole filter for a scan
   Ordering ordering = Ordering::kArrival;
   std::vector<BoundSortKey> sort;  // in the direction of the walk: turned round when the page is a previous one
+  std::vector<BoundSortKey> asked_sort;  // as the query has it
   // kIndex: entries that agree in this many leading components are one group. Within a group rows are put in
   // order by what follows the first `sorted_keys` sort keys, then docid; groups of one key need no such work
   // when no sort key is left.

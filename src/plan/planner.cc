@@ -180,7 +180,9 @@ Result<Plan> make_plan(const BoundQuery& query, const Schema& schema, const Stat
                        const QueryOptions& options) {
   SLATE_TRY(check_planner_options(options, schema));
   const BoundQuery ready = prepared(query);
-  return planned(planning_of(ready, schema, statistics, options, Purpose::kRows));
+  Plan plan = planned(planning_of(ready, schema, statistics, options, Purpose::kRows));
+  plan.asked_sort = query.sort;
+  return plan;
 }
 
 Result<Plan> make_count_plan(const BoundFilter& filter, std::optional<std::uint64_t> limit, const Schema& schema,

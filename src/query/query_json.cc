@@ -22,7 +22,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::string_view kMembers[] = {"filter", "sort", "skip", "take", "columns"};
+constexpr std::string_view kMembers[] = {"filter", "sort", "skip", "take", "columns", "cursor"};
 
 std::string_view kind_of(const json::value& value) {
   switch (value.kind()) {
@@ -112,6 +112,11 @@ Result<Query> query_from_json(const json::value& body) {
       SLATE_TRY(query.skip, read_number(member, value));
     } else if (member == "take") {
       SLATE_TRY(query.take, read_number(member, value));
+    } else if (member == "cursor") {
+      if (!value.is_string())
+        return fail(Error(Reason::kInvalidArgument, fmt::format("expected a string, got {}", kind_of(value)))
+                        .with_field("cursor"));
+      query.cursor = std::string(value.as_string());
     } else {
       SLATE_TRY(query.columns, read_columns(value));
     }

@@ -121,6 +121,14 @@ Result<std::span<const std::uint64_t>> PostingCursor::next_postings() {
     }
   }
   const bool descends = order_ == PostingOrder::kDescending;
+  if (descends && place_ == Place::kFirst) {
+    // At the very last posting LMDB takes the cursor to be at its end and gives no page: it is told the place
+    // again.
+    MDB_val at{.mv_size = sizeof(first_), .mv_data = &first_};
+    int code = mdb_cursor_get(cursor_, &k, &v, MDB_GET_CURRENT);
+    if (code == MDB_SUCCESS) code = mdb_cursor_get(cursor_, &k, &at, MDB_GET_BOTH);
+    if (code != MDB_SUCCESS) return fail(lmdb_error(code, "walking an index"));
+  }
   const MDB_cursor_op operation = place_ == Place::kFirst ? MDB_GET_MULTIPLE
                                   : descends              ? MDB_PREV_MULTIPLE
                                                           : MDB_NEXT_MULTIPLE;

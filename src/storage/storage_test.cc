@@ -151,6 +151,29 @@ TEST_F(Storage, postings_behave_like_a_sorted_map_of_sorted_sets) {
               std::vector<std::uint64_t>(entry->second.lower_bound(from), entry->second.end()));
     ASSERT_EQ(cursor.seek_before(entry->first).value().has_value(), entry != model.begin());
   }
+
+  auto descending = PostingCursor::open(reader, table, PostingOrder::kDescending).value();
+  at = descending.seek("").value();
+  for (const auto& [key, postings] : model) {
+    ASSERT_EQ(*at, key);
+    ASSERT_EQ(all_postings(descending), std::vector<std::uint64_t>(postings.rbegin(), postings.rend()));
+    at = descending.next_key().value();
+  }
+  at = descending.last_key().value();
+  for (auto entry = model.rbegin(); entry != model.rend(); ++entry) {
+    ASSERT_EQ(*at, entry->first);
+    ASSERT_EQ(all_postings(descending),
+              std::vector<std::uint64_t>(entry->second.rbegin(), entry->second.rend()));
+    at = descending.previous_key().value();
+  }
+  for (int round = 0; round < 500; ++round) {
+    const auto entry = std::next(model.begin(), static_cast<long>(random() % model.size()));
+    const std::uint64_t from = random() % 100'001;
+    ASSERT_TRUE(descending.seek_posting(entry->first, from).has_value());
+    ASSERT_EQ(all_postings(descending),
+              std::vector<std::uint64_t>(std::make_reverse_iterator(entry->second.upper_bound(from)),
+                                         entry->second.rend()));
+  }
 }
 
 TEST_F(Storage, appended_postings_equal_added_ones) {

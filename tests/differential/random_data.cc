@@ -314,7 +314,7 @@ Query RandomData::query_for_an_index(const Reference& reference) {
       {"status", "n"}, {"flag", "name", "d"}, {"long", "n"}, {"status"}, {"place.city"}, {"n"}, {"f"}};
   const auto& fields = indexes[below(one_in(2) ? 2 : indexes.size())];
   std::vector<Filter> conditions;
-  const std::size_t fixed = below(fields.size() + 1);
+  const std::size_t fixed = one_in(2) ? 1 : below(fields.size() + 1);
   for (std::size_t i = 0; i < fixed; ++i) conditions.push_back(equality(reference, fields[i]));
   Query query;
   const bool turned = one_in(2);

@@ -60,7 +60,14 @@ Result<void> append_page(std::string& out, RowsAnswer& answer, Times& times) {
   SLATE_TRY(const bool has_more, answer.rows->has_more());
   out += fmt::format("{{\"skip\":{},\"take\":", answer.query.skip);
   out += answer.query.take ? std::to_string(*answer.query.take) : "null";
-  out += has_more ? ",\"has_more\":true,\"next\":null" : ",\"has_more\":false,\"next\":null";
+  out += has_more ? ",\"has_more\":true" : ",\"has_more\":false";
+  const auto append_cursor = [&](std::string_view member, Result<std::optional<std::string>> cursor) -> Result<void> {
+    SLATE_TRY(const auto token, std::move(cursor));
+    out += token ? fmt::format(",\"{}\":\"{}\"", member, *token) : fmt::format(",\"{}\":null", member);
+    return {};
+  };
+  SLATE_TRY(append_cursor("next", answer.rows->next_cursor()));
+  SLATE_TRY(append_cursor("previous", answer.rows->previous_cursor()));
   if (answer.count.kind != CountMode::Kind::kNone) {
     SLATE_TRY(const Count count,
               answer.snapshot->count(answer.query.filter, answer.count.limit(), answer.options));

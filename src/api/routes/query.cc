@@ -63,12 +63,9 @@ Result<http::Response> get_records(ApiContext& context, http::Request& request) 
   SLATE_TRY(asked.snapshot, context.database.snapshot(request.param("id")));
   const Schema schema = make_schema(asked.snapshot->datasource(), nullptr);
   SLATE_TRY(UrlQuery url, query_from_url(request.query, {.schema = schema}));
-  if (url.cursor)
-    return fail(Error(Reason::kUnimplemented, "pages by cursor are not offered yet")
-                    .with_field("cursor")
-                    .with_hint("use skip and take"));
   SLATE_TRY(asked.count, parse_count(url.count));
   asked.query = std::move(url.query);
+  asked.query.cursor = std::move(url.cursor);
   return answer(request, std::move(asked), format, form);
 }
 
@@ -113,6 +110,7 @@ json::value counters_json(const std::optional<QueryCounters>& counters) {
   json::object object;
   object["keys_examined"] = counters->keys_examined;
   object["blocks_examined"] = counters->blocks_examined;
+  object["blocks_skipped"] = counters->blocks_skipped;
   object["rows_examined"] = counters->rows_examined;
   object["rows_returned"] = counters->rows_returned;
   return object;
@@ -152,6 +150,7 @@ std::string explanation_json(const Explanation& explanation) {
   }
   json::object object;
   object["plan"] = node_json(explanation.root);
+  object["rule"] = explanation.rule;
   object["cost"] = explanation.cost;
   object["refused"] = std::move(refused);
   object["actual"] = counters_json(explanation.actual);

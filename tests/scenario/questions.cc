@@ -63,14 +63,13 @@ Result<Query> read_query(std::string_view text, std::vector<Line>& body, const D
 }
 
 std::vector<Way> ways_to_answer(const Datasource& datasource) {
-  std::vector<Way> ways = {{.name = "", .options = {}}};
-  Way none{.name = "without any planner rule", .options = {}};
-  for (const std::string_view rule : planner_rules()) {
-    none.options.disabled_rules.emplace_back(rule);
+  const auto rules = planner_rules();
+  std::vector<Way> ways = {
+      {.name = "", .options = {}},
+      {.name = "without any planner rule", .options = {.disabled_rules = {rules.begin(), rules.end()}}}};
+  for (const std::string_view rule : rules)
     ways.push_back(
         {.name = "without " + std::string(rule), .options = {.disabled_rules = {std::string(rule)}}});
-  }
-  ways.push_back(std::move(none));
   for (const Index& index : make_schema(datasource, nullptr).indexes)
     ways.push_back({.name = "by index " + index.name, .options = {.force_index = index.name}});
   return ways;

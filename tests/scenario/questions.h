@@ -20,11 +20,14 @@ struct Way {
   std::string name;  // empty: as planned
   QueryOptions options;
 };
+// As planned, without any planner rule, without each one, by each index.
 std::vector<Way> ways_to_answer(const Datasource& datasource);
+
+using Rows = std::vector<std::vector<std::string>>;  // cells as text
 
 struct Answer {
   std::vector<ResultColumn> columns;
-  std::vector<std::vector<std::string>> rows;  // `_id`, then a cell for each column, as text
+  Rows rows;  // `_id`, then a cell for each column
   bool has_more = false;
   QueryCounters counters;
 };

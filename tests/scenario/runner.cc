@@ -22,6 +22,8 @@ namespace {
 
 constexpr const char* kDatasource = "scenario";
 constexpr std::size_t kMostComplaints = 5;
+// As planned and without any planner rule.
+constexpr std::size_t kFirstWays = 2;
 // 2026-01-01T00:00:00Z
 constexpr UnixMillis kStart = 1'767'225'600'000;
 
@@ -121,6 +123,8 @@ class Runner {
     if (!datasource.durability) datasource.durability = Durability::kOs;
     if (!came_out(statement, database_->save_datasource(datasource)) || statement.error) return;
     datasource_ = std::move(datasource);
+    ways_ = ways_to_answer(*datasource_);
+    if (!setting_.has_every_way) ways_.resize(kFirstWays);
     wait_for_indexes();
   }
 
@@ -240,10 +244,12 @@ class Runner {
     }
     const auto data = snapshot(statement.line);
     if (data == nullptr) return;
-    for (const Way& way : ways_to_answer(*datasource_)) {
+    const auto expected = statement.error ? Result<Rows>() : expected_rows(statement.body);
+    if (!expected) return complain(statement.line, expected.error().message());
+    for (const Way& way : ways_) {
       const auto got = answer(*data, *query, way.options);
       if (!came_out(statement, got, prefix(way)) || !got) return;
-      if (!check_rows(statement, *got, query->columns.has_value(), way)) return;
+      if (!check_rows(statement, *expected, *got, query->columns.has_value(), way)) return;
       if (!check_totals(statement, *data, *query, *got, way)) return;
       if (setting_.is_default && way.name.empty() && statement.examined)
         check_examined(*statement.examined, got->counters);
@@ -258,8 +264,8 @@ class Runner {
   }
 
   // The rows that a body says, in the form of Answer::rows, below their header.
-  Result<std::vector<std::vector<std::string>>> expected_rows(const std::vector<Line>& body) const {
-    std::vector<std::vector<std::string>> rows;
+  Result<Rows> expected_rows(const std::vector<Line>& body) const {
+    Rows rows;
     if (body.empty()) return fail(Reason::kInvalidArgument, "nothing is expected of it");
     const std::string_view first = body.front().text;
     if (first == "no rows" || first == "ids" || first.starts_with("ids ")) {
@@ -287,13 +293,9 @@ class Runner {
     return rows;
   }
 
-  bool check_rows(const Statement& statement, const Answer& got, bool names_columns, const Way& way) {
-    const auto expected = expected_rows(statement.body);
-    if (!expected) {
-      complain(statement.line, expected.error().message());
-      return false;
-    }
-    const std::vector<std::string>& header = expected->front();
+  bool check_rows(const Statement& statement, const Rows& expected, const Answer& got, bool names_columns,
+                  const Way& way) {
+    const std::vector<std::string>& header = expected.front();
     std::vector<std::size_t> positions;
     std::vector<std::string> columns = {"_id"};
     for (const ResultColumn& column : got.columns) columns.push_back(column.field);
@@ -310,14 +312,14 @@ class Runner {
       complain(statement.line, prefix(way) + "the answer has other columns:\n" + table_text({columns}));
       return false;
     }
-    std::vector<std::vector<std::string>> rows = {header};
+    Rows rows = {header};
     for (const auto& row : got.rows) {
       auto& cells = rows.emplace_back();
       for (const std::size_t at : positions) cells.push_back(row[at]);
     }
-    if (rows == *expected) return true;
+    if (rows == expected) return true;
     complain(statement.line,
-             prefix(way) + "expected\n" + table_text(*expected) + "  got\n" + table_text(rows));
+             prefix(way) + "expected\n" + table_text(expected) + "  got\n" + table_text(rows));
     return false;
   }
 
@@ -370,7 +372,7 @@ class Runner {
     const auto data = snapshot(statement.line);
     if (data == nullptr) return;
     const std::string expected = statement.body.empty() ? "" : statement.body.front().text;
-    for (const Way& way : ways_to_answer(*datasource_)) {
+    for (const Way& way : ways_) {
       const auto counted = data->count(query->filter, limit, way.options);
       if (!came_out(statement, counted, prefix(way)) || !counted) return;
       const std::string got = (counted->exact ? "" : "at least ") + std::to_string(counted->value);
@@ -387,6 +389,7 @@ class Runner {
   DatabaseOptions options_;
   std::unique_ptr<Database> database_;
   std::optional<Datasource> datasource_;
+  std::vector<Way> ways_;
   std::vector<Complaint> complaints_;
 };
 
@@ -404,8 +407,8 @@ std::vector<Setting> settings() {
   return {
       {.name = "default", .is_default = true},
       {.name = "segments of 64 rows, records among deleted ones", .segment_rows = 64, .is_scattered = true},
-      {.name = "reopened before every query", .is_reopened = true},
-      {.name = "bulk loaded", .segment_rows = 64, .is_loaded = true}};
+      {.name = "reopened before every query", .is_reopened = true, .has_every_way = false},
+      {.name = "bulk loaded", .segment_rows = 64, .is_loaded = true, .has_every_way = false}};
 }
 
 std::vector<Complaint> run_script(const Script& script, const Setting& setting,

@@ -18,11 +18,12 @@ struct Setting {
   bool is_reopened = false;   // closed and opened again before every query
   bool is_loaded = false;     // `records` and `generate` are bulk loads
   bool is_scattered = false;  // records are written among others, which are then deleted
+  bool has_every_way = true;  // queries are run in each way; otherwise as planned and without any rule
 };
 std::vector<Setting> settings();
 
-// Under each setting every query is run as planned, without any planner rule, without each one, and by each
-// index. What did not come about as expected, at most a few of it. Uses and removes `folder`.
+// Every query is run in the ways of ways_to_answer(). Returns what did not come about as expected, at most a
+// few of it. Uses and removes `folder`.
 std::vector<Complaint> run_script(const Script& script, const Setting& setting,
                                   const std::filesystem::path& folder);
 

@@ -62,17 +62,19 @@ Result<Query> read_query(std::string_view text, std::vector<Line>& body, const D
   return read_url_query(expanded, datasource);
 }
 
-std::vector<Way> ways_to_answer(const Datasource& datasource) {
+std::vector<Way> ways_to_answer(const Datasource& datasource, Ways ways) {
   const auto rules = planner_rules();
-  std::vector<Way> ways = {
+  std::vector<Way> all = {
       {.name = "", .options = {}},
       {.name = "without any planner rule", .options = {.disabled_rules = {rules.begin(), rules.end()}}}};
-  for (const std::string_view rule : rules)
-    ways.push_back(
-        {.name = "without " + std::string(rule), .options = {.disabled_rules = {std::string(rule)}}});
+  if (ways == Ways::kFew) return all;
   for (const Index& index : make_schema(datasource, nullptr).indexes)
-    ways.push_back({.name = "by index " + index.name, .options = {.force_index = index.name}});
-  return ways;
+    all.push_back({.name = "by index " + index.name, .options = {.force_index = index.name}});
+  if (ways == Ways::kIndexes) return all;
+  for (const std::string_view rule : rules)
+    all.push_back(
+        {.name = "without " + std::string(rule), .options = {.disabled_rules = {std::string(rule)}}});
+  return all;
 }
 
 Result<Answer> answer(Snapshot& snapshot, const Query& query, const QueryOptions& options) {

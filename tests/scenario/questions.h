@@ -1,6 +1,7 @@
 // What a scenario asks: queries as text, the ways in which one is answered, and answers as text.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,8 +21,12 @@ struct Way {
   std::string name;  // empty: as planned
   QueryOptions options;
 };
-// As planned, without any planner rule, without each one, by each index.
-std::vector<Way> ways_to_answer(const Datasource& datasource);
+enum class Ways : std::uint8_t {
+  kFew,      // as planned, and without any planner rule
+  kIndexes,  // by each index, too
+  kAll,      // and without each single rule
+};
+std::vector<Way> ways_to_answer(const Datasource& datasource, Ways ways);
 
 using Rows = std::vector<std::vector<std::string>>;  // cells as text
 

@@ -22,8 +22,6 @@ namespace {
 
 constexpr const char* kDatasource = "scenario";
 constexpr std::size_t kMostComplaints = 5;
-// As planned and without any planner rule.
-constexpr std::size_t kFirstWays = 2;
 // 2026-01-01T00:00:00Z
 constexpr UnixMillis kStart = 1'767'225'600'000;
 
@@ -123,8 +121,7 @@ class Runner {
     if (!datasource.durability) datasource.durability = Durability::kOs;
     if (!came_out(statement, database_->save_datasource(datasource)) || statement.error) return;
     datasource_ = std::move(datasource);
-    ways_ = ways_to_answer(*datasource_);
-    if (!setting_.has_every_way) ways_.resize(kFirstWays);
+    ways_ = ways_to_answer(*datasource_, setting_.ways);
     wait_for_indexes();
   }
 
@@ -404,11 +401,13 @@ constexpr Runner::Verb Runner::kVerbs[kVerbCount] = {
 }  // namespace
 
 std::vector<Setting> settings() {
-  return {
-      {.name = "default", .is_default = true},
-      {.name = "segments of 64 rows, records among deleted ones", .segment_rows = 64, .is_scattered = true},
-      {.name = "reopened before every query", .is_reopened = true, .has_every_way = false},
-      {.name = "bulk loaded", .segment_rows = 64, .is_loaded = true, .has_every_way = false}};
+  return {{.name = "default", .is_default = true, .ways = Ways::kAll},
+          {.name = "segments of 64 rows, records among deleted ones",
+           .segment_rows = 64,
+           .is_scattered = true,
+           .ways = Ways::kIndexes},
+          {.name = "reopened before every query", .is_reopened = true},
+          {.name = "bulk loaded", .segment_rows = 64, .is_loaded = true}};
 }
 
 std::vector<Complaint> run_script(const Script& script, const Setting& setting,

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "scenario/questions.h"
 #include "scenario/script.h"
 
 namespace slate::scenario {
@@ -18,12 +19,11 @@ struct Setting {
   bool is_reopened = false;   // closed and opened again before every query
   bool is_loaded = false;     // `records` and `generate` are bulk loads
   bool is_scattered = false;  // records are written among others, which are then deleted
-  bool has_every_way = true;  // queries are run in each way; otherwise as planned and without any rule
+  Ways ways = Ways::kFew;     // in which each query is answered
 };
 std::vector<Setting> settings();
 
-// Every query is run in the ways of ways_to_answer(). Returns what did not come about as expected, at most a
-// few of it. Uses and removes `folder`.
+// What did not come about as expected, at most a few of it. Uses and removes `folder`.
 std::vector<Complaint> run_script(const Script& script, const Setting& setting,
                                   const std::filesystem::path& folder);
 

@@ -17,6 +17,8 @@ constexpr std::size_t kLongNeedle = 128;
 // Texts are searched one by one when those still in are so few that more bytes than these would be searched
 // in vain for each.
 constexpr std::size_t kVainBytes = 256;
+// Texts of up to this many bytes together are folded together.
+constexpr std::size_t kMostFolded = std::size_t{1} << 20;
 
 std::uint64_t load_eight(const char* from) {
   std::uint64_t bytes = 0;
@@ -26,10 +28,16 @@ std::uint64_t load_eight(const char* from) {
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
-// Whether some letter in a folded text is also what a character beyond ASCII folds to: the Kelvin sign to k,
-// the long s to s. There are no others.
-bool has_letter_with_more_cases(std::string_view folded) {
-  return folded.find_first_of("ks") != std::string_view::npos;
+// The characters beyond ASCII that fold to a letter of it, and those letters. There are no others.
+constexpr std::string_view kKelvinSign = "\u212a";
+constexpr std::string_view kLongS = "\u017f";
+bool has_k(std::string_view folded) { return folded.find('k') != std::string_view::npos; }
+bool has_s(std::string_view folded) { return folded.find('s') != std::string_view::npos; }
+
+// Keeps the rows whose text contains some character.
+template <typename Offset>
+void keep_with(std::string_view character, const TextRun<Offset>& texts, RowMask& rows) {
+  TextNeedle(TextMatch::kContains, CaseRule::kExact, std::string(character)).filter(texts, rows);
 }
 
 // As std::string_view::find, in time proportional to the bytes of both.
@@ -79,7 +87,7 @@ TextNeedle::TextNeedle(TextMatch match, CaseRule case_rule, std::string needle)
     for (std::size_t i = 0; i < needle_.size(); ++i) fold_[i] = is_letter(needle_[i]) ? 0x20 : 0;
     if (!is_ascii(needle_))
       in_place_ = InPlace::kOnlyMisses;
-    else if (has_letter_with_more_cases(needle_))
+    else if (has_k(needle_) || has_s(needle_))
       in_place_ = InPlace::kOnlyHits;
   }
   if (needle_.empty()) return;
@@ -112,13 +120,49 @@ void TextNeedle::filter(const TextRun<Offset>& texts, RowMask& rows) const {
 
   open.remove(rows);
   if (open.empty()) return;
-  const TextSpan span = span_of(texts, open);
-  if (span.is_dense && is_ascii(texts.between(span.first, span.last))) return;
-  keep_if(open, [&](std::size_t row) {
-    const std::string_view text = texts.text(row);
-    return !is_ascii(text) && folded_holds(text);
-  });
+  if (in_place_ == InPlace::kOnlyHits) {
+    keep_foldable(texts, open);
+  } else {
+    const TextSpan span = span_of(texts, open);
+    if (span.is_dense && is_ascii(texts.between(span.first, span.last))) return;
+    keep_if(open, [&](std::size_t row) { return !is_ascii(texts.text(row)); });
+  }
+  keep_folded(texts, open);
   rows.add(open);
+}
+
+// Folds the texts that are still in, and compares all of them at once.
+template <typename Offset>
+void TextNeedle::keep_folded(const TextRun<Offset>& texts, RowMask& rows) const {
+  if (rows.empty()) return;
+  if (texts.size() > kMostFolded)
+    return keep_if(rows, [&](std::size_t row) { return folded_holds(texts.text(row)); });
+  thread_local std::string folded;
+  folded.clear();
+  std::array<std::uint32_t, kBlockMaxRows + 1> offsets;
+  for (std::size_t row = 0; row < texts.count; ++row) {
+    offsets[row] = static_cast<std::uint32_t>(folded.size());
+    if (rows.test(row)) append_folded(texts.text(row), folded);
+  }
+  offsets[texts.count] = static_cast<std::uint32_t>(folded.size());
+  TextNeedle(match_, CaseRule::kExact, needle_)
+      .filter(TextRun<std::uint32_t>{.offsets = std::as_bytes(std::span(offsets)).data(),
+                                     .bytes = folded.data(),
+                                     .count = texts.count},
+              rows);
+}
+
+// Keeps the texts with a character beyond ASCII that folds to a letter of the needle.
+template <typename Offset>
+void TextNeedle::keep_foldable(const TextRun<Offset>& texts, RowMask& rows) const {
+  RowMask with_long_s = rows;
+  if (has_k(needle_))
+    keep_with(kKelvinSign, texts, rows);
+  else
+    rows.clear();
+  if (!has_s(needle_)) return;
+  keep_with(kLongS, texts, with_long_s);
+  rows.add(with_long_s);
 }
 
 // Compares bytes in place.

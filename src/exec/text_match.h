@@ -69,6 +69,10 @@ class TextNeedle {
   bool folded_holds(std::string_view text) const;
   bool agrees(const char* bytes) const;
   template <typename Offset>
+  void keep_folded(const TextRun<Offset>& texts, RowMask& rows) const;
+  template <typename Offset>
+  void keep_foldable(const TextRun<Offset>& texts, RowMask& rows) const;
+  template <typename Offset>
   void keep_at_edge(const TextRun<Offset>& texts, RowMask& rows) const;
   template <typename Offset>
   void keep_containing(const TextRun<Offset>& texts, RowMask& rows) const;

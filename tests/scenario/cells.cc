@@ -167,8 +167,8 @@ std::string table_text(const std::vector<std::vector<std::string>>& rows) {
 }
 
 const Field* find_field(const std::vector<Field>& fields, std::string_view path) {
-  static const Field kRecordId{.name = "_id"};
-  if (path == kRecordId.name) return &kRecordId;
+  static const Field record_id{.name = "_id"};
+  if (path == record_id.name) return &record_id;
   const std::string_view name = path.substr(0, path.find('.'));
   const auto found = std::ranges::find(fields, name, &Field::name);
   if (found == fields.end()) return nullptr;

@@ -19,5 +19,7 @@ class Predicate {
 
 // Adds the columns it reads to `columns`. Null when the filter is always true.
 std::unique_ptr<Predicate> compile(const BoundFilter& filter, ColumnSet& columns);
+// What no row satisfies.
+std::unique_ptr<Predicate> compile_never();
 
 }  // namespace slate

@@ -15,5 +15,7 @@ bool is_ascii(std::string_view text);
 // `text` must not point into `out`. Safe from any thread.
 void fold_case(std::string_view text, std::string& out);
 std::string fold_case(std::string_view text);
+// The same, behind what `out` holds already.
+void append_folded(std::string_view text, std::string& out);
 
 }  // namespace slate

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <gtest/gtest.h>
 #include <string>
+#include <unicode/uchar.h>
 
 namespace slate {
 namespace {
@@ -71,6 +72,14 @@ TEST(FoldCase, folding_twice_changes_nothing_and_never_doubles_the_bytes) {
     fold_case(once, twice);
     ASSERT_EQ(once, twice) << std::hex << static_cast<unsigned>(point);
     ASSERT_LE(2 * once.size(), 3 * text.size()) << std::hex << static_cast<unsigned>(point);
+  }
+}
+
+TEST(FoldCase, every_code_point_folds_as_icu_says) {
+  for (char32_t point = 0; point <= 0x10FFFF; ++point) {
+    if (point >= 0xD800 && point <= 0xDFFF) continue;
+    const auto folded = static_cast<char32_t>(u_foldCase(static_cast<UChar32>(point), U_FOLD_CASE_DEFAULT));
+    ASSERT_EQ(fold_case(utf8(point)), utf8(folded)) << std::hex << static_cast<unsigned>(point);
   }
 }
 

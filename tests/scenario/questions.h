@@ -1,0 +1,45 @@
+// What a scenario asks: queries as text, the ways in which one is answered, and answers as text.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <slate/snapshot.h>
+
+#include "scenario/script.h"
+
+namespace slate::scenario {
+
+// A query in the form of URL parameters (written out, but for %XX) or JSON, which may go on in the lines of
+// the body: these are taken from it.
+Result<Query> read_query(std::string_view text, std::vector<Line>& body, const Datasource& datasource);
+
+// A way to have a query answered.
+struct Way {
+  std::string name;  // empty: as planned
+  QueryOptions options;
+};
+enum class Ways : std::uint8_t {
+  kFew,      // as planned, and without any planner rule
+  kIndexes,  // by each index, too
+  kAll,      // and without each single rule
+};
+std::vector<Way> ways_to_answer(const Datasource& datasource, Ways ways);
+
+using Rows = std::vector<std::vector<std::string>>;  // cells as text
+
+struct Answer {
+  std::vector<ResultColumn> columns;
+  Rows rows;  // `_id`, then a cell for each column
+  bool has_more = false;
+  QueryCounters counters;
+};
+Result<Answer> answer(Snapshot& snapshot, const Query& query, const QueryOptions& options);
+
+// "limit < filter < index_walk(status)": the operators from the outermost to the innermost; several children
+// stand in brackets.
+std::string plan_text(const PlanNode& node);
+
+}  // namespace slate::scenario

@@ -1,0 +1,418 @@
+#include "scenario/runner.h"
+
+#include <algorithm>
+#include <charconv>
+#include <fmt/format.h>
+#include <optional>
+#include <thread>
+#include <utility>
+
+#include <slate/clock.h>
+#include <slate/database.h>
+
+#include "base/try.h"
+#include "model/coerce.h"
+#include "model/manifest.h"
+#include "scenario/cells.h"
+#include "scenario/questions.h"
+#include "scenario/writes.h"
+
+namespace slate::scenario {
+namespace {
+
+constexpr const char* kDatasource = "scenario";
+constexpr std::size_t kMostComplaints = 5;
+// 2026-01-01T00:00:00Z
+constexpr UnixMillis kStart = 1'767'225'600'000;
+
+class Runner {
+ public:
+  Runner(const Setting& setting, const std::filesystem::path& folder)
+      : setting_(setting),
+        options_{.path = folder,
+                 .clock = &clock_,
+                 .generation_map_bytes = std::uint64_t{256} << 20,
+                 .catalog_map_bytes = std::uint64_t{16} << 20,
+                 .segment_rows = setting.segment_rows,
+                 .background_sync = std::chrono::milliseconds(0),
+                 .sweep_interval = std::chrono::milliseconds(0)} {
+    std::filesystem::remove_all(folder);
+  }
+  ~Runner() {
+    database_.reset();
+    std::error_code ignored;
+    std::filesystem::remove_all(options_.path, ignored);
+  }
+
+  std::vector<Complaint> run(const Script& script) {
+    complaints_ = script.complaints;
+    if (const auto opened = open(); !opened) complain(0, opened.error().to_string());
+    for (const Statement& statement : script.statements) {
+      if (complaints_.size() >= kMostComplaints) break;
+      run(statement);
+    }
+    return std::move(complaints_);
+  }
+
+ private:
+  using Run = void (Runner::*)(Statement);
+  struct Verb {
+    std::string_view name;
+    Run run;
+  };
+  static constexpr std::size_t kVerbCount = 12;
+  static const Verb kVerbs[kVerbCount];
+
+  void run(const Statement& statement) {
+    const auto* verb = std::ranges::find(kVerbs, statement.verb, &Verb::name);
+    if (verb == std::end(kVerbs))
+      complain(statement.line, "no statement begins with " + statement.verb);
+    else if (!datasource_ && statement.verb != "datasource")
+      complain(statement.line, "a scenario begins with its datasource");
+    else
+      (this->*verb->run)(statement);
+  }
+
+  void complain(int line, std::string what) {
+    complaints_.push_back({.line = line, .what = std::move(what)});
+  }
+
+  Result<void> open() {
+    SLATE_TRY(database_, Database::open(options_));
+    return {};
+  }
+
+  // Whether it failed as expected, or went well where no error is. Complains otherwise.
+  bool came_out(const Statement& statement, const std::optional<Error>& error, const std::string& how = "") {
+    if (!statement.error) {
+      if (error) complain(statement.line, how + "unexpected error " + error->to_string());
+      return !error;
+    }
+    const ExpectedError& expected = *statement.error;
+    if (!error) {
+      complain(expected.line, how + "expected an error, got none");
+      return false;
+    }
+    const std::string hint = error->hint().value_or("");
+    if (reason_info(error->reason()).name == expected.reason && error->field() == expected.field &&
+        (error->message() + '\n' + hint).find(expected.part) != std::string::npos)
+      return true;
+    complain(expected.line, fmt::format("{}expected {} at {} with \"{}\"\n  got {}", how, expected.reason,
+                                        expected.field.value_or("-"), expected.part, error->to_string()));
+    return false;
+  }
+  template <typename T>
+  bool came_out(const Statement& statement, const Result<T>& result, const std::string& how = "") {
+    return came_out(statement, result ? std::optional<Error>() : result.error(), how);
+  }
+
+  // ---- what is stored
+
+  void datasource(Statement statement) {
+    std::string yaml = fmt::format("apiVersion: {}\nkind: Datasource\nmetadata: {{name: {}}}\nspec:\n",
+                                   kManifestApiVersion, kDatasource);
+    for (const Line& line : statement.body) yaml += "  " + line.text + '\n';
+    const ManifestFile file = parse_manifests(yaml, "");
+    if (!file.errors.empty()) {
+      came_out(statement, file.errors.front().error);
+      return;
+    }
+    auto datasource = std::get<Datasource>(file.documents.front().resource);
+    if (!datasource.durability) datasource.durability = Durability::kOs;
+    if (!came_out(statement, database_->save_datasource(datasource)) || statement.error) return;
+    datasource_ = std::move(datasource);
+    ways_ = ways_to_answer(*datasource_, setting_.ways);
+    wait_for_indexes();
+  }
+
+  void wait_for_indexes() {
+    for (;;) {
+      const auto status = database_->get_datasource(kDatasource);
+      if (!status) return complain(0, status.error().to_string());
+      if (std::ranges::all_of(status->indexes,
+                              [](const IndexStatus& index) { return index.state == IndexState::kReady; }))
+        return;
+      std::this_thread::yield();
+    }
+  }
+
+  void write(Statement statement) {
+    const WriteKind kind = statement.verb == "write" ? WriteKind::kMerge : WriteKind::kReplace;
+    store(statement, read_writes(statement.body, *datasource_, kind));
+  }
+
+  void generate(Statement statement) {
+    std::size_t count = 0;
+    std::from_chars(statement.argument.data(), statement.argument.data() + statement.argument.size(), count);
+    store(statement, generate_writes(statement.body, *datasource_, count));
+  }
+
+  void store(const Statement& statement, Result<std::vector<RecordWrite>> writes) {
+    if (!writes) return complain(statement.line, writes.error().to_string());
+    const bool is_new = statement.verb == "records" || statement.verb == "generate";
+    if (is_new && setting_.is_loaded && !statement.error)
+      came_out(statement, load(*writes, LoadMode::kMerge));
+    else if (is_new && setting_.is_scattered && writes->size() <= kMostScattered && !statement.error)
+      came_out(statement, scatter(*writes));
+    else
+      came_out(statement, database_->write_batch(kDatasource, *writes));
+  }
+
+  // Each record comes after others that are deleted in the end.
+  Result<void> scatter(const std::vector<RecordWrite>& writes) {
+    constexpr std::size_t kOthers = 29;
+    std::vector<RecordWrite> scattered;
+    std::vector<RecordWrite> deletes;
+    for (const RecordWrite& write : writes) {
+      for (std::size_t i = 0; i < kOthers; ++i) {
+        const std::string id = fmt::format("other {} of {}", i, write.id);
+        scattered.push_back({.kind = WriteKind::kReplace, .id = id.substr(0, Limits::kRecordIdBytes)});
+        deletes.push_back({.kind = WriteKind::kDelete, .id = scattered.back().id});
+      }
+      scattered.push_back(write);
+    }
+    SLATE_TRY(database_->write_batch(kDatasource, scattered));
+    SLATE_TRY(database_->write_batch(kDatasource, deletes));
+    return {};
+  }
+
+  Result<void> load(const std::vector<RecordWrite>& writes, LoadMode mode) {
+    SLATE_TRY(const auto builder, database_->begin_generation(kDatasource, mode));
+    BulkCells cells;
+    for (const RecordWrite& write : writes) {
+      SLATE_TRY(cells.assign(*datasource_, write));
+      SLATE_TRY(builder->append(write.id, cells.cells()));
+    }
+    SLATE_TRY(builder->finish());
+    SLATE_TRY(builder->publish(clock_.now()));
+    return {};
+  }
+
+  void reload(Statement statement) {
+    const auto writes = read_writes(statement.body, *datasource_, WriteKind::kReplace);
+    if (!writes) return complain(statement.line, writes.error().to_string());
+    came_out(statement, load(*writes, LoadMode::kReplace));
+  }
+
+  void delete_records(Statement statement) {
+    std::vector<RecordWrite> deletes;
+    for (std::string& id : words_of(statement.argument))
+      deletes.push_back({.kind = WriteKind::kDelete, .id = std::move(id)});
+    came_out(statement, database_->write_batch(kDatasource, deletes));
+  }
+
+  void delete_all(Statement statement) { came_out(statement, database_->delete_all(kDatasource)); }
+
+  void advance(Statement statement) {
+    std::int64_t amount = 0;
+    const std::string& text = statement.argument;
+    const char* unit = std::from_chars(text.data(), text.data() + text.size(), amount).ptr;
+    if (std::string_view(unit) == "s")
+      clock_.advance(std::chrono::seconds(amount));
+    else if (std::string_view(unit) == "ms")
+      clock_.advance(std::chrono::milliseconds(amount));
+    else
+      complain(statement.line, "expected a time, as 30s or 500ms");
+  }
+
+  // ---- what is asked
+
+  std::unique_ptr<Snapshot> snapshot(int line) {
+    if (setting_.is_reopened) {
+      database_.reset();
+      if (const auto opened = open(); !opened) {
+        complain(line, opened.error().to_string());
+        return nullptr;
+      }
+    }
+    auto snapshot = database_->snapshot(kDatasource);
+    if (snapshot) return *std::move(snapshot);
+    complain(line, snapshot.error().to_string());
+    return nullptr;
+  }
+
+  static std::string prefix(const Way& way) { return way.name.empty() ? "" : way.name + ": "; }
+
+  void query(Statement statement) {
+    const auto query = read_query(statement.argument, statement.body, *datasource_);
+    if (!query) {
+      came_out(statement, query);
+      return;
+    }
+    const auto data = snapshot(statement.line);
+    if (data == nullptr) return;
+    const auto expected = statement.error ? Result<Rows>() : expected_rows(statement.body);
+    if (!expected) return complain(statement.line, expected.error().message());
+    for (const Way& way : ways_) {
+      const auto got = answer(*data, *query, way.options);
+      if (!came_out(statement, got, prefix(way)) || !got) return;
+      if (!check_rows(statement, *expected, *got, query->columns.has_value(), way)) return;
+      if (!check_totals(statement, *data, *query, *got, way)) return;
+      if (setting_.is_default && way.name.empty() && statement.examined)
+        check_examined(*statement.examined, got->counters);
+    }
+    if (setting_.is_default && statement.plan) {
+      const auto plan = data->explain(*query, ExplainMode::kPlan);
+      const std::string text = plan ? plan_text(plan->root) : plan.error().to_string();
+      if (text != statement.plan->text)
+        complain(statement.plan->number,
+                 "expected plan " + statement.plan->text + "\n  got           " + text);
+    }
+  }
+
+  // The rows that a body says, in the form of Answer::rows, below their header.
+  Result<Rows> expected_rows(const std::vector<Line>& body) const {
+    Rows rows;
+    if (body.empty()) return fail(Reason::kInvalidArgument, "nothing is expected of it");
+    const std::string_view first = body.front().text;
+    if (first == "no rows" || first == "ids" || first.starts_with("ids ")) {
+      rows.push_back({"_id"});
+      if (!first.starts_with("ids")) return rows;
+      for (const Line& line : body) {
+        const std::string_view text = line.text;
+        const auto words = words_of(&line == &body.front() ? text.substr(3) : text);
+        for (const std::string& id : words) rows.push_back({cell_text(Value(id))});
+      }
+      return rows;
+    }
+    SLATE_TRY(const Table table, read_table(body));
+    rows.push_back(table.header);
+    for (const Table::Row& row : table.rows) {
+      auto& cells = rows.emplace_back();
+      for (std::size_t i = 0; i < row.cells.size(); ++i) {
+        const Field* field = find_field(datasource_->fields, table.header[i]);
+        if (field == nullptr) return fail(Reason::kInvalidArgument, "no field " + table.header[i]);
+        SLATE_TRY(Value value, read_cell(row.cells[i], field));
+        SLATE_TRY(value, coerce(std::move(value), *field));
+        cells.push_back(cell_text(value));
+      }
+    }
+    return rows;
+  }
+
+  bool check_rows(const Statement& statement, const Rows& expected, const Answer& got, bool names_columns,
+                  const Way& way) {
+    const std::vector<std::string>& header = expected.front();
+    std::vector<std::size_t> positions;
+    std::vector<std::string> columns = {"_id"};
+    for (const ResultColumn& column : got.columns) columns.push_back(column.field);
+    for (const std::string& name : header) {
+      const auto found = std::ranges::find(columns, name);
+      if (found == columns.end()) {
+        complain(statement.line, prefix(way) + "the answer has no column " + name);
+        return false;
+      }
+      positions.push_back(static_cast<std::size_t>(found - columns.begin()));
+    }
+    const bool is_table = header.size() > 1;
+    if (names_columns && is_table && header != columns) {
+      complain(statement.line, prefix(way) + "the answer has other columns:\n" + table_text({columns}));
+      return false;
+    }
+    Rows rows = {header};
+    for (const auto& row : got.rows) {
+      auto& cells = rows.emplace_back();
+      for (const std::size_t at : positions) cells.push_back(row[at]);
+    }
+    if (rows == expected) return true;
+    complain(statement.line,
+             prefix(way) + "expected\n" + table_text(expected) + "  got\n" + table_text(rows));
+    return false;
+  }
+
+  // The count of a filter and what has_more() says follow from the rows.
+  bool check_totals(const Statement& statement, Snapshot& data, const Query& query, const Answer& got,
+                    const Way& way) {
+    const auto count = data.count(query.filter, {}, way.options);
+    if (!count) {
+      complain(statement.line, prefix(way) + "count: " + count.error().to_string());
+      return false;
+    }
+    const std::uint64_t after_skip = count->value - std::min(count->value, query.skip);
+    const std::uint64_t expected = std::min(after_skip, query.take.value_or(after_skip));
+    if (got.rows.size() != expected)
+      complain(statement.line, fmt::format("{}{} rows, but the filter counts {}", prefix(way),
+                                           got.rows.size(), count->value));
+    else if (got.has_more != (after_skip > expected))
+      complain(statement.line, fmt::format("{}has_more is {}, but the filter counts {}", prefix(way),
+                                           got.has_more, count->value));
+    else
+      return true;
+    return false;
+  }
+
+  void check_examined(const Examined& most, const QueryCounters& got) {
+    const auto check = [&](const char* what, const std::optional<std::uint64_t>& bound, std::uint64_t value) {
+      if (bound && value > *bound)
+        complain(most.line, fmt::format("expected {}<={}, got {}", what, *bound, value));
+    };
+    check("keys", most.keys, got.keys_examined);
+    check("rows", most.rows, got.rows_examined);
+    check("blocks", most.blocks, got.blocks_examined);
+  }
+
+  // "count status=active", "count_up_to 5 status=active".
+  void count(Statement statement) {
+    std::string_view text = statement.argument;
+    std::optional<std::uint64_t> limit;
+    if (statement.verb == "count_up_to") {
+      std::uint64_t number = 0;
+      const char* end = std::from_chars(text.data(), text.data() + text.size(), number).ptr;
+      text = trimmed(text.substr(static_cast<std::size_t>(end - text.data())));
+      limit = number;
+    }
+    const auto query = read_query(text, statement.body, *datasource_);
+    if (!query) {
+      came_out(statement, query);
+      return;
+    }
+    const auto data = snapshot(statement.line);
+    if (data == nullptr) return;
+    const std::string expected = statement.body.empty() ? "" : statement.body.front().text;
+    for (const Way& way : ways_) {
+      const auto counted = data->count(query->filter, limit, way.options);
+      if (!came_out(statement, counted, prefix(way)) || !counted) return;
+      const std::string got = (counted->exact ? "" : "at least ") + std::to_string(counted->value);
+      if (got == expected) continue;
+      complain(statement.line, fmt::format("{}expected {}, got {}", prefix(way), expected, got));
+      return;
+    }
+  }
+
+  static constexpr std::size_t kMostScattered = 50;
+
+  Setting setting_;
+  ManualClock clock_{kStart};
+  DatabaseOptions options_;
+  std::unique_ptr<Database> database_;
+  std::optional<Datasource> datasource_;
+  std::vector<Way> ways_;
+  std::vector<Complaint> complaints_;
+};
+
+constexpr Runner::Verb Runner::kVerbs[kVerbCount] = {
+    {"datasource", &Runner::datasource}, {"records", &Runner::write},
+    {"write", &Runner::write},           {"replace", &Runner::write},
+    {"generate", &Runner::generate},     {"reload", &Runner::reload},
+    {"delete", &Runner::delete_records}, {"delete_all", &Runner::delete_all},
+    {"advance", &Runner::advance},       {"query", &Runner::query},
+    {"count", &Runner::count},           {"count_up_to", &Runner::count}};
+
+}  // namespace
+
+std::vector<Setting> settings() {
+  return {{.name = "default", .is_default = true, .ways = Ways::kAll},
+          {.name = "segments of 64 rows, records among deleted ones",
+           .segment_rows = 64,
+           .is_scattered = true,
+           .ways = Ways::kIndexes},
+          {.name = "reopened before every query", .is_reopened = true},
+          {.name = "bulk loaded", .segment_rows = 64, .is_loaded = true}};
+}
+
+std::vector<Complaint> run_script(const Script& script, const Setting& setting,
+                                  const std::filesystem::path& folder) {
+  return Runner(setting, folder).run(script);
+}
+
+}  // namespace slate::scenario

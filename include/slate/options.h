@@ -40,6 +40,11 @@ struct QueryOptions {
   std::optional<std::chrono::steady_clock::time_point> deadline;
   // Stops the query, with cancelled; checked between blocks.
   std::stop_token stop;
+  // Memory that the query may take to sort, group or collect rows, in bytes. A sort beyond it goes on in files; what
+  // cannot fails with quota_exceeded.
+  std::uint64_t memory_bytes = std::uint64_t{64} << 20;
+  // Rows that the query may look at; beyond it fails with quota_exceeded. Absent: no limit.
+  std::optional<std::uint64_t> max_rows_examined{};
   // Rules of the planner not to use. Answers never change, only the way to them.
   std::vector<std::string> disabled_rules;
   // The index to walk, by name ("contacts_count", "_id"): for tests and measurements. invalid_argument if

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include <slate/clock.h>
+#include <slate/distinct.h>
 #include <slate/error.h>
 #include <slate/explain.h>
 #include <slate/options.h>
@@ -44,6 +45,11 @@ class Snapshot {
   // How many records match, counting at most `limit`.
   virtual Result<Count> count(const std::optional<Filter>& filter, std::optional<std::uint64_t> limit = {},
                               const QueryOptions& options = {}) = 0;
+  // The values of a field among the records that match, with how many have each. From an index or the
+  // generation's statistics where they can tell, otherwise by reading the field of the matching records. Errors:
+  // invalid_argument naming the field or operator at fault; quota_exceeded when an order by count has more values
+  // than QueryOptions::memory_bytes has room for; corrupt.
+  virtual Result<DistinctValues> distinct(const DistinctQuery& query, const QueryOptions& options = {}) = 0;
   virtual Result<Explanation> explain(const Query& query, ExplainMode mode,
                                       const QueryOptions& options = {}) = 0;
   // The row of one id as a batch of one, every column, or null when absent. Valid until the next call. O(log

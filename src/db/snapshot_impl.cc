@@ -4,6 +4,7 @@
 
 #include "base/try.h"
 #include "codec/key.h"
+#include "exec/distinct.h"
 #include "exec/executor.h"
 #include "exec/index_statistics.h"
 #include "exec/page_cursor.h"
@@ -71,6 +72,11 @@ Result<Count> StoredSnapshot::count(const std::optional<Filter>& filter, std::op
   SLATE_TRY(Plan plan,
             make_count_plan(bound, limit, *data_->schema, IndexStatistics(data_->view), options));
   return execute_count(std::move(plan), data_->view, options);
+}
+
+Result<DistinctValues> StoredSnapshot::distinct(const DistinctQuery& query, const QueryOptions& options) {
+  SLATE_TRY(const BoundDistinct bound, bind(query, *data_->schema));
+  return execute_distinct(bound, data_->view, options);
 }
 
 Result<Explanation> StoredSnapshot::explain(const Query& query, ExplainMode mode,

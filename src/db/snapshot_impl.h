@@ -36,6 +36,7 @@ class StoredSnapshot final : public Snapshot {
   Result<std::unique_ptr<ResultSet>> query(const Query& query, const QueryOptions& options) override;
   Result<Count> count(const std::optional<Filter>& filter, std::optional<std::uint64_t> limit,
                       const QueryOptions& options) override;
+  Result<DistinctValues> distinct(const DistinctQuery& query, const QueryOptions& options) override;
   Result<Explanation> explain(const Query& query, ExplainMode mode, const QueryOptions& options) override;
   Result<const Batch*> find(std::string_view id) override;
   const std::vector<ResultColumn>& columns() const override;

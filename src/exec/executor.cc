@@ -30,7 +30,7 @@ class Pipeline {
       : plan_(std::move(plan)),
         view_(view),
         options_(options),
-        interrupt_(options_),
+        interrupt_(options_, counters_),
         columns_(*view.schema),
         docids_(plan_.page == PageDirection::kNext ? DocidOrder::kAscending : DocidOrder::kDescending),
         zones_(plan_.filter, *view.schema) {}
@@ -148,8 +148,8 @@ class Pipeline {
   Plan plan_;
   GenerationView view_;
   QueryOptions options_;
-  Interrupt interrupt_;
   QueryCounters counters_;
+  Interrupt interrupt_;
   ColumnSet columns_;
   DocidOrder docids_;  // of rows that are equal in the order asked for
   ZoneFilter zones_;
@@ -279,7 +279,7 @@ class PlanResult final : public ResultSet {
 Result<std::optional<std::uint64_t>> count_covered(const DocidSet& set, const GenerationView& view,
                                                    std::uint64_t limit, const QueryOptions& options,
                                                    QueryCounters& counters) {
-  Interrupt interrupt(options);
+  Interrupt interrupt(options, counters);
   if (set.kind != DocidSet::Kind::kWalk) {
     SLATE_TRY(const FoundDocids found, find_docids(view, set, interrupt, counters));
     return found.settle ? std::nullopt : std::optional<std::uint64_t>(found.docids.size());

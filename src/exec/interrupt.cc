@@ -1,4 +1,5 @@
 #include <chrono>
+#include <fmt/format.h>
 
 #include <slate/options.h>
 
@@ -6,13 +7,15 @@
 
 namespace slate {
 
-Interrupt::Interrupt(const QueryOptions& options) : options_(options) {}
-
 Result<void> Interrupt::check() {
   if (options_.stop.stop_requested()) return fail(Reason::kCancelled, "the query was cancelled");
   // Reading the clock costs as much as a small block: every eighth time is often enough.
   if (options_.deadline && calls_++ % 8 == 0 && std::chrono::steady_clock::now() >= *options_.deadline)
     return fail(Reason::kDeadlineExceeded, "the query's deadline passed");
+  if (options_.max_rows_examined && counters_.rows_examined > *options_.max_rows_examined)
+    return fail(Error(Reason::kQuotaExceeded, fmt::format("the query looked at more than the {} rows that it may",
+                                                          *options_.max_rows_examined))
+                    .with_hint("narrow the filter, or index the fields that it filters and sorts by"));
   return {};
 }
 

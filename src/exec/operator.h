@@ -33,14 +33,17 @@ class Operator {
   virtual Result<bool> next(RowBatch& batch) = 0;
 };
 
-// Deadline and cancellation, asked between blocks.
+// Deadline, cancellation and the limit of rows, asked between blocks.
 class Interrupt {
  public:
-  explicit Interrupt(const QueryOptions& options);
+  // The references outlive it.
+  Interrupt(const QueryOptions& options, const QueryCounters& counters) : options_(options), counters_(counters) {}
+  // Errors: cancelled, deadline_exceeded, quota_exceeded.
   Result<void> check();
 
  private:
   const QueryOptions& options_;
+  const QueryCounters& counters_;
   std::uint32_t calls_ = 0;
 };
 

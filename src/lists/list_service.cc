@@ -3,7 +3,6 @@
 #include "base/try.h"
 #include "lists/forwarded_headers.h"
 #include "model/schema.h"
-#include "query/bound_query.h"
 #include "query/url_query.h"
 
 namespace slate {
@@ -77,8 +76,8 @@ Result<ListAnswer> ListService::read(Resolved resolved, const ListRequest& reque
 
 void ListService::wait_for_load(Resolved resolved, ListRequest request, Done done) {
   const Datasource datasource = resolved.snapshot->datasource();
-  if (auto bound = bind(resolved.query, make_schema(datasource, nullptr)); !bound)
-    return done(fail(std::move(bound).error()));
+  if (auto plan = resolved.snapshot->explain(resolved.query, ExplainMode::kPlan); !plan)
+    return done(fail(std::move(plan).error()));
   RefreshRequest refresh = refresh_request(request, *resolved.snapshot);
   refresh.give_up = resolved.began + request.wait;
   // A snapshot holds back disk pages: none is kept while waiting.

@@ -352,4 +352,15 @@ Result<BoundQuery> bind(const Query& query, const Schema& schema) {
   return bound;
 }
 
+Result<BoundDistinct> bind(const DistinctQuery& query, const Schema& schema) {
+  BoundDistinct bound{.order = query.order, .take = query.take};
+  SLATE_TRY(bound.column, resolve_column(schema, query.field));
+  SLATE_TRY(bound.filter, bind_filter(query.filter, schema));
+  if (query.take < 1 || query.take > kMostDistinct)
+    return fail(Error(Reason::kInvalidArgument,
+                      fmt::format("expected a number from 1 to {}, got {}", kMostDistinct, query.take))
+                    .with_field("take"));
+  return bound;
+}
+
 }  // namespace slate

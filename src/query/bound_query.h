@@ -8,6 +8,7 @@
 #include <variant>
 #include <vector>
 
+#include <slate/distinct.h>
 #include <slate/error.h>
 #include <slate/query.h>
 
@@ -88,8 +89,17 @@ struct BoundQuery {
   std::vector<std::uint32_t> columns;  // output, positions in Schema::columns
 };
 
+struct BoundDistinct {
+  std::uint32_t column = 0;
+  BoundFilter filter;
+  DistinctOrder order = DistinctOrder::kValue;
+  std::uint64_t take = 0;
+};
+
 // invalid_argument naming the field, operator or value at fault, with a near-miss name as the hint.
 Result<BoundQuery> bind(const Query& query, const Schema& schema);
+// The same for distinct values; a take out of bounds names "take".
+Result<BoundDistinct> bind(const DistinctQuery& query, const Schema& schema);
 // Only the filter; an absent one is kTrue. The result is simplified: no nested groups of the same kind, no
 // constants inside groups, no doubled negation.
 Result<BoundFilter> bind_filter(const std::optional<Filter>& filter, const Schema& schema);

@@ -25,4 +25,7 @@ inline constexpr std::size_t kUrlNameBytes = 1024;
 
 inline constexpr std::uint32_t kMostPageSize = 10000;
 
+// Distinct values of one answer.
+inline constexpr std::uint64_t kMostDistinct = 100'000;
+
 }  // namespace slate

@@ -1,0 +1,102 @@
+#include "exec/distinct.h"
+
+#include <algorithm>
+
+#include "base/try.h"
+#include "exec/executor.h"
+#include "exec/index_statistics.h"
+#include "exec/index_walker.h"
+#include "exec/operator.h"
+#include "exec/value_counter.h"
+#include "plan/cost.h"
+#include "plan/planner.h"
+#include "plan/settle.h"
+
+namespace slate {
+namespace {
+
+// A walk over the keys of an index whose first component is the column, or nothing when there is none that
+// settles the whole filter by that component alone.
+std::optional<IndexWalk> covering_walk(const BoundDistinct& query, const GenerationView& view,
+                                       const IndexStatistics& statistics) {
+  const auto conjuncts = conjuncts_of(query.filter);
+  for (std::uint32_t i = 0; i < view.schema->indexes.size(); ++i) {
+    const Index& index = view.schema->indexes[i];
+    if (index.components.front().column != query.column || !statistics.is_ready(index)) continue;
+    const Index first{.components = {index.components.front()}};
+    SettledRanges found = settle(conjuncts, first);
+    if (!std::ranges::all_of(found.settled, std::identity())) continue;
+    IndexWalk walk{.index = i, .ranges = std::move(found.ranges)};
+    if (conjuncts.empty()) walk.ranges.emplace_back();
+    return walk;
+  }
+  return std::nullopt;
+}
+
+// Nothing when a key may have been cut: then the records must tell.
+Result<std::optional<DistinctValues>> walk_values(const BoundDistinct& query, const IndexWalk& walk,
+                                                  const GenerationView& view, const QueryOptions& options) {
+  const IndexComponent& component = view.schema->indexes[walk.index].components.front();
+  const Type type = view.schema->columns[component.column].type;
+  ValueCounter values(type, query.order, query.take, options.memory_bytes);
+  QueryCounters counters;
+  Interrupt interrupt(options, counters);
+  SLATE_TRY(auto walker, IndexWalker::open(view, walk, walk.ranges));
+  for (;;) {
+    SLATE_TRY(interrupt.check());
+    SLATE_TRY(const auto key, walker.next_key());
+    if (!key) break;
+    if (key->size() >= kSettleKeyBytes) return std::nullopt;
+    ++counters.keys_examined;
+    SLATE_TRY(const std::uint64_t count, walker.count_postings());
+    std::string_view rest = *key;
+    SLATE_TRY(const KeyComponent value, take_component(rest, type, component.direction));
+    if (const auto* text = std::get_if<std::string>(&value.value)) {
+      SLATE_TRY(values.add_text(*text, count));
+    } else if (const auto* integer = std::get_if<std::int64_t>(&value.value)) {
+      SLATE_TRY(values.add_number(ValueCounter::image_of(*integer), count));
+    } else if (const auto* real = std::get_if<double>(&value.value)) {
+      SLATE_TRY(values.add_number(ValueCounter::image_of(*real), count));
+    } else {
+      values.add_null(count);
+    }
+  }
+  DistinctValues found = std::move(values).finish();
+  found.counters = counters;
+  return found;
+}
+
+}  // namespace
+
+Result<DistinctValues> execute_distinct(const BoundDistinct& query, const GenerationView& view,
+                                        const QueryOptions& options) {
+  SLATE_TRY(check_planner_options(options, *view.schema));
+  const IndexStatistics statistics(view);
+  if (is_rule_on(options, kRuleCovered)) {
+    if (const auto walk = covering_walk(query, view, statistics)) {
+      const IndexEstimate keys = statistics.entries(view.schema->indexes[walk->index], walk->ranges);
+      if (keys.keys * cost::kKey < static_cast<double>(view.rows)) {
+        SLATE_TRY(auto values, walk_values(query, *walk, view, options));
+        if (values) return *std::move(values);
+      }
+    }
+  }
+
+  BoundQuery rows_query{.filter = query.filter};
+  const Column& column = view.schema->columns[query.column];
+  if (query.column != kRecordIdColumn) rows_query.columns = {query.column};
+  SLATE_TRY(Plan plan, make_plan(rows_query, *view.schema, statistics, options));
+  SLATE_TRY(const auto rows, execute(std::move(plan), view, options, nullptr));
+  ValueCounter values(column.type == Type::kList ? column.items.front().type : column.type, query.order, query.take,
+                      options.memory_bytes);
+  for (;;) {
+    SLATE_TRY(const Batch* batch, rows->next());
+    if (batch == nullptr) break;
+    SLATE_TRY(values.add(query.column == kRecordIdColumn ? batch->id : batch->columns.front(), batch->rows));
+  }
+  DistinctValues found = std::move(values).finish();
+  found.counters = rows->counters();
+  return found;
+}
+
+}  // namespace slate

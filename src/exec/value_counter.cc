@@ -1,0 +1,178 @@
+#include "exec/value_counter.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <fmt/format.h>
+#include <set>
+
+#include "base/try.h"
+#include "codec/block.h"
+#include "codec/list_cell.h"
+
+namespace slate {
+namespace {
+
+constexpr std::uint64_t kSignBit = std::uint64_t{1} << 63;
+// Of a hash table's entry beside its text.
+constexpr std::uint64_t kEntryBytes = 96;
+// Values beyond those wanted that are kept before the greatest are dropped.
+constexpr std::uint64_t kSpare = 1024;
+
+// Drops all but the `keep` least keys; answers the greatest of those.
+template <typename Map>
+typename Map::key_type keep_least(Map& counts, std::size_t keep) {
+  using Key = typename Map::key_type;
+  std::vector<Key> keys;
+  keys.reserve(counts.size());
+  for (const auto& [key, count] : counts) keys.push_back(key);
+  const auto last = keys.begin() + static_cast<std::ptrdiff_t>(keep) - 1;
+  std::ranges::nth_element(keys, last);
+  const Key greatest = *last;
+  std::erase_if(counts, [&](const auto& entry) { return entry.first > greatest; });
+  return greatest;
+}
+
+}  // namespace
+
+ValueCounter::ValueCounter(Type type, DistinctOrder order, std::uint64_t most, std::uint64_t memory_bytes)
+    : type_(type), order_(order), most_(most), memory_bytes_(memory_bytes) {}
+
+std::uint64_t ValueCounter::image_of(std::int64_t value) { return static_cast<std::uint64_t>(value) ^ kSignBit; }
+std::uint64_t ValueCounter::image_of(double value) {
+  const auto bits = std::bit_cast<std::uint64_t>(value);
+  return (bits & kSignBit) != 0 ? ~bits : bits | kSignBit;
+}
+
+Value ValueCounter::value_of(std::uint64_t image) const {
+  if (type_ == Type::kFloat)
+    return Value(std::bit_cast<double>((image & kSignBit) != 0 ? image & ~kSignBit : ~image));
+  const auto integer = static_cast<std::int64_t>(image ^ kSignBit);
+  if (type_ == Type::kBool) return Value(integer != 0);
+  if (type_ == Type::kDate) return Value(Date{integer});
+  return Value(integer);
+}
+
+Result<void> ValueCounter::add_text(std::string_view value, std::uint64_t count) {
+  if (const auto found = texts_.find(value); found != texts_.end()) {
+    found->second += count;
+    return {};
+  }
+  if (greatest_text_ && value > *greatest_text_) return {};
+  texts_.emplace(std::string(value), count);
+  text_bytes_ += value.size();
+  return make_room();
+}
+
+Result<void> ValueCounter::add_number(std::uint64_t image, std::uint64_t count) {
+  if (image > greatest_number_) return {};
+  const auto [found, inserted] = numbers_.try_emplace(image, 0);
+  found->second += count;
+  return inserted ? make_room() : Result<void>();
+}
+
+Result<void> ValueCounter::make_room() {
+  const std::uint64_t size = texts_.size() + numbers_.size();
+  if (order_ == DistinctOrder::kValue) {
+    const std::uint64_t keep = most_ + 1;
+    if (size <= 2 * keep + kSpare) return {};
+    if (!texts_.empty()) {
+      greatest_text_ = keep_least(texts_, keep);
+      text_bytes_ = 0;
+      for (const auto& [text, count] : texts_) text_bytes_ += text.size();
+    } else {
+      greatest_number_ = keep_least(numbers_, keep);
+    }
+    return {};
+  }
+  if (size * kEntryBytes + text_bytes_ > memory_bytes_)
+    return fail(Error(Reason::kQuotaExceeded,
+                      fmt::format("more than {} distinct values: too many to be put in order of their counts", size - 1))
+                    .with_hint("ask for the order of values, or narrow the filter"));
+  return {};
+}
+
+Result<void> ValueCounter::add_dictionary(const ColumnView& column, std::span<const std::uint16_t> rows) {
+  std::array<std::uint32_t, kBlockMaxRows> counts{};
+  for (const std::uint16_t row : rows) {
+    if (column.is_null(row))
+      ++nulls_;
+    else
+      ++counts[ColumnView::load_unsigned(column.data, row, column.width)];
+  }
+  for (std::uint32_t code = 0; code < column.dictionary_size; ++code)
+    if (counts[code] > 0) SLATE_TRY(add_text(column.dictionary(code), counts[code]));
+  return {};
+}
+
+Result<void> ValueCounter::add_small_numbers(const ColumnView& column, std::span<const std::uint16_t> rows) {
+  std::array<std::uint32_t, 256> counts{};
+  for (const std::uint16_t row : rows) {
+    if (column.is_null(row))
+      ++nulls_;
+    else
+      ++counts[ColumnView::load_unsigned(column.data, row, column.width)];
+  }
+  for (std::size_t delta = 0; delta < counts.size(); ++delta) {
+    if (counts[delta] == 0) continue;
+    const auto value = static_cast<std::int64_t>(static_cast<std::uint64_t>(column.base) + delta);
+    SLATE_TRY(add_number(image_of(value), counts[delta]));
+  }
+  return {};
+}
+
+// An element that comes twice in a list is counted once.
+Result<void> ValueCounter::add_elements(std::string_view list) {
+  ListReader reader(list);
+  std::set<std::string, std::less<>> texts;
+  std::set<std::uint64_t> numbers;
+  while (const auto element = reader.next()) {
+    if (element->type == Type::kString)
+      texts.emplace(element->text);
+    else
+      numbers.insert(element->type == Type::kFloat ? image_of(element->real) : image_of(element->integer));
+  }
+  for (const std::string& text : texts) SLATE_TRY(add_text(text, 1));
+  for (const std::uint64_t image : numbers) SLATE_TRY(add_number(image, 1));
+  return {};
+}
+
+Result<void> ValueCounter::add(const ColumnView& column, std::span<const std::uint16_t> rows) {
+  if (column.encoding == Encoding::kNull) {
+    nulls_ += rows.size();
+    return {};
+  }
+  if (column.encoding == Encoding::kDictionary) return add_dictionary(column, rows);
+  if (column.encoding == Encoding::kInteger && column.width <= 1) return add_small_numbers(column, rows);
+  for (const std::uint16_t row : rows) {
+    if (column.is_null(row)) {
+      ++nulls_;
+      continue;
+    }
+    if (column.type == Type::kList)
+      SLATE_TRY(add_elements(column.text(row)));
+    else if (column.type == Type::kString)
+      SLATE_TRY(add_text(column.text(row), 1));
+    else
+      SLATE_TRY(add_number(column.type == Type::kFloat ? image_of(column.real(row)) : image_of(column.integer(row)), 1));
+  }
+  return {};
+}
+
+DistinctValues ValueCounter::finish() && {
+  std::vector<std::pair<std::string, std::uint64_t>> texts(texts_.begin(), texts_.end());
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> numbers(numbers_.begin(), numbers_.end());
+  std::ranges::sort(texts);
+  std::ranges::sort(numbers);
+  DistinctValues all;
+  for (auto& [text, count] : texts) all.values.push_back({.value = Value(std::move(text)), .count = count});
+  for (const auto& [image, count] : numbers) all.values.push_back({.value = value_of(image), .count = count});
+  if (nulls_ > 0) all.values.push_back({.count = nulls_});
+  if (order_ == DistinctOrder::kCount)
+    std::ranges::stable_sort(all.values, std::greater<>(), &DistinctValue::count);
+  all.has_more = all.values.size() > most_;
+  if (all.has_more) all.values.resize(most_);
+  return all;
+}
+
+}  // namespace slate

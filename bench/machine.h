@@ -1,0 +1,14 @@
+// What benchmarks run on.
+#pragma once
+
+#include <string>
+
+namespace slate::bench {
+
+// "unknown CPU" where the kernel does not say.
+std::string cpu_model();
+unsigned core_count();
+// "Linux 6.1.0".
+std::string kernel_version();
+
+}  // namespace slate::bench

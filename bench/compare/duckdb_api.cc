@@ -39,6 +39,7 @@ Result<std::shared_ptr<const Api>> Api::load(const std::filesystem::path& path) 
   SLATE_TRY(find(library, "duckdb_destroy_prepare", api->destroy_prepare));
   SLATE_TRY(find(library, "duckdb_bind_varchar_length", api->bind_varchar_length));
   SLATE_TRY(find(library, "duckdb_execute_prepared", api->execute_prepared));
+  SLATE_TRY(find(library, "duckdb_execute_prepared_streaming", api->execute_prepared_streaming));
   SLATE_TRY(find(library, "duckdb_fetch_chunk", api->fetch_chunk));
   SLATE_TRY(find(library, "duckdb_create_data_chunk", api->create_data_chunk));
   SLATE_TRY(find(library, "duckdb_destroy_data_chunk", api->destroy_data_chunk));

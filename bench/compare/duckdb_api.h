@@ -57,6 +57,8 @@ struct Api {
   int (*bind_varchar_length)(Handle statement, std::uint64_t position, const char* text,
                              std::uint64_t length) = nullptr;
   int (*execute_prepared)(Handle statement, QueryAnswer* answer) = nullptr;
+  // As execute_prepared(), but rows are made while they are fetched.
+  int (*execute_prepared_streaming)(Handle statement, QueryAnswer* answer) = nullptr;
 
   // The next rows of an answer; null at its end.
   Handle (*fetch_chunk)(QueryAnswer answer) = nullptr;

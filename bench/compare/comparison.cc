@@ -15,6 +15,7 @@ using SteadyClock = std::chrono::steady_clock;
 constexpr std::size_t kMostWriteTurns = 3;
 constexpr double kTurnMs = 1;
 constexpr std::size_t kMostRunsPerTurn = 20;
+constexpr double kWorthWarmingMs = 50;
 
 double elapsed_ms(SteadyClock::time_point began) {
   return std::chrono::duration<double, std::milli>(SteadyClock::now() - began).count();
@@ -26,6 +27,7 @@ std::string full_name(const Engine& engine) { return fmt::format("{} ({})", engi
 struct Contestant {
   Engine* engine = nullptr;
   std::optional<Answer> checked{};
+  double warm_up_ms = 0;
   std::vector<double> times{};
 };
 
@@ -44,9 +46,10 @@ class LineRunner {
 
   Result<LineComparison> run() {
     if (!line_.is_write()) SLATE_TRY(check_all());
-    for (Contestant& contestant : contestants_) SLATE_TRY(run_once(contestant));
+    for (Contestant& contestant : contestants_) {
+      SLATE_TRY(contestant.warm_up_ms, run_once(contestant));
+    }
     const std::size_t turns = line_.is_write() ? std::min(options_.repeat, kMostWriteTurns) : options_.repeat;
-    for (Contestant& contestant : contestants_) contestant.times.clear();
     for (std::size_t turn = 0; turn < turns; ++turn)
       for (Contestant& contestant : contestants_) SLATE_TRY(take_turn(contestant));
     if (line_.is_write()) SLATE_TRY(check_all());
@@ -68,23 +71,27 @@ class LineRunner {
   }
 
   Result<void> take_turn(Contestant& contestant) {
+    if (!line_.is_write() && contestant.warm_up_ms < kWorthWarmingMs) SLATE_TRY(run_once(contestant));
     const std::size_t most = line_.is_write() ? 1 : kMostRunsPerTurn;
     const auto began = SteadyClock::now();
     for (std::size_t i = 0; i < most; ++i) {
-      SLATE_TRY(run_once(contestant));
+      SLATE_TRY(const double ms, run_once(contestant));
+      contestant.times.push_back(ms);
       if (elapsed_ms(began) >= kTurnMs) break;
     }
     return {};
   }
 
-  Result<void> run_once(Contestant& contestant) {
+  // Its time in milliseconds.
+  Result<double> run_once(Contestant& contestant) {
     SLATE_TRY(go_on());
     SLATE_TRY(contestant.engine->prepare(line_));
     const auto began = SteadyClock::now();
     auto answer = contestant.engine->run(line_);
-    contestant.times.push_back(elapsed_ms(began));
+    const double ms = elapsed_ms(began);
     if (!answer) return fail(of(std::move(answer).error(), contestant, line_));
-    return is_as_checked(contestant, *answer);
+    SLATE_TRY(is_as_checked(contestant, *answer));
+    return ms;
   }
 
   // The caller has read, in the timed run, what was checked before.

@@ -41,9 +41,10 @@ struct LineComparison {
 
 // For each line: every engine answers once for the check, which fails with the names of the line and of the
 // engines when two answers differ; then once to warm up; then they take turns, one after the other, so that a
-// machine that becomes slower does so for all of them. A turn is one run, or for answers that take
-// microseconds as many as fit a millisecond: what a turn of another engine has pushed out of the caches is
-// then paid once a turn by all. Lines that write come last, and are checked after their last run.
+// machine that becomes slower does so for all of them. A turn begins with a run that does not count, for the
+// caches that the engine before has filled, unless runs are so long that this does not matter. Then one run
+// is timed, or of answers that take microseconds as many as fit a millisecond. Lines that write have turns of
+// one run, come last, and are checked after their last run.
 Result<std::vector<LineComparison>> compare_engines(std::span<const std::unique_ptr<Engine>> engines,
                                                     const ComparisonOptions& options);
 

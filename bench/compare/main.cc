@@ -1,5 +1,4 @@
 // slate_compare: workload W on Slate and its peers. ./dev bench --compare builds and runs it.
-#include <atomic>
 #include <csignal>
 #include <exception>
 #include <filesystem>

@@ -26,7 +26,8 @@ std::expected<Options, cli::Exit> parse_options(std::span<const std::string> arg
       "compare",
       "Runs workload W on Slate and on other engines, side by side on equal terms: same "
       "records, same indexes, same answers, every returned cell read. Fails when two "
-      "engines answer differently");
+      "engines answer differently",
+      "slate_compare");
   command_line.list({.flags = "--records",
                      .value = "N,...",
                      .help = "Numbers of records to run with, one after the other",

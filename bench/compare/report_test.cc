@@ -66,7 +66,7 @@ TEST(TableReport, has_a_column_an_engine_and_the_ratio_of_the_best) {
                 "           0.80"
                 "  0.05; 0.03 c  no\n"
                 "LOAD  refresh of N records from memory, both indexes    60.0                  -       -"
-                "                              60  yes\n"));
+                "                                60  yes\n"));
 }
 
 TEST(TableReport, names_the_lines_on_which_a_peer_wins_and_the_slow_scans) {

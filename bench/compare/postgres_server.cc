@@ -24,8 +24,10 @@
 namespace slate::bench::compare {
 namespace {
 
-using std::chrono_literals::operator""ms;
-using std::chrono_literals::operator""s;
+constexpr std::chrono::seconds kStartTimeout{60};
+constexpr std::chrono::milliseconds kStartPoll{20};
+constexpr std::chrono::milliseconds kStopPoll{10};
+constexpr int kStopPolls = 500;  // before it is made to
 
 struct User {
   uid_t user = 0;
@@ -114,14 +116,14 @@ Result<std::unique_ptr<PostgresServer>> PostgresServer::start(const std::filesys
     command.push_back(setting);
   }
   SLATE_TRY(server->process_, start_process(std::move(command), user, path));
-  for (const auto deadline = std::chrono::steady_clock::now() + 60s;;) {
+  for (const auto deadline = std::chrono::steady_clock::now() + kStartTimeout;;) {
     const PGPing answer = PQping(server->connection_string().c_str());
     if (answer == PQPING_OK) return server;
     const bool ended = has_ended(server->process_);
     if (ended) server->process_ = -1;
     if (ended || std::chrono::steady_clock::now() > deadline)
       return fail(Reason::kInternal, "postgres does not start: " + last_line(path / "log"));
-    std::this_thread::sleep_for(20ms);
+    std::this_thread::sleep_for(kStartPoll);
   }
 }
 
@@ -129,8 +131,8 @@ PostgresServer::~PostgresServer() {
   if (process_ <= 0) return;
   ::kill(process_, SIGQUIT);  // at once: nothing of it is kept
   for (int waited = 0; !has_ended(process_); ++waited) {
-    if (waited == 500) ::kill(process_, SIGKILL);
-    std::this_thread::sleep_for(10ms);
+    if (waited == kStopPolls) ::kill(process_, SIGKILL);
+    std::this_thread::sleep_for(kStopPoll);
   }
 }
 

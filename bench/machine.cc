@@ -1,6 +1,7 @@
 #include "bench/machine.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <sys/utsname.h>
 #include <thread>
@@ -22,6 +23,11 @@ std::string kernel_version() {
   utsname names{};
   if (::uname(&names) != 0) return "unknown kernel";
   return std::string(names.sysname) + " " + names.release;
+}
+
+double load_average() {
+  double load = 0;
+  return ::getloadavg(&load, 1) == 1 ? load : 0;
 }
 
 }  // namespace slate::bench

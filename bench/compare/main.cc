@@ -92,6 +92,7 @@ class Program {
     const Header header{.cpu = cpu_model(),
                         .cores = core_count(),
                         .kernel = kernel_version(),
+                        .load = load_,
                         .engines = versions_,
                         .repeat = options_.repeat};
     switch (options_.format) {
@@ -116,6 +117,7 @@ class Program {
 
   const Options& options_;
   cli::Terminal& terminal_;
+  const double load_ = load_average();
   std::vector<std::string> versions_;
 };
 

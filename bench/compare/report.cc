@@ -163,6 +163,11 @@ std::string legend(const RecordsComparison& result) {
   return text + "\n";
 }
 
+std::string machine_line(const Header& header, std::string_view times) {
+  return fmt::format("{} {} {}, {}, load average {:.1f} before the run; {} turns", header.cores, times,
+                     header.cpu, header.kernel, header.load, header.repeat);
+}
+
 std::string_view role_name(Role role) {
   switch (role) {
     case Role::kSlate: return "slate";
@@ -194,8 +199,7 @@ json::object line_json(const LineComparison& line, bool has_goals) {
 }  // namespace
 
 std::string table_report(const Header& header, std::span<const RecordsComparison> results) {
-  std::string out =
-      fmt::format("{} x {}, {}; {} turns\n", header.cores, header.cpu, header.kernel, header.repeat);
+  std::string out = machine_line(header, "x") + "\n";
   for (const std::string& engine : header.engines) out += engine + "\n";
   for (const RecordsComparison& result : results) {
     const Grid grid = grid_of(result);
@@ -206,8 +210,7 @@ std::string table_report(const Header& header, std::span<const RecordsComparison
 }
 
 std::string markdown_report(const Header& header, std::span<const RecordsComparison> results) {
-  std::string out =
-      fmt::format("{} × {}, {}; {} turns. ", header.cores, header.cpu, header.kernel, header.repeat);
+  std::string out = machine_line(header, "×") + ". ";
   if (!results.empty()) out += legend(results.front());
   out += "\n";
   for (const std::string& engine : header.engines) out += fmt::format("- {}\n", engine);
@@ -240,6 +243,7 @@ std::string json_report(const Header& header, std::span<const RecordsComparison>
   return json::serialize(json::object{{"cpu", header.cpu},
                                       {"cores", header.cores},
                                       {"kernel", header.kernel},
+                                      {"load", header.load},
                                       {"engines", std::move(engines)},
                                       {"repeat", header.repeat},
                                       {"runs", std::move(runs)}}) +

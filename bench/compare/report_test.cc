@@ -13,6 +13,7 @@ using ::testing::Not;
 const Header kHeader{.cpu = "Some CPU",
                      .cores = 2,
                      .kernel = "Linux 6.1",
+                     .load = 0.5,
                      .engines = {"Slate 0.1.0", "DuckDB: skipped, no npm"},
                      .repeat = 9};
 
@@ -53,7 +54,8 @@ RecordsComparison result(std::size_t records) {
 TEST(TableReport, has_a_column_an_engine_and_the_ratio_of_the_best) {
   const std::vector results{result(kGoalRecords)};
   const std::string table = table_report(kHeader, results);
-  EXPECT_THAT(table, HasSubstr("2 x Some CPU, Linux 6.1; 9 turns\nSlate 0.1.0\nDuckDB: skipped, no npm\n"));
+  EXPECT_THAT(table, HasSubstr("2 x Some CPU, Linux 6.1, load average 0.5 before the run; 9 turns\nSlate "
+                               "0.1.0\nDuckDB: skipped, no npm\n"));
   EXPECT_THAT(
       table,
       HasSubstr("line  what                                             Slate  Slate c    SQLite  DuckDB     "

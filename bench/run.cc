@@ -16,14 +16,12 @@ namespace slate::bench {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
-constexpr std::size_t kGets = 1'000;
-constexpr std::size_t kUpdates = 1'000;
-constexpr std::size_t kInsertTransactions = 10;
 constexpr std::size_t kMostWriteRuns = 5;
 constexpr std::string_view kDatasource = "workload";
 
 // Where answers end up, so that reading them has an effect.
 std::atomic<std::uint64_t> sink;
+void keep(const Outcome& outcome) { sink.fetch_add(outcome.folded, std::memory_order_relaxed); }
 
 std::uint64_t read_integers(const ColumnView column, std::span<const std::uint16_t> rows) {
   std::uint64_t sum = 0;
@@ -44,9 +42,7 @@ std::uint64_t read_texts(const ColumnView column, std::span<const std::uint16_t>
   for (const std::uint16_t row : rows) {
     if (column.is_null(row)) continue;
     const std::string_view text = column.text(row);
-    sum += text.size();
-    if (!text.empty())
-      sum += static_cast<unsigned char>(text.front()) + static_cast<unsigned char>(text.back());
+    sum += fold_text(text);
   }
   return sum;
 }
@@ -65,37 +61,29 @@ std::uint64_t read_column(const ColumnView& column, std::span<const std::uint16_
   return read_texts(column, rows);
 }
 
-// What one run of a line comes to.
-struct Outcome {
-  std::uint64_t rows = 0;
-  std::optional<QueryCounters> counters{};
-};
-
 Result<Outcome> run_query(Snapshot& snapshot, const Query& query) {
   SLATE_TRY(const auto answer, snapshot.query(query));
-  std::uint64_t folded = 0;
   Outcome outcome;
   for (;;) {
     SLATE_TRY(const Batch* batch, answer->next());
     if (batch == nullptr) break;
-    folded += read_cells(*batch);
+    outcome.folded += read_cells(*batch);
     outcome.rows += batch->size();
   }
-  sink.fetch_add(folded, std::memory_order_relaxed);
+  keep(outcome);
   outcome.counters = answer->counters();
   return outcome;
 }
 
 Result<Outcome> run_gets(Snapshot& snapshot, std::span<const std::string> ids) {
-  std::uint64_t folded = 0;
   Outcome outcome;
   for (const std::string& id : ids) {
     SLATE_TRY(const Batch* batch, snapshot.find(id));
     if (batch == nullptr) return fail(Reason::kInternal, "record " + id + " is missing");
-    folded += read_cells(*batch);
+    outcome.folded += read_cells(*batch);
     ++outcome.rows;
   }
-  sink.fetch_add(folded, std::memory_order_relaxed);
+  keep(outcome);
   return outcome;
 }
 
@@ -117,33 +105,19 @@ Result<Outcome> run_distinct(Snapshot& snapshot, const Query& query) {
     }
   }
   outcome.rows = values.size();
+  for (const std::string& value : values) outcome.folded += fold_text(value);
   outcome.counters = answer->counters();
   return outcome;
 }
 
-Result<Outcome> run_line(Database& database, const WorkloadQuery& line, std::span<const std::string> ids) {
+// Taking the snapshot is part of answering.
+Result<Outcome> run_once(Database& database, const WorkloadQuery& line, std::span<const std::string> ids) {
   SLATE_TRY(const auto snapshot, database.snapshot(kDatasource));
-  switch (line.task) {
-    case Task::kQuery: break;
-    case Task::kGets: return run_gets(*snapshot, ids);
-    case Task::kDistinct: return run_distinct(*snapshot, line.query);
-    case Task::kCount: {
-      SLATE_TRY(const Count count, snapshot->count(line.query.filter));
-      return Outcome{.rows = count.value};
-    }
-  }
-  return run_query(*snapshot, line.query);
+  return run_line(*snapshot, line, ids);
 }
 
 double elapsed_ms(SteadyClock::time_point began) {
   return std::chrono::duration<double, std::milli>(SteadyClock::now() - began).count();
-}
-
-// The middle of an odd number, the mean of the middle two of an even one. REQUIRES: not empty.
-double median(std::vector<double> times) {
-  std::ranges::sort(times);
-  const std::size_t middle = times.size() / 2;
-  return times.size() % 2 == 1 ? times[middle] : (times[middle - 1] + times[middle]) / 2;
 }
 
 LineResult summarise(std::string_view name, std::string_view what, const std::vector<double>& times,
@@ -159,16 +133,6 @@ LineResult summarise(std::string_view name, std::string_view what, const std::ve
 
 Result<std::unique_ptr<Database>> open_database(const std::filesystem::path& folder) {
   return Database::open({.path = folder});
-}
-
-Result<void> load(Database& database, const Workload& workload) {
-  SLATE_TRY(const auto builder, database.begin_generation(kDatasource, LoadMode::kReplace));
-  std::array<CellRef, kWorkloadFields> room;
-  for (std::size_t i = 0; i < workload.size(); ++i)
-    SLATE_TRY(builder->append(workload.id(i), workload.cells(i, room)));
-  SLATE_TRY(builder->finish());
-  SLATE_TRY(builder->publish(system_clock().now()));
-  return {};
 }
 
 Result<void> insert(Database& database, std::span<const RecordWrite> writes) {
@@ -237,7 +201,7 @@ class Runner {
     std::vector<double> times;
     for (std::size_t i = 0; i < (wants("LOAD") ? write_runs() : 1); ++i) {
       const auto began = SteadyClock::now();
-      SLATE_TRY(load(database, workload_));
+      SLATE_TRY(load(database, kDatasource, workload_));
       times.push_back(elapsed_ms(began));
     }
     return summarise("LOAD", "a refresh from memory, both indexes", times, {.rows = options_.records});
@@ -251,11 +215,11 @@ class Runner {
     for (const WorkloadQuery& line : workload_queries()) {
       if (!wants(line.name)) continue;
       say(line.name);
-      SLATE_TRY(Outcome outcome, run_line(database, line, ids));  // warms the pages up
+      SLATE_TRY(Outcome outcome, run_once(database, line, ids));  // warms the pages up
       std::vector<double> times;
       for (std::size_t i = 0; i < options_.repeat; ++i) {
         const auto began = SteadyClock::now();
-        SLATE_TRY(outcome, run_line(database, line, ids));
+        SLATE_TRY(outcome, run_once(database, line, ids));
         times.push_back(elapsed_ms(began));
       }
       lines.push_back(summarise(line.name, line.what, times, outcome));
@@ -319,6 +283,35 @@ const std::vector<std::string>& line_names() {
     return made;
   }();
   return names;
+}
+
+Result<Outcome> run_line(Snapshot& snapshot, const WorkloadQuery& line, std::span<const std::string> ids) {
+  switch (line.task) {
+    case Task::kQuery: break;
+    case Task::kGets: return run_gets(snapshot, ids);
+    case Task::kDistinct: return run_distinct(snapshot, line.query);
+    case Task::kCount: {
+      SLATE_TRY(const Count count, snapshot.count(line.query.filter));
+      return Outcome{.rows = count.value};
+    }
+  }
+  return run_query(snapshot, line.query);
+}
+
+Result<void> load(Database& database, std::string_view datasource, const Workload& workload) {
+  SLATE_TRY(const auto builder, database.begin_generation(datasource, LoadMode::kReplace));
+  std::array<CellRef, kWorkloadFields> room;
+  for (std::size_t i = 0; i < workload.size(); ++i)
+    SLATE_TRY(builder->append(workload.id(i), workload.cells(i, room)));
+  SLATE_TRY(builder->finish());
+  SLATE_TRY(builder->publish(system_clock().now()));
+  return {};
+}
+
+double median(std::vector<double> times) {
+  std::ranges::sort(times);
+  const std::size_t middle = times.size() / 2;
+  return times.size() % 2 == 1 ? times[middle] : (times[middle - 1] + times[middle]) / 2;
 }
 
 std::uint64_t read_cells(const Batch& batch) {

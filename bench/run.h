@@ -53,8 +53,33 @@ const std::vector<std::string>& line_names();
 // `os` durability asks. Errors: those of the database.
 Result<RunResult> run_workload(const RunOptions& options);
 
+// Of the lines that are not one query.
+inline constexpr std::size_t kGets = 1'000;
+inline constexpr std::size_t kUpdates = 1'000;
+inline constexpr std::size_t kInsertTransactions = 10;
+
+// What one run of a query line comes to.
+struct Outcome {
+  std::uint64_t rows = 0;
+  std::uint64_t folded =
+      0;  // over the cells read, as read_cells() does; the same in whatever order they come
+  std::optional<QueryCounters> counters{};
+};
+// One run of one of workload_queries(): reads all of its answer. `ids` are what Q14 gets.
+Result<Outcome> run_line(Snapshot& snapshot, const WorkloadQuery& line, std::span<const std::string> ids);
+// LOAD: the workload becomes the next generation of the datasource.
+Result<void> load(Database& database, std::string_view datasource, const Workload& workload);
+
+// The middle of an odd number, the mean of the middle two of an even one. REQUIRES: not empty.
+double median(std::vector<double> times);
+
 // Reads every cell of a batch, column by column, and folds what it finds into a number: an int, date or bool
-// by its value, a string by its length, first and last byte.
+// by its value, a string by fold_text().
 std::uint64_t read_cells(const Batch& batch);
+// Length, first and last byte.
+inline std::uint64_t fold_text(std::string_view text) {
+  if (text.empty()) return 0;
+  return text.size() + static_cast<unsigned char>(text.front()) + static_cast<unsigned char>(text.back());
+}
 
 }  // namespace slate::bench

@@ -111,6 +111,12 @@ TEST(Workload, positions_are_below_the_number_of_records_and_stay_the_same) {
   EXPECT_EQ(std::ranges::max(positions), 9U);
 }
 
+TEST(Median, is_the_middle_or_the_mean_of_the_middle_two) {
+  EXPECT_EQ(median({3}), 3);
+  EXPECT_EQ(median({9, 1, 2}), 2);
+  EXPECT_EQ(median({4, 1, 100, 2}), 3);
+}
+
 TEST(ReadCells, sums_selected_rows_and_skips_nulls) {
   static constexpr std::array<std::uint8_t, 3> kDeltas{1, 2, 40};
   static constexpr std::uint64_t kValid = 0b101;

@@ -1,12 +1,10 @@
-#include <algorithm>
+#include <bench/arguments.h>
+#include <bench/bench_folder.h>
+#include <bench/machine.h>
 #include <bench/run.h>
-#include <charconv>
-#include <cstdlib>
 #include <filesystem>
 #include <fmt/format.h>
-#include <fstream>
 #include <system_error>
-#include <thread>
 
 #include "base/try.h"
 #include "cli/api_client.h"
@@ -14,7 +12,6 @@
 #include "cli/build_info.h"
 #include "cli/command_line.h"
 #include "cli/verbs.h"
-#include "model/name.h"
 
 namespace slate::cli {
 namespace {
@@ -29,83 +26,9 @@ struct Options {
   std::string data;
 };
 
-// The folder of the databases; one of its own goes when the object does.
-class BenchFolder {
- public:
-  static Result<BenchFolder> make(const std::string& given) {
-    std::error_code error;
-    if (!given.empty()) {
-      fs::create_directories(given, error);
-      if (error) return fail(Reason::kIo, given + ": " + error.message());
-      return BenchFolder(given, Keep::kYes);
-    }
-    const fs::path parent = fs::temp_directory_path(error);
-    std::string pattern = ((error ? fs::path("/tmp") : parent) / "slate-bench-XXXXXX").string();
-    if (::mkdtemp(pattern.data()) == nullptr)
-      return fail(Reason::kIo, "no folder can be made like " + pattern);
-    return BenchFolder(pattern, Keep::kNo);
-  }
-  ~BenchFolder() {
-    std::error_code ignored;
-    if (keep_ == Keep::kNo && !path_.empty()) fs::remove_all(path_, ignored);
-  }
-  BenchFolder(BenchFolder&& other) noexcept : path_(std::move(other.path_)), keep_(other.keep_) {
-    other.path_.clear();
-  }
-  BenchFolder& operator=(BenchFolder&&) = delete;
-
-  const fs::path& path() const { return path_; }
-
- private:
-  enum class Keep : std::uint8_t { kYes, kNo };
-  BenchFolder(fs::path path, Keep keep) : path_(std::move(path)), keep_(keep) {}
-
-  fs::path path_;
-  Keep keep_;
-};
-
-Result<std::vector<std::size_t>> parse_records(const std::vector<std::string>& texts) {
-  std::vector<std::size_t> counts;
-  for (const std::string& text : texts) {
-    std::size_t count = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
-    if (error != std::errc() || end != text.data() + text.size() || count < 10 || count > 100'000'000)
-      return fail(Reason::kInvalidArgument,
-                  "--records: expected whole numbers from 10 to 100000000, got " + slate::quoted(text));
-    counts.push_back(count);
-  }
-  return counts;
-}
-
-Result<void> check_lines(const std::vector<std::string>& lines) {
-  const auto& known = bench::line_names();
-  for (const std::string& line : lines)
-    if (std::ranges::find(known, line) == known.end())
-      return fail(Reason::kInvalidArgument, fmt::format("--queries: there is no {}; known are {}",
-                                                        slate::quoted(line), fmt::join(known, ", ")));
-  return {};
-}
-
-MachineInfo this_machine() {
-  MachineInfo machine{.cpu = "unknown CPU",
-                      .cores = std::max(1U, std::thread::hardware_concurrency()),
-                      .compiler = compiler_name(),
-                      .build_type = std::string(kBuildType),
-                      .version = std::string(kVersion)};
-  std::ifstream cpus("/proc/cpuinfo");
-  for (std::string line; std::getline(cpus, line);) {
-    const auto colon = line.find(": ");
-    if (line.starts_with("model name") && colon != std::string::npos) {
-      machine.cpu = line.substr(colon + 2);
-      break;
-    }
-  }
-  return machine;
-}
-
 Result<std::vector<bench::RunResult>> measure(const std::vector<std::size_t>& counts, const Options& options,
                                               Terminal& terminal) {
-  SLATE_TRY(const BenchFolder folder, BenchFolder::make(options.data));
+  SLATE_TRY(const auto folder, bench::BenchFolder::make(options.data));
   std::vector<bench::RunResult> results;
   for (const std::size_t count : counts) {
     const fs::path own = folder.path() / fmt::format("workload-{}", count);
@@ -159,14 +82,18 @@ Exit run_bench(std::span<const std::string> arguments, Terminal& terminal) {
        .default_text = "a temporary one"},
       options.data);
   if (const auto over = command_line.parse(arguments, terminal)) return *over;
-  const auto counts = parse_records(options.records);
+  const auto counts = bench::parse_records(options.records);
   if (!counts) return command_line.usage_error(counts.error().message(), terminal);
-  if (const auto known = check_lines(options.lines); !known)
+  if (const auto known = bench::check_names("--queries", options.lines, bench::line_names()); !known)
     return command_line.usage_error(known.error().message(), terminal);
 
   const auto results = measure(*counts, options, terminal);
   if (!results) return failed("bench", results.error(), terminal);
-  const MachineInfo machine = this_machine();
+  const MachineInfo machine{.cpu = bench::cpu_model(),
+                            .cores = bench::core_count(),
+                            .compiler = compiler_name(),
+                            .build_type = std::string(kBuildType),
+                            .version = std::string(kVersion)};
   terminal.out << (options.format == "json" ? bench_json(machine, *results) : bench_table(machine, *results));
   return Exit::kOk;
 }

@@ -44,11 +44,14 @@ std::string joined(const std::vector<std::string>& words, std::string_view separ
 
 struct CommandLine::Impl {
   std::string verb;
+  std::string command;
   CLI::App app;
   std::string config_file;
 
-  Impl(std::string the_verb, std::string summary)
-      : verb(std::move(the_verb)), app(std::move(summary), "slate " + verb) {
+  Impl(std::string the_verb, std::string summary, std::string the_command)
+      : verb(std::move(the_verb)),
+        command(the_command.empty() ? "slate " + verb : std::move(the_command)),
+        app(std::move(summary), command) {
     app.get_formatter()->column_width(kHelpColumn);
     app.set_help_flag("-h,--help", "Print this and end");
   }
@@ -83,7 +86,7 @@ void CommandLine::Impl::apply_config_item(const CLI::ConfigItem& item) {
       if (!each->get_lnames().empty()) names.push_back(each->get_lnames().front());
     const std::vector<std::string_view> views(names.begin(), names.end());
     const std::string hint = near_miss_hint(item.name, views);
-    throw CLI::ConfigError(fmt::format("{}: slate {} has no option {}{}", config_file, verb,
+    throw CLI::ConfigError(fmt::format("{}: {} has no option {}{}", config_file, command,
                                        slate::quoted(item.name), hint.empty() ? "" : " (" + hint + ")"),
                            CLI::ExitCodes::ConfigError);
   }
@@ -107,8 +110,8 @@ void CommandLine::Impl::apply_config_file() {
   for (const CLI::ConfigItem& item : CLI::ConfigTOML().from_config(file)) apply_config_item(item);
 }
 
-CommandLine::CommandLine(std::string verb, std::string summary)
-    : impl_(std::make_unique<Impl>(std::move(verb), std::move(summary))) {}
+CommandLine::CommandLine(std::string verb, std::string summary, std::string command)
+    : impl_(std::make_unique<Impl>(std::move(verb), std::move(summary), std::move(command))) {}
 CommandLine::~CommandLine() = default;
 
 void CommandLine::option(OptionText text, std::string& target) {
@@ -201,7 +204,7 @@ std::optional<Exit> CommandLine::parse(std::span<const std::string> arguments, T
 }
 
 Exit CommandLine::usage_error(std::string_view message, Terminal& terminal) const {
-  terminal.err << fmt::format("slate {0}: {1}\nslate {0} --help lists the options\n", impl_->verb, message);
+  terminal.err << fmt::format("{0}: {1}\n{0} --help lists the options\n", impl_->command, message);
   return Exit::kUsage;
 }
 

@@ -32,8 +32,9 @@ enum class Switch : std::uint8_t { kOff, kOn };
 // Targets hold the defaults; parse() overwrites what is given. They must outlive the object.
 class CommandLine {
  public:
-  // `verb` names the section of the configuration file, too.
-  CommandLine(std::string verb, std::string summary);
+  // `verb` names the section of the configuration file, too. `command`: what people type; empty: slate and
+  // the verb.
+  CommandLine(std::string verb, std::string summary, std::string command = {});
   ~CommandLine();
   CommandLine(const CommandLine&) = delete;
   CommandLine& operator=(const CommandLine&) = delete;

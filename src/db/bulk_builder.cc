@@ -285,10 +285,10 @@ class IndexWriter {
     if (!txn_) {
       SLATE_TRY(auto txn, environment_.begin_write());
       txn_.emplace(std::move(txn));
-      SLATE_TRY(auto appender, storage::PostingAppender::open(*txn_, table_));
-      appender_.emplace(std::move(appender));
+      SLATE_TRY(auto editor, storage::PostingEditor::open(*txn_, table_));
+      editor_.emplace(std::move(editor));
     }
-    SLATE_TRY(appender_->append(key_, postings_));
+    SLATE_TRY(editor_->add(key_, postings_));
     written_ += key_.size() + postings_.size() * sizeof(DocId);
     postings_.clear();
     if (written_ > kWriteBytes) return commit();
@@ -296,7 +296,7 @@ class IndexWriter {
   }
   Result<void> commit() {
     if (!txn_) return {};
-    appender_.reset();
+    editor_.reset();
     written_ = 0;
     auto committed = txn_->commit();
     txn_.reset();
@@ -306,7 +306,7 @@ class IndexWriter {
   storage::Environment& environment_;
   storage::Table table_;
   std::optional<storage::WriteTransaction> txn_;
-  std::optional<storage::PostingAppender> appender_;
+  std::optional<storage::PostingEditor> editor_;
   std::string key_;
   std::vector<DocId> postings_;
   std::size_t written_ = 0;

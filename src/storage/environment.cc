@@ -193,21 +193,21 @@ Result<Table> WriteTransaction::create_table(const char* name, TableKind kind) {
 }
 
 Result<void> WriteTransaction::drop_table(Table table) {
-  SLATE_TRY(environment_->before(Operation::kDelete));
+  SLATE_TRY(before(Operation::kDelete));
   if (const int code = mdb_drop(txn_, table.handle, 1); code != MDB_SUCCESS)
     return fail(lmdb_error(code, "dropping a table"));
   return {};
 }
 
 Result<void> WriteTransaction::clear_table(Table table) {
-  SLATE_TRY(environment_->before(Operation::kDelete));
+  SLATE_TRY(before(Operation::kDelete));
   if (const int code = mdb_drop(txn_, table.handle, 0); code != MDB_SUCCESS)
     return fail(lmdb_error(code, "clearing a table"));
   return {};
 }
 
 Result<void> WriteTransaction::put(Table table, std::string_view key, std::string_view value) {
-  SLATE_TRY(environment_->before(Operation::kPut));
+  SLATE_TRY(before(Operation::kPut));
   MDB_val k = value_of(key);
   MDB_val v = value_of(value);
   if (const int code = mdb_put(txn_, table.handle, &k, &v, 0); code != MDB_SUCCESS)
@@ -222,7 +222,7 @@ Result<void> WriteTransaction::put(Table table, std::uint64_t key, std::string_v
 }
 
 Result<std::span<std::byte>> WriteTransaction::reserve(Table table, std::uint64_t key, std::size_t bytes) {
-  SLATE_TRY(environment_->before(Operation::kPut));
+  SLATE_TRY(before(Operation::kPut));
   MDB_val k = value_of(key);
   MDB_val v{.mv_size = bytes, .mv_data = nullptr};
   if (const int code = mdb_put(txn_, table.handle, &k, &v, MDB_RESERVE); code != MDB_SUCCESS)
@@ -231,7 +231,7 @@ Result<std::span<std::byte>> WriteTransaction::reserve(Table table, std::uint64_
 }
 
 Result<void> WriteTransaction::append(Table table, std::uint64_t key, std::string_view value) {
-  SLATE_TRY(environment_->before(Operation::kPut));
+  SLATE_TRY(before(Operation::kPut));
   MDB_val k = value_of(key);
   MDB_val v = value_of(value);
   if (const int code = mdb_put(txn_, table.handle, &k, &v, MDB_APPEND); code != MDB_SUCCESS)
@@ -240,7 +240,7 @@ Result<void> WriteTransaction::append(Table table, std::uint64_t key, std::strin
 }
 
 Result<bool> WriteTransaction::remove(Table table, std::string_view key) {
-  SLATE_TRY(environment_->before(Operation::kDelete));
+  SLATE_TRY(before(Operation::kDelete));
   MDB_val k = value_of(key);
   const int code = mdb_del(txn_, table.handle, &k, nullptr);
   if (code == MDB_NOTFOUND) return false;
@@ -252,7 +252,7 @@ Result<bool> WriteTransaction::remove(Table table, std::uint64_t key) {
 }
 
 Result<void> WriteTransaction::add_posting(Table table, std::string_view key, std::uint64_t posting) {
-  SLATE_TRY(environment_->before(Operation::kPut));
+  SLATE_TRY(before(Operation::kPut));
   MDB_val k = value_of(key);
   MDB_val v = value_of(posting);
   const int code = mdb_put(txn_, table.handle, &k, &v, MDB_NODUPDATA);
@@ -261,7 +261,7 @@ Result<void> WriteTransaction::add_posting(Table table, std::string_view key, st
 }
 
 Result<bool> WriteTransaction::remove_posting(Table table, std::string_view key, std::uint64_t posting) {
-  SLATE_TRY(environment_->before(Operation::kDelete));
+  SLATE_TRY(before(Operation::kDelete));
   MDB_val k = value_of(key);
   MDB_val v = value_of(posting);
   const int code = mdb_del(txn_, table.handle, &k, &v);
@@ -271,7 +271,7 @@ Result<bool> WriteTransaction::remove_posting(Table table, std::string_view key,
 }
 
 Result<void> WriteTransaction::commit() {
-  SLATE_TRY(environment_->before(Operation::kCommit));
+  SLATE_TRY(before(Operation::kCommit));
   MDB_txn* txn = std::exchange(txn_, nullptr);
   if (const int code = mdb_txn_commit(txn); code != MDB_SUCCESS) return fail(lmdb_error(code, "committing"));
   return {};

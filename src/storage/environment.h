@@ -171,7 +171,9 @@ class WriteTransaction : public Transaction {
 
  private:
   friend class Environment;
+  friend class PostingEditor;
   using Transaction::Transaction;
+  Result<void> before(Operation operation) const { return environment_->before(operation); }
 };
 
 }  // namespace slate::storage

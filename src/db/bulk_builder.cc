@@ -204,12 +204,13 @@ Result<void> BulkBuilder::set_value(std::size_t row, const std::string& path, co
 }
 
 Result<void> BulkBuilder::close_segment(std::uint64_t key) {
-  BlockWriter writer(first_docid_, static_cast<std::uint32_t>(rows_), {}, values_.size() * 2);
+  BlockWriter writer(first_docid_, static_cast<std::uint32_t>(rows_), {}, values_.size() * 2, block_bytes_);
   for (const std::uint32_t i : columns_by_id_) writer.add(schema_->columns[i].id, values_[i], 0, rows_);
   for (const std::uint32_t i : columns_by_id_)
     if (expiries_[i]) writer.add(schema_->columns[i].id | kExpiryBit, *expiries_[i], 0, rows_);
   pending_.emplace_back(key, writer.finish());
-  pending_bytes_ += pending_.back().second.size();
+  block_bytes_ = pending_.back().second.size();
+  pending_bytes_ += block_bytes_;
 
   for (ColumnBuffer& column : values_) {
     column.clear();
@@ -235,7 +236,10 @@ Result<void> BulkBuilder::write_pending() {
   }
   pending_.clear();
   pending_bytes_ = 0;
-  return txn.commit();
+  SLATE_TRY(txn.commit());
+  // The disk writes while records and index entries are being put in order.
+  generation_->environment().start_writing_back();
+  return {};
 }
 
 Result<BuildCounts> BulkBuilder::finish() {
@@ -300,6 +304,7 @@ class IndexWriter {
     written_ = 0;
     auto committed = txn_->commit();
     txn_.reset();
+    environment_.start_writing_back();
     return committed;
   }
 

@@ -89,7 +89,8 @@ class PostingCursor {
   // Goes to a key's first posting that is at least `posting`: the next call of next_postings() begins there,
   // and gives none when the key or such a posting is not there.
   Result<void> seek_posting(std::string_view key, std::uint64_t posting);
-  // The first posting of exactly this key, or nothing. Keys looked for in order are found near the last place.
+  // The first posting of exactly this key, or nothing. Keys looked for in order are found near the last
+  // place.
   Result<std::optional<std::uint64_t>> find(std::string_view key);
   // How many postings the current key has. O(1).
   Result<std::uint64_t> count_postings();

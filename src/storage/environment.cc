@@ -1,6 +1,7 @@
 #include "storage/environment.h"
 
 #include <cstring>
+#include <fcntl.h>
 #include <lmdb.h>
 #include <system_error>
 #include <utility>
@@ -119,20 +120,31 @@ Result<WriteTransaction> Environment::begin_write() {
   return WriteTransaction(this, txn);
 }
 
+Result<std::uint64_t> Environment::last_transaction() const {
+  MDB_envinfo info;
+  if (const int code = mdb_env_info(env_, &info); code != MDB_SUCCESS)
+    return fail(lmdb_error(code, "syncing"));
+  return info.me_last_txnid;
+}
+
 Result<void> Environment::sync() {
   SLATE_TRY(before(Operation::kSync));
+  SLATE_TRY(const std::uint64_t last, last_transaction());
   if (const int code = mdb_env_sync(env_, 1); code != MDB_SUCCESS) return fail(lmdb_error(code, "syncing"));
+  synced_transaction_.store(last, std::memory_order_relaxed);
   return {};
 }
 
 Result<void> Environment::sync_if_changed() {
-  MDB_envinfo info;
-  if (const int code = mdb_env_info(env_, &info); code != MDB_SUCCESS)
-    return fail(lmdb_error(code, "syncing"));
-  if (info.me_last_txnid == synced_transaction_.load(std::memory_order_relaxed)) return {};
-  SLATE_TRY(sync());
-  synced_transaction_.store(info.me_last_txnid, std::memory_order_relaxed);
-  return {};
+  SLATE_TRY(const std::uint64_t last, last_transaction());
+  if (last == synced_transaction_.load(std::memory_order_relaxed)) return {};
+  return sync();
+}
+
+void Environment::start_writing_back() {
+  mdb_filehandle_t file = -1;
+  if (mdb_env_get_fd(env_, &file) == MDB_SUCCESS)
+    static_cast<void>(sync_file_range(file, 0, 0, SYNC_FILE_RANGE_WRITE));
 }
 
 Result<void> Environment::set_commit_sync(CommitSync commit_sync) {

@@ -3,8 +3,10 @@
 // docs/formats/block.md.
 #pragma once
 
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <optional>
 #include <span>
@@ -59,7 +61,28 @@ struct ColumnEntry {
 static_assert(sizeof(ColumnEntry) == 40);
 
 // First eight bytes of a text as a number that orders as the texts do, but for ties.
-std::uint64_t text_prefix(std::string_view text);
+inline std::uint64_t text_prefix(std::string_view text) {
+  const char* bytes = text.data();
+  const std::size_t size = text.size();
+  if (size >= 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, bytes, 8);
+    return std::byteswap(word);
+  }
+  // Shorter ones by reads that overlap, rather than byte by byte.
+  if (size >= 4) {
+    std::uint32_t front = 0;
+    std::uint32_t back = 0;
+    std::memcpy(&front, bytes, 4);
+    std::memcpy(&back, bytes + size - 4, 4);
+    return std::uint64_t{std::byteswap(front)} << 32 | std::uint64_t{std::byteswap(back)} << (8 * (8 - size));
+  }
+  if (size == 0) return 0;
+  const auto at = [&](std::size_t i) {
+    return std::uint64_t{static_cast<std::uint8_t>(bytes[i])} << (8 * (7 - i));
+  };
+  return at(0) | at(size / 2) | at(size - 1);
+}
 
 constexpr std::size_t bitmap_words(std::size_t rows) { return (rows + 63) / 64; }
 
@@ -164,8 +187,9 @@ class ColumnBuffer {
 class BlockWriter {
  public:
   // `live` has a bit a row; empty when every row is live.
+  // `expected_bytes` saves growing step by step.
   BlockWriter(DocId first_docid, std::uint32_t row_count, std::span<const std::uint64_t> live,
-              std::size_t max_columns);
+              std::size_t max_columns, std::size_t expected_bytes = 0);
 
   void add(FieldId field, const ColumnBuffer& buffer, std::size_t begin, std::size_t end);
   // A column of another block with the same rows, bytes and all.

@@ -141,6 +141,65 @@ TEST(Block, random_columns_read_back_as_written) {
   }
 }
 
+// Texts in every order in which they can lie: as read from a block, and with cells replaced since.
+TEST(Block, a_column_that_was_read_and_changed_encodes_like_one_that_was_set) {
+  std::mt19937_64 random(21);
+  for (int round = 0; round < 100; ++round) {
+    const std::size_t rows = 1 + random() % 300;
+    const std::size_t distinct = 1 + random() % 400;
+    ColumnBuffer set(Type::kString);
+    set.resize(rows);
+    const auto text = [&] {
+      const std::size_t i = random() % distinct;
+      return std::string(i % 24, 'a') + std::to_string(i % 7) + std::string(i % 5, 'b');
+    };
+    for (std::size_t row = 0; row < rows; ++row)
+      if (random() % 5 != 0) set.set_text(row, text());
+    const Block block = one_column(set, rows);
+    ColumnBuffer read(Type::kString);
+    read.load(block.view().column(7, Type::kString), rows);
+    ASSERT_EQ(one_column(read, rows).bytes, block.bytes);
+    ASSERT_EQ(read.text_bytes(), set.text_bytes());
+    for (int change = 0; change < 3; ++change) {
+      const std::size_t row = random() % rows;
+      const std::string now = text();
+      if (random() % 4 == 0) {
+        read.set_null(row);
+        set.set_null(row);
+      } else {
+        read.set_text(row, now);
+        set.set_text(row, now);
+      }
+      ASSERT_EQ(one_column(read, rows).bytes, one_column(set, rows).bytes);
+      ASSERT_EQ(read.text_bytes(), set.text_bytes());
+    }
+  }
+}
+
+TEST(Block, numbers_that_were_read_encode_to_the_same_bytes) {
+  std::mt19937_64 random(22);
+  for (int round = 0; round < 50; ++round) {
+    const std::size_t rows = 1 + random() % 300;
+    const RandomColumns columns(random, rows);
+    for (const ColumnBuffer* column : {&columns.integers, &columns.reals}) {
+      const Block block = one_column(*column, rows);
+      ColumnBuffer read(column->type());
+      read.load(block.view().column(7, column->type()), rows);
+      ASSERT_EQ(one_column(read, rows).bytes, block.bytes);
+    }
+  }
+}
+
+TEST(Block, the_prefix_of_a_text_is_its_first_eight_bytes_zero_padded) {
+  const std::string whole = {'\xff', 'b', '\0', 'd', '\x80', 'z', 'g', '\1', 'i'};
+  for (std::size_t size = 0; size <= whole.size(); ++size) {
+    std::uint64_t expected = 0;
+    for (std::size_t i = 0; i < 8; ++i)
+      expected = expected << 8 | (i < size ? static_cast<std::uint8_t>(whole[i]) : 0u);
+    EXPECT_EQ(text_prefix(std::string_view(whole).substr(0, size)), expected) << size;
+  }
+}
+
 TEST(Block, part_of_the_rows_encodes_like_those_rows_alone) {
   std::mt19937_64 random(5);
   const RandomColumns columns(random, 300);

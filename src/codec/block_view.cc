@@ -84,17 +84,6 @@ Result<void> verify_column(const ColumnEntry& entry, const std::byte* block, std
 
 }  // namespace
 
-std::uint64_t text_prefix(std::string_view text) {
-  std::uint64_t prefix = 0;
-  if (text.size() >= sizeof(prefix)) {
-    std::memcpy(&prefix, text.data(), sizeof(prefix));
-    return std::byteswap(prefix);
-  }
-  for (std::size_t i = 0; i < 8; ++i)
-    prefix = prefix << 8 | (i < text.size() ? static_cast<std::uint8_t>(text[i]) : 0u);
-  return prefix;
-}
-
 Result<BlockView> BlockView::verify(std::span<const std::byte> bytes) {
   if (bytes.size() < sizeof(BlockHeader)) return corrupt("shorter than its header");
   const BlockView block(bytes.data());

@@ -2,6 +2,7 @@
 #include <array>
 #include <bit>
 #include <cstring>
+#include <memory>
 #include <xxhash.h>
 
 #include "base/check.h"
@@ -22,7 +23,7 @@ void put(std::string& out, T value) {
 // Appends count bytes for the caller to fill.
 char* grow(std::string& out, std::size_t count) {
   const std::size_t at = out.size();
-  out.resize(at + count);
+  out.resize_and_overwrite(at + count, [&](char*, std::size_t) { return at + count; });
   return out.data() + at;
 }
 
@@ -40,24 +41,39 @@ class DistinctTexts {
   static constexpr std::size_t kMost = 256;
 
   // The code of a text, or kMost when there are too many.
-  std::size_t code(std::string_view text) {
-    std::size_t slot = XXH3_64bits(text.data(), text.size()) % kSlots;
-    for (;; slot = (slot + 1) % kSlots) {
-      if (slots_[slot] == 0) break;
+  std::size_t code(std::string_view text, std::uint64_t prefix) {
+    // Up to sixteen bytes, the ends and the size are the text.
+    std::uint64_t suffix = 0;
+    if (text.size() > 8) std::memcpy(&suffix, text.data() + text.size() - 8, 8);
+    const std::uint64_t mixed = (prefix ^ std::rotl(suffix, 29) ^ text.size()) * 0x9e37'79b9'7f4a'7c15u;
+    for (std::size_t slot = mixed >> (64 - kSlotBits);; slot = (slot + 1) % kSlots) {
+      if (slots_[slot] == 0) {
+        if (count_ == kMost) return kMost;
+        entries_[count_] = {.prefix = prefix, .suffix = suffix, .text = text};
+        slots_[slot] = static_cast<std::uint16_t>(++count_);
+        return count_ - 1;
+      }
       const std::size_t found = slots_[slot] - 1u;
-      if (texts_[found] == text) return found;
+      const Entry& entry = entries_[found];
+      if (entry.prefix == prefix && entry.suffix == suffix && entry.text.size() == text.size() &&
+          (text.size() <= 16 || entry.text == text))
+        return found;
     }
-    if (texts_.size() == kMost) return kMost;
-    texts_.push_back(text);
-    slots_[slot] = static_cast<std::uint16_t>(texts_.size());
-    return texts_.size() - 1;
   }
-  const std::vector<std::string_view>& texts() const { return texts_; }
+  std::size_t count() const { return count_; }
+  std::string_view text(std::size_t code) const { return entries_[code].text; }
 
  private:
-  static constexpr std::size_t kSlots = 1024;
-  std::array<std::uint16_t, kSlots> slots_{};  // position in texts_, plus one
-  std::vector<std::string_view> texts_;
+  static constexpr std::size_t kSlotBits = 10;
+  static constexpr std::size_t kSlots = std::size_t{1} << kSlotBits;
+  struct Entry {
+    std::uint64_t prefix;
+    std::uint64_t suffix;
+    std::string_view text;
+  };
+  std::array<std::uint16_t, kSlots> slots_{};  // position in entries_, plus one
+  std::size_t count_ = 0;
+  std::unique_ptr<Entry[]> entries_ = std::make_unique_for_overwrite<Entry[]>(kMost);
 };
 
 }  // namespace
@@ -78,14 +94,34 @@ void ColumnBuffer::resize(std::size_t rows) {
 void ColumnBuffer::load(const ColumnView& column, std::size_t rows) {
   clear();
   resize(rows);
-  for (std::size_t row = 0; row < rows; ++row) {
-    if (column.is_null(row)) continue;
-    switch (type_) {
-      case Type::kFloat: set_real(row, column.real(row)); break;
-      case Type::kString:
-      case Type::kList: set_text(row, column.text(row)); break;
-      default: set_integer(row, column.integer(row)); break;
+  if (column.encoding == Encoding::kNull || rows == 0) return;
+  if (column.validity != nullptr)
+    std::copy_n(column.validity, validity_.size(), validity_.begin());
+  else
+    std::ranges::fill(validity_, ~std::uint64_t{0});
+  if (rows % 64 != 0) validity_.back() &= (std::uint64_t{1} << (rows % 64)) - 1;
+  switch (type_) {
+    case Type::kFloat:
+      for (std::size_t row = 0; row < rows; ++row) reals_[row] = is_null(row) ? 0 : column.real(row);
+      break;
+    case Type::kString:
+    case Type::kList: {
+      // The bytes as they lie there; rows of one dictionary entry share it.
+      std::uint64_t end = 0;
+      for (std::size_t row = 0; row < rows; ++row) {
+        if (is_null(row)) continue;
+        const std::string_view cell = column.text(row);
+        slices_[row] = {.offset = static_cast<std::uint64_t>(cell.data() - column.bytes),
+                        .length = static_cast<std::uint32_t>(cell.size())};
+        text_bytes_ += cell.size();
+        end = std::max(end, slices_[row].offset + cell.size());
+      }
+      arena_.assign(column.bytes, end);
+      break;
     }
+    default:
+      for (std::size_t row = 0; row < rows; ++row) integers_[row] = is_null(row) ? 0 : column.integer(row);
+      break;
   }
 }
 
@@ -152,8 +188,9 @@ void ColumnBuffer::encode_integers(ColumnEntry& entry, std::size_t begin, std::s
                                    std::string& out) const {
   std::int64_t minimum = INT64_MAX;
   std::int64_t maximum = INT64_MIN;
+  const bool no_nulls = entry.has_validity == 0;
   for (std::size_t row = begin; row < end; ++row) {
-    if (is_null(row)) continue;
+    if (!no_nulls && is_null(row)) continue;
     minimum = std::min(minimum, integers_[row]);
     maximum = std::max(maximum, integers_[row]);
   }
@@ -166,7 +203,8 @@ void ColumnBuffer::encode_integers(ColumnEntry& entry, std::size_t begin, std::s
   const auto write = [&]<typename T>(T) {
     for (std::size_t row = begin; row < end; ++row) {
       // A null's delta is zero, so that equal data gives equal bytes.
-      const T delta = is_null(row) ? T{0} : static_cast<T>(static_cast<std::uint64_t>(integers_[row]) - base);
+      const bool null = !no_nulls && is_null(row);
+      const T delta = null ? T{0} : static_cast<T>(static_cast<std::uint64_t>(integers_[row]) - base);
       std::memcpy(to, &delta, sizeof(T));
       to += sizeof(T);
     }
@@ -219,27 +257,26 @@ void ColumnBuffer::encode_texts(ColumnEntry& entry, std::size_t begin, std::size
     entry.minimum = std::min(entry.minimum, prefix);
     entry.maximum = std::max(entry.maximum, prefix);
     if (!few) continue;
-    const std::size_t code = distinct.code(cell);
+    const std::size_t code = distinct.code(cell, prefix);
     ++seen;
-    few = code < DistinctTexts::kMost && distinct.texts().size() <= 16 + seen / 2;
+    few = code < DistinctTexts::kMost && distinct.count() <= 16 + seen / 2;
     codes[row - begin] = static_cast<std::uint16_t>(code);
   }
-  const auto& texts = distinct.texts();
   if (few) {
-    std::size_t dictionary_bytes = (texts.size() + 1) * 4;
-    for (const std::string_view each : texts) dictionary_bytes += each.size();
+    std::size_t dictionary_bytes = (distinct.count() + 1) * 4;
+    for (std::size_t i = 0; i < distinct.count(); ++i) dictionary_bytes += distinct.text(i).size();
     few = dictionary_bytes + rows < bytes + (rows + 1) * 2;
   }
 
   if (few) {
-    std::vector<std::uint16_t> order(texts.size());
+    std::vector<std::uint16_t> order(distinct.count());
     for (std::size_t i = 0; i < order.size(); ++i) order[i] = static_cast<std::uint16_t>(i);
-    std::ranges::sort(order, {}, [&](std::uint16_t i) { return texts[i]; });
-    std::vector<std::uint16_t> rank(texts.size());
+    std::ranges::sort(order, {}, [&](std::uint16_t i) { return distinct.text(i); });
+    std::vector<std::uint16_t> rank(distinct.count());
     for (std::size_t i = 0; i < order.size(); ++i) rank[order[i]] = static_cast<std::uint16_t>(i);
     entry.encoding = Encoding::kDictionary;
-    entry.dictionary_size = static_cast<std::uint32_t>(texts.size());
-    entry.width = texts.size() == 1 ? 0 : 1;
+    entry.dictionary_size = static_cast<std::uint32_t>(distinct.count());
+    entry.width = distinct.count() == 1 ? 0 : 1;
     if (entry.width == 1) {
       char* to = grow(out, rows);
       for (std::size_t i = 0; i < rows; ++i)
@@ -248,35 +285,48 @@ void ColumnBuffer::encode_texts(ColumnEntry& entry, std::size_t begin, std::size
     pad(out, 4);
     std::uint32_t offset = 0;
     put(out, offset);
-    for (const std::uint16_t i : order) put(out, offset += static_cast<std::uint32_t>(texts[i].size()));
-    for (const std::uint16_t i : order) out.append(texts[i]);
+    for (const std::uint16_t i : order)
+      put(out, offset += static_cast<std::uint32_t>(distinct.text(i).size()));
+    for (const std::uint16_t i : order) out.append(distinct.text(i));
     return;
   }
 
   entry.encoding = Encoding::kPlain;
   entry.width = bytes <= 0xffff ? 2 : 4;
+  char* to = grow(out, (rows + 1) * entry.width + bytes);
   std::uint32_t offset = 0;
-  char* to = grow(out, (rows + 1) * entry.width);
+  const Slice* first = nullptr;  // of the cells that are there
+  bool in_order = true;          // whether the arena has them one behind the other
   const auto write = [&]<typename T>(T) {
     T at = 0;
     std::memcpy(to, &at, sizeof(T));
     for (std::size_t row = begin; row < end; ++row) {
       to += sizeof(T);
-      if (!is_null(row)) offset += slices_[row].length;
+      if (!is_null(row)) {
+        if (first == nullptr) first = &slices_[row];
+        in_order = in_order && slices_[row].offset == first->offset + offset;
+        offset += slices_[row].length;
+      }
       at = static_cast<T>(offset);
       std::memcpy(to, &at, sizeof(T));
     }
+    to += sizeof(T);
   };
   if (entry.width == 2)
     write(std::uint16_t{});
   else
     write(std::uint32_t{});
+  if (in_order) {
+    std::memcpy(to, arena_.data() + first->offset, bytes);
+    return;
+  }
   for (std::size_t row = begin; row < end; ++row)
-    if (!is_null(row)) out.append(text(row));
+    if (!is_null(row)) to = std::ranges::copy(text(row), to).out;
 }
 
 BlockWriter::BlockWriter(DocId first_docid, std::uint32_t row_count, std::span<const std::uint64_t> live,
-                         std::size_t max_columns) {
+                         std::size_t max_columns, std::size_t expected_bytes) {
+  bytes_.reserve(expected_bytes);
   BlockHeader header;
   header.first_docid = first_docid;
   header.row_count = row_count;

@@ -46,8 +46,9 @@ void KeyBuilder::add_fixed(std::uint64_t image, Direction direction) {
   }
   const std::uint8_t mask = mask_of(direction);
   buffer_[size_++] = kValueRank ^ mask;
-  for (int shift = 56; shift >= 0; shift -= 8)
-    buffer_[size_++] = static_cast<std::uint8_t>(image >> shift) ^ mask;
+  image = std::byteswap(direction == Direction::kAscending ? image : ~image);
+  std::memcpy(buffer_.data() + size_, &image, sizeof(image));
+  size_ += sizeof(image);
 }
 
 void KeyBuilder::add_integer(std::int64_t value, Direction direction) {
@@ -67,6 +68,11 @@ void KeyBuilder::add_text(std::string_view value, Direction direction) {
   const std::size_t last = kMaxKeyBytes - 2;  // room for the end
   buffer_[size_++] = kValueRank;
   std::uint8_t end = kEnd;
+  // Most texts fit and have no NUL: they are copied as they are.
+  if (value.size() <= last - size_ && value.find('\0') == std::string_view::npos) {
+    size_ += value.copy(reinterpret_cast<char*>(buffer_.data()) + size_, value.size());
+    value = {};
+  }
   for (const char c : value) {
     const auto byte = static_cast<std::uint8_t>(c);
     const std::size_t need = byte == kEscape ? 2 : 1;

@@ -205,12 +205,13 @@ Result<void> BulkBuilder::set_value(std::size_t row, const std::string& path, co
 }
 
 Result<void> BulkBuilder::close_segment(std::uint64_t key) {
-  BlockWriter writer(first_docid_, static_cast<std::uint32_t>(rows_), {}, values_.size() * 2);
+  BlockWriter writer(first_docid_, static_cast<std::uint32_t>(rows_), {}, values_.size() * 2, block_bytes_);
   for (const std::uint32_t i : columns_by_id_) writer.add(schema_->columns[i].id, values_[i], 0, rows_);
   for (const std::uint32_t i : columns_by_id_)
     if (expiries_[i]) writer.add(schema_->columns[i].id | kExpiryBit, *expiries_[i], 0, rows_);
   pending_.emplace_back(key, writer.finish());
-  pending_bytes_ += pending_.back().second.size();
+  block_bytes_ = pending_.back().second.size();
+  pending_bytes_ += block_bytes_;
 
   for (ColumnBuffer& column : values_) {
     column.clear();
@@ -236,7 +237,10 @@ Result<void> BulkBuilder::write_pending() {
   }
   pending_.clear();
   pending_bytes_ = 0;
-  return txn.commit();
+  SLATE_TRY(txn.commit());
+  // The disk writes while records and index entries are being put in order.
+  generation_->environment().start_writing_back();
+  return {};
 }
 
 Result<BuildCounts> BulkBuilder::finish() {
@@ -288,10 +292,10 @@ class IndexWriter {
     if (!txn_) {
       SLATE_TRY(auto txn, environment_.begin_write());
       txn_.emplace(std::move(txn));
-      SLATE_TRY(auto appender, storage::PostingAppender::open(*txn_, table_));
-      appender_.emplace(std::move(appender));
+      SLATE_TRY(auto editor, storage::PostingEditor::open(*txn_, table_));
+      editor_.emplace(std::move(editor));
     }
-    SLATE_TRY(appender_->append(key_, postings_));
+    SLATE_TRY(editor_->add(key_, postings_));
     written_ += key_.size() + postings_.size() * sizeof(DocId);
     postings_.clear();
     if (written_ > kWriteBytes) return commit();
@@ -299,17 +303,18 @@ class IndexWriter {
   }
   Result<void> commit() {
     if (!txn_) return {};
-    appender_.reset();
+    editor_.reset();
     written_ = 0;
     auto committed = txn_->commit();
     txn_.reset();
+    environment_.start_writing_back();
     return committed;
   }
 
   storage::Environment& environment_;
   storage::Table table_;
   std::optional<storage::WriteTransaction> txn_;
-  std::optional<storage::PostingAppender> appender_;
+  std::optional<storage::PostingEditor> editor_;
   std::string key_;
   std::vector<DocId> postings_;
   std::size_t written_ = 0;

@@ -60,6 +60,7 @@ class BulkBuilder {
   DocId next_docid_ = 0;
   std::vector<std::pair<std::uint64_t, std::string>> pending_;  // closed segments, not yet written
   std::size_t pending_bytes_ = 0;
+  std::size_t block_bytes_ = 0;  // of the segment that was closed last: the next one is about as large
   std::vector<std::unique_ptr<KeyRuns>> runs_;  // by position of an index
   std::string scratch_;
 };

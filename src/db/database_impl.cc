@@ -397,8 +397,8 @@ Result<std::uint64_t> StoredDatabase::publish(DatasourceState& state,
   if (is_load) SLATE_TRY(check_publishable(state, *built_for));
   const auto current = state.current();
   const std::shared_ptr<const Schema> schema = is_load ? current.schema : built_for;
-  SLATE_TRY(adopt_indexes(*generation, *built_for, *schema));
-  SLATE_TRY(generation->environment().sync());
+  if (schema != built_for) SLATE_TRY(adopt_indexes(*generation, *built_for, *schema));
+  SLATE_TRY(generation->environment().sync_if_changed());
   SLATE_TRY(generation->environment().set_commit_sync(generation_options(schema->datasource).commit_sync));
   SLATE_TRY(sync_folder(generation->path().parent_path()));
   generation->set_loaded_at(loaded_at);
@@ -526,8 +526,9 @@ Result<WriteCounts> StoredDatabase::write_batch(std::string_view datasource,
   for (;;) {
     const auto current = state->current();
     if (current.damage) return fail(*current.damage);
-    SLATE_TRY(const auto prepared, prepare(writes, *current.schema));
-    auto counts = state->commit({.writes = prepared, .schema = current.schema.get()});
+    PreparedBatch prepared(PreparedBatch::Texts::kBorrowed);
+    for (const RecordWrite& write : writes) SLATE_TRY(prepared.add(write, *current.schema));
+    auto counts = state->commit({.writes = prepared.writes(), .schema = current.schema.get()});
     // The fields changed between preparing and committing: the new ones decide.
     if (!counts && counts.error().reason() == Reason::kConflict && state->current().schema != current.schema)
       continue;

@@ -1,6 +1,7 @@
 #include "db/datasource_state.h"
 
 #include <fmt/format.h>
+#include <ranges>
 #include <unordered_set>
 #include <utility>
 
@@ -8,13 +9,6 @@
 
 namespace slate {
 namespace {
-
-std::vector<std::string_view> ids_of(std::span<const PreparedWrite> writes) {
-  std::vector<std::string_view> ids;
-  ids.reserve(writes.size());
-  for (const PreparedWrite& write : writes) ids.push_back(write.id);
-  return ids;
-}
 
 Error conflict(std::string_view id) {
   return Error(Reason::kConflict,
@@ -81,8 +75,9 @@ std::optional<Error> DatasourceState::refusal(const CommitRequest& request, cons
 }
 
 void DatasourceState::committed(std::span<const PreparedWrite> writes) {
-  conflicts_.record(ids_of(writes));
-  if (journal_ != nullptr) journal_->insert(journal_->end(), writes.begin(), writes.end());
+  conflicts_.record(std::views::transform(writes, &PreparedWrite::id));
+  if (journal_ == nullptr) return;
+  for (const PreparedWrite& write : writes) journal_->add_copy(write);
 }
 
 Result<AppliedCommit> DatasourceState::apply_locked(const CommitRequest& request) {

@@ -67,7 +67,7 @@ class DatasourceState {
 
   // While set, what is committed is also appended here: a merge that builds the next generation catches up
   // with it. REQUIRES: write_mutex is held.
-  void set_journal(std::vector<PreparedWrite>* journal) { journal_ = journal; }
+  void set_journal(PreparedBatch* journal) { journal_ = journal; }
   bool has_journal() const { return journal_ != nullptr; }
 
  private:
@@ -83,7 +83,7 @@ class DatasourceState {
   const Clock& clock_;
   std::mutex write_mutex_;
   Conflicts conflicts_;
-  std::vector<PreparedWrite>* journal_ = nullptr;  // guarded by write_mutex_
+  PreparedBatch* journal_ = nullptr;  // guarded by write_mutex_
 
   mutable std::mutex mutex_;
   std::shared_ptr<const Schema> schema_;

@@ -108,7 +108,7 @@ class MergingBuilder final : public GenerationBuilder {
     const auto current = state_->current();
     if (current.live == nullptr || current.live->number() != base_)
       return fail(Reason::kFailedPrecondition, "the data that was being merged into was replaced meanwhile");
-    SLATE_TRY(builder_->catch_up(journal_));
+    SLATE_TRY(builder_->catch_up(journal_.writes()));
     stop_journal();
     SLATE_TRY(const std::uint64_t number, database_.publish(*state_, schema_, generation_, loaded_at));
     builder_.reset();
@@ -128,7 +128,7 @@ class MergingBuilder final : public GenerationBuilder {
   std::shared_ptr<Generation> generation_;
   std::optional<MergeBuilder> builder_;
   std::uint64_t base_ = 0;  // number of the generation that was copied
-  std::vector<PreparedWrite> journal_;
+  PreparedBatch journal_{PreparedBatch::Texts::kCopied};
   bool journals_ = false;
   bool finished_ = false;
 };

@@ -1,6 +1,8 @@
 // Every index entry changes with its record.
 #include <atomic>
 #include <gmock/gmock.h>
+#include <map>
+#include <random>
 #include <thread>
 
 #include "db/testing/database_fixture.h"
@@ -75,6 +77,36 @@ TEST_F(IndexUpkeepTest, all_writes_to_one_record_in_one_batch_count_in_their_ord
   EXPECT_EQ(cell("a", "name"), Value("n"));
   EXPECT_THAT(by_contacts(), ElementsAre("a", "b"));
   EXPECT_THAT(problems(), IsEmpty());
+}
+
+// Ids whose keys are cut to the same bytes among short ones, in no order, several times in one batch.
+TEST_F(IndexUpkeepTest, a_shuffled_batch_finds_the_ids_that_are_there_and_adds_the_others) {
+  save(prospects());
+  const auto id = [](std::size_t i) {
+    return (i % 3 == 0 ? std::string(600, 'x') : std::string("r")) + std::to_string(i);
+  };
+  std::mt19937_64 random(5);
+  std::map<std::string, std::int64_t> model;
+  for (std::int64_t round = 0; round < 20; ++round) {
+    std::vector<RecordWrite> writes;
+    WriteCounts counts;
+    for (std::int64_t i = 0; i < 200; ++i) {
+      const std::string name = id(random() % 400);
+      const bool known = model.contains(name);
+      if (random() % 5 == 0) {
+        writes.push_back(deletion(name));
+        counts.deleted += model.erase(name);
+        continue;
+      }
+      writes.push_back(record(name, i % 2 == 0 ? "active" : "rejected", static_cast<int>(round * 200 + i)));
+      model[name] = round * 200 + i;
+      ++(known ? counts.updated : counts.inserted);
+    }
+    EXPECT_EQ(write(writes), counts);
+  }
+  EXPECT_THAT(problems(), IsEmpty());
+  EXPECT_EQ(snapshot()->info().rows, model.size());
+  for (const auto& [name, contacts] : model) EXPECT_EQ(cell(name, "contacts"), Value(contacts));
 }
 
 TEST_F(IndexUpkeepTest, a_null_moves_the_entry_to_the_nulls) {

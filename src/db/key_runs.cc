@@ -6,6 +6,7 @@
 #include <cstring>
 #include <fmt/format.h>
 #include <system_error>
+#include <utility>
 
 #include "base/try.h"
 
@@ -25,35 +26,65 @@ Failure io_error(std::string_view what) {
 
 }  // namespace
 
-// One file: entries of key size (4 bytes), docid (8 bytes) and key, ascending.
+// What stands before a key in a run.
+struct EntryHead {
+  DocId docid = 0;
+  std::uint64_t size = 0;  // of the key
+};
+
+// One file: entries of EntryHead and key, ascending. Taken from the file in large pieces, and apart in place.
 class KeyRuns::Run {
  public:
   static Result<std::unique_ptr<Run>> open(const std::filesystem::path& path) {
     File file(std::fopen(path.c_str(), "rb"));
     if (file == nullptr) return io_error("opening");
-    std::setvbuf(file.get(), nullptr, _IOFBF, kFileBuffer);
+    std::setvbuf(file.get(), nullptr, _IONBF, 0);
     return std::unique_ptr<Run>(new Run(std::move(file)));
   }
 
   // False at the end.
   Result<bool> advance() {
-    std::uint32_t size = 0;
-    if (std::fread(&size, sizeof(size), 1, file_.get()) != 1) {
-      if (std::feof(file_.get()) != 0) return false;
-      return io_error("reading");
-    }
-    if (std::fread(&docid, sizeof(docid), 1, file_.get()) != 1) return io_error("reading");
-    key.resize(size);
-    if (size > 0 && std::fread(key.data(), size, 1, file_.get()) != 1) return io_error("reading");
+    SLATE_TRY(const bool more, have(sizeof(EntryHead)));
+    if (!more) return false;
+    EntryHead head;
+    std::memcpy(&head, buffer_.data() + at_, sizeof(head));
+    at_ += sizeof(head);
+    SLATE_TRY(const bool whole, have(head.size));
+    if (!whole) return fail(Reason::kIo, "a sorted run was cut short");
+    docid = head.docid;
+    key = {buffer_.data() + at_, head.size};
+    at_ += head.size;
     return true;
   }
 
-  std::string key;
+  std::string_view key;  // valid until advance()
   DocId docid = 0;
 
  private:
-  explicit Run(File file) : file_(std::move(file)) {}
+  explicit Run(File file) : file_(std::move(file)), buffer_(kFileBuffer) {}
+
+  // Makes `bytes` more bytes readable at at_; false when the file has none.
+  Result<bool> have(std::size_t bytes) {
+    if (end_ - at_ >= bytes) return true;
+    std::copy(buffer_.begin() + static_cast<std::ptrdiff_t>(at_),
+              buffer_.begin() + static_cast<std::ptrdiff_t>(end_), buffer_.begin());
+    end_ -= std::exchange(at_, 0);
+    if (buffer_.size() < bytes) buffer_.resize(bytes);
+    while (end_ < bytes) {
+      const std::size_t got = std::fread(buffer_.data() + end_, 1, buffer_.size() - end_, file_.get());
+      end_ += got;
+      if (got > 0) continue;
+      if (std::feof(file_.get()) == 0) return io_error("reading");
+      if (end_ > 0) return fail(Reason::kIo, "a sorted run was cut short");
+      return false;
+    }
+    return true;
+  }
+
   File file_;
+  std::vector<char> buffer_;
+  std::size_t at_ = 0;   // in buffer_: what comes next
+  std::size_t end_ = 0;  // of what was read
 };
 
 KeyRuns::KeyRuns(std::filesystem::path prefix, std::size_t memory_bytes)
@@ -81,17 +112,21 @@ Result<void> KeyRuns::spill() {
   files_.push_back(path);
   const File file(std::fopen(path.c_str(), "wb"));
   if (file == nullptr) return io_error("creating");
-  std::setvbuf(file.get(), nullptr, _IOFBF, kFileBuffer);
+  std::setvbuf(file.get(), nullptr, _IONBF, 0);
+  std::string piece;
+  const auto write_out = [&]() -> Result<void> {
+    if (std::fwrite(piece.data(), 1, piece.size(), file.get()) != piece.size()) return io_error("writing");
+    piece.clear();
+    return {};
+  };
   for (std::size_t i = 0; i < buffer_.size(); ++i) {
     buffer_.key(i, key_);
-    const auto size = static_cast<std::uint32_t>(key_.size());
-    const DocId docid = buffer_.docid(i);
-    if (std::fwrite(&size, sizeof(size), 1, file.get()) != 1 ||
-        std::fwrite(&docid, sizeof(docid), 1, file.get()) != 1 ||
-        std::fwrite(key_.data(), 1, size, file.get()) != size)
-      return io_error("writing");
+    const EntryHead head{.docid = buffer_.docid(i), .size = key_.size()};
+    piece.append(reinterpret_cast<const char*>(&head), sizeof(head));
+    piece.append(key_);
+    if (piece.size() >= kFileBuffer) SLATE_TRY(write_out());
   }
-  if (std::fflush(file.get()) != 0) return io_error("writing");
+  SLATE_TRY(write_out());
   buffer_.clear();
   return {};
 }
@@ -132,7 +167,7 @@ Result<std::optional<KeyRuns::Entry>> KeyRuns::next() {
   });
   const std::size_t least = heap_.back();
   heap_.pop_back();
-  key_.swap(merging_[least]->key);
+  key_.assign(merging_[least]->key);
   const DocId docid = merging_[least]->docid;
   SLATE_TRY(advance(least));
   return Entry{.key = key_, .docid = docid};

@@ -10,31 +10,19 @@ namespace {
 constexpr std::size_t kBatchRecords = 8192;
 constexpr std::size_t kBatchBytes = std::size_t{8} << 20;
 
-Value value_of(const ValueRef& reference) {
-  return std::visit(
-      [](const auto& held) -> Value {
-        if constexpr (std::is_same_v<std::decay_t<decltype(held)>, const Value*>)
-          return *held;
-        else
-          return Value(held);
-      },
-      reference);
-}
-
 }  // namespace
 
 Result<void> MergeBuilder::append(std::string_view id, std::span<const CellRef> cells) {
   RecordWrite write{.kind = WriteKind::kReplace, .id = std::string(id)};
   for (const CellRef& cell : cells) {
     check(cell.field < schema_->datasource.fields.size(), "a cell of a bulk load names no field");
-    write.cells.emplace_back(schema_->datasource.fields[cell.field].name, value_of(cell.value));
+    write.cells.emplace_back(schema_->datasource.fields[cell.field].name, to_value(cell.value));
   }
-  SLATE_TRY(PreparedWrite prepared, prepare(write, *schema_));
-  batch_bytes_ += prepared.bytes;
-  batch_.push_back(std::move(prepared));
+  SLATE_TRY(batch_.add(write, *schema_));
+  batch_bytes_ += batch_.writes().back().bytes;
   ++received_;
-  if (batch_.size() < kBatchRecords && batch_bytes_ < kBatchBytes) return {};
-  SLATE_TRY(apply(batch_));
+  if (batch_.writes().size() < kBatchRecords && batch_bytes_ < kBatchBytes) return {};
+  SLATE_TRY(apply(batch_.writes()));
   batch_.clear();
   batch_bytes_ = 0;
   return {};
@@ -48,7 +36,7 @@ Result<void> MergeBuilder::apply(std::span<const PreparedWrite> writes) {
 }
 
 Result<BuildCounts> MergeBuilder::finish() {
-  SLATE_TRY(apply(batch_));
+  SLATE_TRY(apply(batch_.writes()));
   batch_.clear();
   SLATE_TRY(generation_->environment().sync());
   SLATE_TRY(auto txn, generation_->environment().begin_read());

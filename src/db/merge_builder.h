@@ -33,7 +33,7 @@ class MergeBuilder {
   std::shared_ptr<Generation> generation_;
   std::shared_ptr<const Schema> schema_;
   UnixMillis now_;
-  std::vector<PreparedWrite> batch_;
+  PreparedBatch batch_{PreparedBatch::Texts::kCopied};
   std::size_t batch_bytes_ = 0;
   std::uint64_t received_ = 0;
 };

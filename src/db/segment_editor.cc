@@ -17,24 +17,29 @@ void add_buffered_cell(KeyBuilder& key, const ColumnBuffer& column, std::uint32_
   }
 }
 
-void set_cell(ColumnBuffer& column, std::uint32_t row, const Value& value) {
-  if (const auto* text = value.get_if<std::string>()) {
+// Answers the bytes of text that the cell takes.
+std::size_t set_cell(ColumnBuffer& column, std::uint32_t row, const ValueRef& value) {
+  if (const auto* text = std::get_if<std::string_view>(&value)) {
     column.set_text(row, *text);
-  } else if (const auto* integer = value.get_if<std::int64_t>()) {
-    column.set_integer(row, *integer);
-  } else if (const auto* real = value.get_if<double>()) {
-    column.set_real(row, *real);
-  } else if (const auto* truth = value.get_if<bool>()) {
-    column.set_integer(row, *truth ? 1 : 0);
-  } else if (const auto* date = value.get_if<Date>()) {
-    column.set_integer(row, date->seconds);
-  } else if (const auto* list = value.get_if<ListValue>()) {
-    std::string cell;
-    encode_list(*list, cell);
-    column.set_text(row, cell);
-  } else {
-    column.set_null(row);
+    return text->size();
   }
+  if (const auto* list = std::get_if<const Value*>(&value)) {
+    std::string cell;
+    encode_list(*(*list)->get_if<ListValue>(), cell);
+    column.set_text(row, cell);
+    return cell.size();
+  }
+  if (const auto* integer = std::get_if<std::int64_t>(&value))
+    column.set_integer(row, *integer);
+  else if (const auto* date = std::get_if<Date>(&value))
+    column.set_integer(row, date->seconds);
+  else if (const auto* real = std::get_if<double>(&value))
+    column.set_real(row, *real);
+  else if (const auto* truth = std::get_if<bool>(&value))
+    column.set_integer(row, *truth ? 1 : 0);
+  else
+    column.set_null(row);
+  return 0;
 }
 
 }  // namespace
@@ -44,6 +49,7 @@ SegmentEditor::SegmentEditor(const Schema& schema, BlockView base)
       base_(base),
       first_docid_(base.first_docid()),
       rows_(base.row_count()),
+      most_text_bytes_(base.bytes().size()),
       live_(bitmap_words(base.row_count())),
       values_(schema.columns.size()),
       expiries_(schema.columns.size()),
@@ -94,21 +100,20 @@ ColumnBuffer& SegmentEditor::make_expiries(std::uint32_t column) {
   return *expiries_[column];
 }
 
-std::uint32_t SegmentEditor::append(DocId docid, std::string_view id) {
-  const auto row = static_cast<std::uint32_t>(docid - first_docid_);
+void SegmentEditor::grow(DocId last) {
+  rows_ = static_cast<std::uint32_t>(last - first_docid_) + 1;
+  live_.resize(bitmap_words(rows_), 0);
   // Every column grows with the rows, so every one is taken apart.
   for (std::uint32_t column = 0; column < values_.size(); ++column) {
-    values(column);
-    expiries(column);
+    values(column).resize(rows_);
+    if (ColumnBuffer* buffer = expiries(column)) buffer->resize(rows_);
   }
-  rows_ = row + 1;
-  live_.resize(bitmap_words(rows_), 0);
-  for (auto& buffer : values_) buffer->resize(rows_);
-  for (auto& buffer : expiries_)
-    if (buffer != nullptr) buffer->resize(rows_);
+}
+
+void SegmentEditor::insert(std::uint32_t row, std::string_view id) {
   live_[row >> 6] |= std::uint64_t{1} << (row & 63);
   values_[kRecordIdColumn]->set_text(row, id);
-  return row;
+  most_text_bytes_ += id.size();
 }
 
 void SegmentEditor::set_all_null(std::uint32_t row) {
@@ -117,7 +122,7 @@ void SegmentEditor::set_all_null(std::uint32_t row) {
     if (values_[column] == nullptr &&
         base_->column(schema_.columns[column].id, schema_.columns[column].type).is_null(row))
       continue;
-    set(row, column, Value(), std::nullopt);
+    set(row, column, Null(), std::nullopt);
   }
 }
 
@@ -127,13 +132,15 @@ void SegmentEditor::remove(std::uint32_t row) {
   live_[row >> 6] &= ~(std::uint64_t{1} << (row & 63));
 }
 
-void SegmentEditor::set(std::uint32_t row, std::uint32_t column, const Value& value,
+void SegmentEditor::set(std::uint32_t row, std::uint32_t column, const ValueRef& value,
                         std::optional<UnixMillis> expires_at) {
-  set_cell(values(column), row, value);
-  if (expires_at && !value.is_null())
+  ColumnBuffer* const taken_apart = values_[column].get();
+  most_text_bytes_ += set_cell(taken_apart != nullptr ? *taken_apart : values(column), row, value);
+  if (expires_at && !std::holds_alternative<Null>(value)) {
     make_expiries(column).set_integer(row, *expires_at);
-  else if (ColumnBuffer* buffer = expiries(column))
-    buffer->set_null(row);
+  } else if (!expiries_known_[column] || expiries_[column] != nullptr) {
+    if (ColumnBuffer* buffer = expiries(column)) buffer->set_null(row);
+  }
 }
 
 bool SegmentEditor::sweep(UnixMillis now) {
@@ -215,7 +222,8 @@ std::string SegmentEditor::encode_rows(std::uint32_t begin, std::uint32_t end) {
   std::ranges::sort(order, {}, [&](std::uint32_t column) { return schema_.columns[column].id; });
 
   const bool whole = base_ && begin == 0 && end == rows_ && rows_ == base_->row_count();
-  BlockWriter writer(first_docid_ + begin, end - begin, live, order.size() * 2);
+  BlockWriter writer(first_docid_ + begin, end - begin, live, order.size() * 2,
+                     base_ ? base_->bytes().size() + 64 : 0);
   const auto add = [&](FieldId field, Type type, const std::unique_ptr<ColumnBuffer>& buffer) {
     if (buffer != nullptr) return writer.add(field, *buffer, begin, end);
     const ColumnEntry* entry = base_ ? base_->find(field) : nullptr;

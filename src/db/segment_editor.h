@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <slate/clock.h>
+#include <slate/record.h>
 
 #include "codec/block.h"
 #include "codec/key.h"
@@ -31,19 +32,24 @@ class SegmentEditor {
   std::uint32_t rows() const { return rows_; }
   bool is_live(std::uint32_t row) const { return (live_[row >> 6] >> (row & 63) & 1) != 0; }
 
-  // Makes the row of `docid` live, with rows between it and the last one dead. Returns the row.
-  // REQUIRES: docid is beyond the last row, within 1,024 rows of the first.
-  std::uint32_t append(DocId docid, std::string_view id);
+  // Adds rows up to that of `last`, dead ones. REQUIRES: `last` is beyond the last row, within 1,024 rows of
+  // the first.
+  void grow(DocId last);
+  // Makes a dead row live. REQUIRES: grow() has added it.
+  void insert(std::uint32_t row, std::string_view id);
   // Takes the row out; its cells become null.
   void remove(std::uint32_t row);
   // Replaces a cell; null removes it. `expires_at` is kept for fields with a TTL.
-  void set(std::uint32_t row, std::uint32_t column, const Value& value, std::optional<UnixMillis> expires_at);
+  void set(std::uint32_t row, std::uint32_t column, const ValueRef& value,
+           std::optional<UnixMillis> expires_at);
   void set_all_null(std::uint32_t row);
   // Removes cells that have expired by `now`, and forgets the expiry of cells whose field has no TTL any
   // more. True when there was any.
   bool sweep(UnixMillis now);
   // An upper bound of the bytes that the segment's texts take. O(columns).
   std::size_t text_bytes() const;
+  // A looser bound, which only grows. O(1).
+  std::size_t most_text_bytes() const { return most_text_bytes_; }
   // Bytes that the row's texts take.
   std::size_t row_bytes(std::uint32_t row);
 
@@ -70,6 +76,7 @@ class SegmentEditor {
   std::optional<BlockView> base_;
   DocId first_docid_;
   std::uint32_t rows_ = 0;
+  std::size_t most_text_bytes_ = 0;
   std::vector<std::uint64_t> live_;
   std::vector<std::unique_ptr<ColumnBuffer>> values_;    // by column; null: as in the base
   std::vector<std::unique_ptr<ColumnBuffer>> expiries_;  // by column; null: as in the base

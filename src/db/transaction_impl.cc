@@ -25,7 +25,7 @@ class Overlay {
       values_.resize(schema_.columns.size());
     }
     if (!exists_) return;
-    for (const PreparedCell& cell : write.cells) values_[cell.column] = cell.value;
+    for (const PreparedCell& cell : write.cells) values_[cell.column] = to_value(cell.value);
   }
 
   std::optional<Record> record(std::string_view id) const {
@@ -100,7 +100,7 @@ Result<std::optional<Record>> StoredTransaction::get(std::string_view datasource
   const auto writes = part->writes_of.find(std::string(id));
   if (writes == part->writes_of.end()) return stored;
   Overlay overlay(*part->schema, std::move(stored));
-  for (const std::size_t at : writes->second) overlay.apply(part->writes[at]);
+  for (const std::size_t at : writes->second) overlay.apply(part->writes.writes()[at]);
   return overlay.record(id);
 }
 
@@ -113,14 +113,13 @@ Result<std::optional<Record>> StoredTransaction::get_for_update(std::string_view
 
 Result<void> StoredTransaction::write(std::string_view datasource, RecordWrite write) {
   SLATE_TRY(Part * part, this->part(datasource));
-  SLATE_TRY(PreparedWrite prepared, prepare(write, *part->schema));
-  part->writes_of[prepared.id].push_back(part->writes.size());
-  part->writes.push_back(std::move(prepared));
+  SLATE_TRY(part->writes.add(write, *part->schema));
+  part->writes_of[std::move(write.id)].push_back(part->writes.writes().size() - 1);
   return {};
 }
 
 CommitRequest StoredTransaction::request(const Part& part) const {
-  return {.writes = part.writes,
+  return {.writes = part.writes.writes(),
           .schema = part.schema.get(),
           .since = part.since,
           .read_for_update = part.read_for_update};

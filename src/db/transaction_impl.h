@@ -33,7 +33,7 @@ class StoredTransaction final : public Transaction {
     std::shared_ptr<const Schema> schema;
     std::uint64_t since = 0;
     std::unique_ptr<StoredSnapshot> snapshot;
-    std::vector<PreparedWrite> writes;
+    PreparedBatch writes{PreparedBatch::Texts::kCopied};
     std::unordered_map<std::string, std::vector<std::size_t>> writes_of;  // positions in writes, by id
     std::vector<std::string> read_for_update;
   };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 #include <fmt/format.h>
+#include <unordered_map>
 
 #include "base/check.h"
 #include "base/try.h"
@@ -32,14 +33,19 @@ Result<BlockView> Writer::checked_block(const storage::NumberEntry& entry,
   return BlockView::verify(bytes);
 }
 
-// The docid of a stored record.
-Result<std::optional<DocId>> Writer::find_docid(std::string_view id) {
+storage::Table Writer::id_table() const {
   const auto table = generation_.index_table(schema_.indexes.front().id);
   check(table.has_value(), "the index of record ids has no table");
+  return *table;
+}
+
+// The docid of a stored record.
+Result<std::optional<DocId>> Writer::find_docid(std::string_view id) {
+  const storage::Table table = id_table();
   KeyBuilder key;
   key.add_text(id, Direction::kAscending);
   if (key.bytes().size() < kSettleKeyBytes) {
-    SLATE_TRY(const auto posting, transaction_.get(*table, key.bytes()));
+    SLATE_TRY(const auto posting, transaction_.get(table, key.bytes()));
     if (!posting) return std::nullopt;
     DocId docid = 0;
     if (posting->size() != sizeof(docid)) return fail(Reason::kCorrupt, "index entry of a wrong size");
@@ -47,7 +53,7 @@ Result<std::optional<DocId>> Writer::find_docid(std::string_view id) {
     return docid;
   }
   // The key may have been cut: the records tell which of them it is.
-  SLATE_TRY(auto cursor, storage::PostingCursor::open(transaction_, *table));
+  SLATE_TRY(auto cursor, storage::PostingCursor::open(transaction_, table));
   SLATE_TRY(const auto at, cursor.seek(key.bytes()));
   if (!at || *at != key.bytes()) return std::nullopt;
   for (;;) {
@@ -68,49 +74,84 @@ Result<std::optional<DocId>> Writer::find_docid(std::string_view id) {
   }
 }
 
-// Follows each id through the batch and gives new records their docids.
-Result<std::vector<Writer::Edit>> Writer::plan_edits(std::span<const PreparedWrite> writes,
-                                                     WriteCounts& counts) {
-  std::vector<Edit> edits;
-  std::unordered_map<std::string_view, std::size_t>
-      current;  // id -> the edit of the record that it names now
-  for (const PreparedWrite& write : writes) {
-    const auto known = current.find(write.id);
-    std::optional<std::size_t> at;
-    if (known != current.end()) {
-      at = known->second;
-    } else {
-      SLATE_TRY(const auto docid, find_docid(write.id));
-      if (docid) {
-        at = edits.size();
-        edits.push_back({.docid = *docid});
-        current.emplace(write.id, *at);
-      }
+// In the order of their keys the ids are found one near the other.
+Result<Writer::NamedRecords> Writer::look_up(std::span<const PreparedWrite> writes) {
+  NamedRecords records{.of_write = std::vector<std::uint32_t>(writes.size(), 0), .stored = {}};
+  if (writes.size() == 1) {
+    SLATE_TRY(records.stored.emplace_back(), find_docid(writes.front().id));
+    return records;
+  }
+  SortBuffer keys;
+  keys.reserve_rows(writes.size());
+  KeyBuilder key;
+  std::unordered_map<std::string_view, std::uint32_t> long_ids;
+  for (std::size_t i = 0; i < writes.size(); ++i) {
+    key.clear();
+    key.add_text(writes[i].id, Direction::kAscending);
+    if (key.bytes().size() < kSettleKeyBytes) {
+      keys.add(key.bytes(), i);
+      continue;
     }
-    const bool exists = at && !edits[*at].removed;
-    if (write.kind == WriteKind::kDelete) {
+    // Keys of long ids may have been cut: the same key need not be the same id.
+    const auto [found, is_new] =
+        long_ids.try_emplace(writes[i].id, static_cast<std::uint32_t>(records.stored.size()));
+    if (is_new) {
+      SLATE_TRY(records.stored.emplace_back(), find_docid(writes[i].id));
+    }
+    records.of_write[i] = found->second;
+  }
+  keys.sort();
+  SLATE_TRY(auto cursor, storage::PostingCursor::open(transaction_, id_table()));
+  std::string bytes;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (i == 0 || !keys.same_key(i - 1, i)) {
+      keys.key(i, bytes);
+      SLATE_TRY(records.stored.emplace_back(), cursor.find(bytes));
+    }
+    records.of_write[keys.docid(i)] = static_cast<std::uint32_t>(records.stored.size() - 1);
+  }
+  return records;
+}
+
+// Follows each record through the batch and gives new ones their docids.
+Result<Writer::Plan> Writer::plan(std::span<const PreparedWrite> writes, WriteCounts& counts) {
+  SLATE_TRY(const NamedRecords records, look_up(writes));
+  Plan plan{.writes = writes, .next = std::vector<std::uint32_t>(writes.size(), kNone), .edits = {}};
+  std::vector<Edit>& edits = plan.edits;
+  edits.reserve(records.stored.size());
+  const auto new_edit = [&](Edit edit) {
+    edits.push_back(edit);
+    return static_cast<std::uint32_t>(edits.size() - 1);
+  };
+  std::vector<std::uint32_t> current(records.stored.size(), kNone);  // the edit of the record as it is now
+  for (std::uint32_t i = 0; i < writes.size(); ++i) {
+    std::uint32_t& at = current[records.of_write[i]];
+    const auto& stored = records.stored[records.of_write[i]];
+    if (at == kNone && stored) at = new_edit({.docid = *stored});
+    const bool exists = at != kNone && !edits[at].removed;
+    if (writes[i].kind == WriteKind::kDelete) {
       if (!exists) continue;
       ++counts.deleted;
-      edits[*at].removed = true;
+      edits[at].removed = true;
       continue;
     }
-    if (exists) {
-      ++counts.updated;
-      edits[*at].writes.push_back(&write);
-      continue;
-    }
-    ++counts.inserted;
-    current[write.id] = edits.size();
-    edits.push_back({.docid = state_.next_docid++, .inserted = true, .writes = {&write}});
+    ++(exists ? counts.updated : counts.inserted);
+    if (!exists) at = new_edit({.docid = state_.next_docid++, .inserted = true});
+    Edit& edit = edits[at];
+    (edit.first_write == kNone ? edit.first_write : plan.next[edit.last_write]) = i;
+    edit.last_write = i;
   }
-  std::ranges::sort(edits, {}, &Edit::docid);
-  return edits;
+  // Inserts alone come in order.
+  if (!std::ranges::is_sorted(edits, {}, &Edit::docid)) std::ranges::sort(edits, {}, &Edit::docid);
+  return plan;
 }
 
 Result<WriteCounts> Writer::apply(std::span<const PreparedWrite> writes) {
   WriteCounts counts;
-  SLATE_TRY(const std::vector<Edit> edits, plan_edits(writes, counts));
-  std::span<const Edit> rest(edits);
+  SLATE_TRY(const Plan plan, this->plan(writes, counts));
+  if (counts.inserted > 1)
+    for (IndexChanges& changes : index_changes_) changes.added.reserve_rows(counts.inserted);
+  std::span<const Edit> rest(plan.edits);
   while (!rest.empty()) {
     const DocId docid = rest.front().docid;
     SLATE_TRY(auto cursor, storage::NumberCursor::open(transaction_, generation_.segments()));
@@ -128,7 +169,7 @@ Result<WriteCounts> Writer::apply(std::span<const PreparedWrite> writes) {
     const auto mine = rest.first(static_cast<std::size_t>(end - rest.begin()));
     rest = rest.subspan(mine.size());
     SegmentEditor editor = base ? SegmentEditor(schema_, *base) : SegmentEditor(schema_, docid);
-    SLATE_TRY(apply_to_segment(mine, key, editor));
+    SLATE_TRY(apply_to_segment(plan, mine, key, editor));
   }
   state_.rows += counts.inserted;
   state_.rows -= counts.deleted;
@@ -137,38 +178,41 @@ Result<WriteCounts> Writer::apply(std::span<const PreparedWrite> writes) {
   return counts;
 }
 
-Result<void> Writer::apply_to_segment(std::span<const Edit> edits, std::uint64_t key, SegmentEditor& editor) {
+Result<void> Writer::apply_to_segment(const Plan& plan, std::span<const Edit> edits, std::uint64_t key,
+                                      SegmentEditor& editor) {
   const std::uint32_t base_rows = editor.rows();
+  const auto last = std::ranges::find_if(edits.rbegin(), edits.rend(),
+                                         [](const Edit& edit) { return edit.inserted && !edit.removed; });
+  if (last != edits.rend()) editor.grow(last->docid);
   for (const Edit& edit : edits) {
     if (edit.inserted && edit.removed) continue;
-    std::uint32_t row = 0;
-    if (edit.inserted) {
-      row = editor.append(edit.docid, edit.writes.front()->id);
-    } else {
-      row = static_cast<std::uint32_t>(edit.docid - editor.first_docid());
-      if (row >= base_rows || !editor.is_live(row))
-        return fail(Reason::kCorrupt, fmt::format("an id points at docid {}, which has no row", edit.docid));
-    }
-    SLATE_TRY(apply_edit(edit, editor, row));
+    const auto row = static_cast<std::uint32_t>(edit.docid - editor.first_docid());
+    if (edit.inserted)
+      editor.insert(row, plan.writes[edit.first_write].id);
+    else if (row >= base_rows || !editor.is_live(row))
+      return fail(Reason::kCorrupt, fmt::format("an id points at docid {}, which has no row", edit.docid));
+    SLATE_TRY(apply_edit(plan, edit, editor, row));
     collect_index_changes(edit, editor, row, base_rows);
   }
   return store(key, base_rows > 0, editor, key);
 }
 
-Result<void> Writer::apply_edit(const Edit& edit, SegmentEditor& editor, std::uint32_t row) {
+Result<void> Writer::apply_edit(const Plan& plan, const Edit& edit, SegmentEditor& editor,
+                                std::uint32_t row) {
   if (edit.removed) {
     editor.remove(row);
     return {};
   }
-  for (const PreparedWrite* write : edit.writes) {
-    const bool is_first_of_row = edit.inserted && write == edit.writes.front();
+  for (std::uint32_t at = edit.first_write; at != kNone; at = plan.next[at]) {
+    const PreparedWrite* write = &plan.writes[at];
+    const bool is_first_of_row = edit.inserted && at == edit.first_write;
     if (write->kind == WriteKind::kReplace && !is_first_of_row) editor.set_all_null(row);
     for (const PreparedCell& cell : write->cells) {
       const auto ttl = schema_.columns[cell.column].ttl_seconds;
       editor.set(row, cell.column, cell.value, ttl ? std::optional(now_ + *ttl * 1000) : std::nullopt);
     }
     // A segment whose texts are not that large has no row that is.
-    if (editor.text_bytes() > Limits::kRecordBytes && editor.row_bytes(row) > Limits::kRecordBytes)
+    if (editor.most_text_bytes() > Limits::kRecordBytes && editor.row_bytes(row) > Limits::kRecordBytes)
       return fail(Error(Reason::kInvalidArgument,
                         fmt::format("record \"{}\": it would have {} bytes, at most {} are allowed",
                                     write->id.substr(0, 80), editor.row_bytes(row), Limits::kRecordBytes))
@@ -188,7 +232,8 @@ void Writer::collect_index_changes(const Edit& edit, const SegmentEditor& editor
                                    std::uint32_t base_rows) {
   KeyBuilder before;
   KeyBuilder after;
-  for (const Index& index : schema_.indexes) {
+  for (std::size_t i = 0; i < schema_.indexes.size(); ++i) {
+    const Index& index = schema_.indexes[i];
     if (!is_maintained(index, edit.docid)) continue;
     const bool was = row < base_rows && !edit.inserted;
     if (was && !edit.removed &&
@@ -199,10 +244,8 @@ void Writer::collect_index_changes(const Edit& edit, const SegmentEditor& editor
     if (was) editor.add_base_key(index, row, before);
     if (!edit.removed) editor.add_key(index, row, after);
     if (was && !edit.removed && before.bytes() == after.bytes()) continue;
-    auto& changes = index_changes_[index.id];
-    if (was) changes.push_back({.key = std::string(before.bytes()), .docid = edit.docid});
-    if (!edit.removed)
-      changes.push_back({.key = std::string(after.bytes()), .docid = edit.docid, .add = true});
+    if (was) index_changes_[i].removed.add(before.bytes(), edit.docid);
+    if (!edit.removed) index_changes_[i].added.add(after.bytes(), edit.docid);
   }
 }
 
@@ -222,25 +265,40 @@ Result<void> Writer::store(std::uint64_t old_key, bool existed, SegmentEditor& e
 }
 
 Result<void> Writer::apply_index_changes() {
-  for (auto& [index_id, changes] : index_changes_) {
-    const auto table = generation_.index_table(index_id);
-    check(table.has_value(), "a maintained index has no table");
-    // In key order the store's pages are visited once each.
-    std::ranges::sort(changes, [](const IndexChange& a, const IndexChange& b) {
-      return std::tie(a.key, a.docid) < std::tie(b.key, b.docid);
-    });
-    for (const IndexChange& change : changes) {
-      if (change.add) {
-        SLATE_TRY(transaction_.add_posting(*table, change.key, change.docid));
-        continue;
-      }
-      SLATE_TRY(const bool removed, transaction_.remove_posting(*table, change.key, change.docid));
-      if (!removed)
-        return fail(Reason::kCorrupt,
-                    fmt::format("index {} lacks the entry of docid {}", index_id, change.docid));
-    }
-    changes.clear();
+  for (std::size_t i = 0; i < schema_.indexes.size(); ++i) {
+    IndexChanges& changes = index_changes_[i];
+    if (changes.removed.size() + changes.added.size() > 0)
+      SLATE_TRY(apply_changes_of(schema_.indexes[i], changes));
   }
+  return {};
+}
+
+// In key order the store's pages are visited once each. What is removed and what is added have nothing in
+// common.
+Result<void> Writer::apply_changes_of(const Index& index, IndexChanges& changes) {
+  const auto table = generation_.index_table(index.id);
+  check(table.has_value(), "a maintained index has no table");
+  SLATE_TRY(auto editor, storage::PostingEditor::open(transaction_, *table));
+  std::string key;
+  changes.removed.sort();
+  for (std::size_t i = 0; i < changes.removed.size(); ++i) {
+    const DocId docid = changes.removed.docid(i);
+    changes.removed.key(i, key);
+    SLATE_TRY(const bool removed, editor.remove(key, docid));
+    if (!removed)
+      return fail(Reason::kCorrupt, fmt::format("index {} lacks the entry of docid {}", index.id, docid));
+  }
+  changes.added.sort();
+  std::vector<DocId> docids;  // to be added under one key
+  for (std::size_t i = 0; i < changes.added.size(); ++i) {
+    docids.push_back(changes.added.docid(i));
+    if (i + 1 < changes.added.size() && changes.added.same_key(i, i + 1)) continue;
+    changes.added.key(i, key);
+    SLATE_TRY(editor.add(key, docids));
+    docids.clear();
+  }
+  changes.removed.clear();
+  changes.added.clear();
   return {};
 }
 
@@ -259,16 +317,16 @@ Result<bool> Writer::build_indexes(std::size_t segments) {
       std::unique_ptr<std::uint64_t[]> copy;
       SLATE_TRY(const BlockView block, BlockView::verify(aligned_block(entry->value, copy)));
       const SegmentEditor reader(schema_, block);
-      for (const Index& index : schema_.indexes) {
+      for (std::size_t at = 0; at < schema_.indexes.size(); ++at) {
+        const Index& index = schema_.indexes[at];
         const IndexProgress* progress = state_.find(index.id);
         if (progress == nullptr || !behind(*progress)) continue;
-        auto& changes = index_changes_[index.id];
         for (std::uint32_t row = 0; row < block.row_count(); ++row) {
           const DocId docid = block.first_docid() + row;
           if (docid < from || !block.is_live(row)) continue;
           key.clear();
           reader.add_base_key(index, row, key);
-          changes.push_back({.key = std::string(key.bytes()), .docid = docid, .add = true});
+          index_changes_[at].added.add(key.bytes(), docid);
         }
       }
       until = block.first_docid() + block.row_count();

@@ -2,13 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include <slate/clock.h>
@@ -19,6 +17,7 @@
 #include "db/generation.h"
 #include "db/prepared_write.h"
 #include "db/segment_editor.h"
+#include "exec/sort_key.h"
 #include "model/schema.h"
 #include "storage/cursor.h"
 #include "storage/environment.h"
@@ -53,31 +52,47 @@ class Writer {
         schema_(schema),
         now_(now),
         transaction_(std::move(transaction)),
-        state_(std::move(state)) {}
+        state_(std::move(state)),
+        index_changes_(schema.indexes.size()) {}
 
+  static constexpr std::uint32_t kNone = UINT32_MAX;
   // What happens to one record in one apply().
   struct Edit {
     DocId docid = 0;
-    bool inserted = false;                     // not in the store before this apply()
-    bool removed = false;                      // gone in the end
-    std::vector<const PreparedWrite*> writes;  // since it was inserted, or all of them
+    bool inserted = false;              // not in the store before this apply()
+    bool removed = false;               // gone in the end
+    std::uint32_t first_write = kNone;  // since it was inserted, or all of them
+    std::uint32_t last_write = kNone;
   };
-  struct IndexChange {
-    std::string key;
-    DocId docid = 0;
-    bool add = false;
+  struct Plan {
+    std::span<const PreparedWrite> writes;
+    std::vector<std::uint32_t> next;  // of a write: the next one of the same edit
+    std::vector<Edit> edits;          // ascending by docid
+  };
+  // The records that writes name, each once.
+  struct NamedRecords {
+    std::vector<std::uint32_t> of_write;       // position in `stored`
+    std::vector<std::optional<DocId>> stored;  // nothing: not in the store
+  };
+  struct IndexChanges {
+    SortBuffer removed;
+    SortBuffer added;
   };
 
   Result<BlockView> checked_block(const storage::NumberEntry& entry,
                                   std::unique_ptr<std::uint64_t[]>& copy) const;
+  storage::Table id_table() const;
   Result<std::optional<DocId>> find_docid(std::string_view id);
-  Result<std::vector<Edit>> plan_edits(std::span<const PreparedWrite> writes, WriteCounts& counts);
-  Result<void> apply_to_segment(std::span<const Edit> edits, std::uint64_t key, SegmentEditor& editor);
-  Result<void> apply_edit(const Edit& edit, SegmentEditor& editor, std::uint32_t row);
+  Result<NamedRecords> look_up(std::span<const PreparedWrite> writes);
+  Result<Plan> plan(std::span<const PreparedWrite> writes, WriteCounts& counts);
+  Result<void> apply_to_segment(const Plan& plan, std::span<const Edit> edits, std::uint64_t key,
+                                SegmentEditor& editor);
+  Result<void> apply_edit(const Plan& plan, const Edit& edit, SegmentEditor& editor, std::uint32_t row);
   void collect_index_changes(const Edit& edit, const SegmentEditor& editor, std::uint32_t row,
                              std::uint32_t base_rows);
   Result<void> store(std::uint64_t old_key, bool existed, SegmentEditor& editor, std::uint64_t key);
   Result<void> apply_index_changes();
+  Result<void> apply_changes_of(const Index& index, IndexChanges& changes);
   bool is_maintained(const Index& index, DocId docid) const;
 
   Generation& generation_;
@@ -86,7 +101,7 @@ class Writer {
   storage::WriteTransaction transaction_;
   GenerationState state_;
   bool swept_ = false;
-  std::map<std::uint32_t, std::vector<IndexChange>> index_changes_;  // by index id
+  std::vector<IndexChanges> index_changes_;  // by position in Schema::indexes
 };
 
 // The key of the segment that a new record of this docid goes to.

@@ -37,10 +37,6 @@ std::uint64_t image_of(double value) {
 
 std::uint64_t image_of(std::int64_t value) { return static_cast<std::uint64_t>(value) ^ kSignBit; }
 
-std::uint64_t word_at(std::string_view key, std::size_t at) {
-  return at < key.size() ? text_prefix(key.substr(at)) : 0;
-}
-
 }  // namespace
 
 SortKeyEncoder::SortKeyEncoder(std::span<const BoundSortKey> sort, ColumnSet& columns) {
@@ -106,8 +102,8 @@ bool SortBuffer::before(const Row& a, const Row& b) const {
 }
 
 void SortBuffer::add(std::string_view key, DocId docid) {
-  Row row{.high = word_at(key, 0),
-          .low = word_at(key, 8),
+  Row row{.high = text_prefix(key),
+          .low = key.size() > 8 ? text_prefix(key.substr(8)) : 0,
           .rest_offset = rest_.size(),
           .size = static_cast<std::uint32_t>(key.size()),
           .docid = docid};
@@ -168,11 +164,9 @@ void SortBuffer::sort_by_radix(std::span<Row> rows, Row* scratch) const {
 
 void SortBuffer::key(std::size_t at, std::string& key) const {
   const Row& row = rows_[at];
-  key.clear();
-  append_image(key, row.high);
-  append_image(key, row.low);
-  key.append(rest(row));
-  key.resize(row.size);
+  const std::array<std::uint64_t, 2> head = {std::byteswap(row.high), std::byteswap(row.low)};
+  key.assign(reinterpret_cast<const char*>(head.data()), std::min<std::size_t>(row.size, sizeof(head)));
+  if (row.size > sizeof(head)) key.append(rest(row));
 }
 
 std::vector<DocId> SortBuffer::docids() const {

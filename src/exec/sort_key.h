@@ -60,6 +60,7 @@ class SortBuffer {
   void add(std::string_view key, DocId docid);
   // Takes address space for as many rows as fit into `bytes`; it becomes memory as rows come.
   void reserve(std::size_t bytes) { rows_.reserve(bytes / sizeof(Row)); }
+  void reserve_rows(std::size_t rows) { rows_.reserve(rows); }
   std::size_t size() const { return rows_.size(); }
   // Memory in use; growing and sorting may take as much again.
   std::size_t used_bytes() const { return rows_.size() * sizeof(Row) + rest_.size(); }
@@ -70,6 +71,12 @@ class SortBuffer {
   void sort();
 
   DocId docid(std::size_t at) const { return rows_[at].docid; }
+  // Whether the keys at two positions are equal.
+  bool same_key(std::size_t a, std::size_t b) const {
+    const Row& x = rows_[a];
+    const Row& y = rows_[b];
+    return x.high == y.high && x.low == y.low && x.size == y.size && (x.size <= 16 || rest(x) == rest(y));
+  }
   // Replaces `key` by the key at a position.
   void key(std::size_t at, std::string& key) const;
   // The docids as they stand.

@@ -10,6 +10,13 @@
 namespace slate::storage {
 namespace {
 
+MDB_val key_of(std::string_view key) {
+  return {.mv_size = key.size(), .mv_data = const_cast<char*>(key.data())};
+}
+MDB_val posting_of(const std::uint64_t& posting) {
+  return {.mv_size = sizeof(posting), .mv_data = const_cast<std::uint64_t*>(&posting)};
+}
+
 Result<MDB_cursor*> open_cursor(const Transaction& transaction, Table table) {
   MDB_cursor* cursor = nullptr;
   if (const int code = mdb_cursor_open(transaction.raw(), table.handle, &cursor); code != MDB_SUCCESS)
@@ -186,6 +193,19 @@ Result<void> PostingCursor::seek_posting(std::string_view key, std::uint64_t pos
   return {};
 }
 
+Result<std::optional<std::uint64_t>> PostingCursor::find(std::string_view key) {
+  place_ = Place::kNone;
+  MDB_val k = key_of(key);
+  MDB_val v;
+  const int code = mdb_cursor_get(cursor_, &k, &v, MDB_SET);
+  if (code == MDB_NOTFOUND) return std::nullopt;
+  if (code != MDB_SUCCESS) return fail(lmdb_error(code, "looking for an index key"));
+  if (v.mv_size != sizeof(std::uint64_t)) return fail(Reason::kCorrupt, "index entry of a wrong size");
+  std::uint64_t posting = 0;
+  std::memcpy(&posting, v.mv_data, sizeof(posting));
+  return posting;
+}
+
 Result<std::uint64_t> PostingCursor::count_postings() {
   std::size_t count = 0;
   if (const int code = mdb_cursor_count(cursor_, &count); code != MDB_SUCCESS)
@@ -193,29 +213,83 @@ Result<std::uint64_t> PostingCursor::count_postings() {
   return count;
 }
 
-Result<PostingAppender> PostingAppender::open(WriteTransaction& transaction, Table table) {
+Result<PostingEditor> PostingEditor::open(WriteTransaction& transaction, Table table) {
   SLATE_TRY(MDB_cursor * cursor, open_cursor(transaction, table));
-  return PostingAppender(cursor);
+  return PostingEditor(transaction, cursor);
 }
-PostingAppender::~PostingAppender() {
+PostingEditor::~PostingEditor() {
   if (cursor_ != nullptr) mdb_cursor_close(cursor_);
 }
 
-Result<void> PostingAppender::append(std::string_view key, std::span<const std::uint64_t> postings) {
-  if (postings.empty()) return {};
-  MDB_val k{.mv_size = key.size(), .mv_data = const_cast<char*>(key.data())};
-  MDB_val first{.mv_size = sizeof(std::uint64_t), .mv_data = const_cast<std::uint64_t*>(postings.data())};
-  int code = mdb_cursor_put(cursor_, &k, &first, MDB_APPEND);
-  // The key is there already, from an earlier call.
-  if (code == MDB_KEYEXIST) code = mdb_cursor_put(cursor_, &k, &first, MDB_APPENDDUP);
-  if (code == MDB_SUCCESS && postings.size() > 1) {
-    MDB_val rest[2] = {
-        {.mv_size = sizeof(std::uint64_t), .mv_data = const_cast<std::uint64_t*>(postings.data() + 1)},
-        {.mv_size = postings.size() - 1, .mv_data = nullptr}};
-    code = mdb_cursor_put(cursor_, &k, rest, MDB_MULTIPLE | MDB_APPENDDUP);
-  }
-  if (code != MDB_SUCCESS) return fail(lmdb_error(code, "appending index entries"));
+Result<void> PostingEditor::find_last_key() {
+  MDB_val k;
+  MDB_val v;
+  const int code = mdb_cursor_get(cursor_, &k, &v, MDB_LAST);
+  if (code != MDB_SUCCESS && code != MDB_NOTFOUND)
+    return fail(lmdb_error(code, "looking for the last index key"));
+  last_key_.emplace();
+  if (code == MDB_SUCCESS) last_key_->assign(static_cast<const char*>(k.mv_data), k.mv_size);
   return {};
+}
+
+// The first as told, the others, which are above it, behind it.
+int PostingEditor::append(std::string_view key, std::span<const std::uint64_t> postings,
+                          unsigned flags_of_first) {
+  MDB_val k = key_of(key);
+  MDB_val first = posting_of(postings.front());
+  const int code = mdb_cursor_put(cursor_, &k, &first, flags_of_first);
+  if (code != MDB_SUCCESS || postings.size() == 1) return code;
+  MDB_val rest[2] = {posting_of(postings[1]), {.mv_size = postings.size() - 1, .mv_data = nullptr}};
+  return mdb_cursor_put(cursor_, &k, rest, MDB_MULTIPLE | MDB_APPENDDUP);
+}
+
+int PostingEditor::put(std::string_view key, std::span<const std::uint64_t> postings) {
+  // Pages that are only appended to stay full, where others are split in halves.
+  if (key > *last_key_) {
+    last_key_->assign(key);
+    return append(key, postings, MDB_APPEND);
+  }
+
+  MDB_val k = key_of(key);
+  MDB_val last;
+  int code = mdb_cursor_get(cursor_, &k, &last, MDB_SET);
+  if (code == MDB_NOTFOUND) return append(key, postings, 0);
+  std::size_t count = 0;
+  if (code == MDB_SUCCESS) code = mdb_cursor_count(cursor_, &count);
+  // A key with a single posting has no postings page to go to the end of: MDB_SET has read it.
+  if (code == MDB_SUCCESS && count > 1) code = mdb_cursor_get(cursor_, &k, &last, MDB_LAST_DUP);
+  if (code != MDB_SUCCESS) return code;
+  std::uint64_t last_posting = 0;
+  std::memcpy(&last_posting, last.mv_data, sizeof(last_posting));
+  k = key_of(key);
+  if (last_posting < postings.front()) return append(key, postings, MDB_APPENDDUP);
+
+  for (const std::uint64_t posting : postings) {
+    MDB_val v = posting_of(posting);
+    code = mdb_cursor_put(cursor_, &k, &v, MDB_NODUPDATA);
+    if (code != MDB_SUCCESS && code != MDB_KEYEXIST) return code;
+  }
+  return MDB_SUCCESS;
+}
+
+Result<void> PostingEditor::add(std::string_view key, std::span<const std::uint64_t> postings) {
+  if (postings.empty()) return {};
+  SLATE_TRY(transaction_->before(Operation::kPut));
+  if (!last_key_) SLATE_TRY(find_last_key());
+  if (const int code = put(key, postings); code != MDB_SUCCESS)
+    return fail(lmdb_error(code, "writing index entries"));
+  return {};
+}
+
+Result<bool> PostingEditor::remove(std::string_view key, std::uint64_t posting) {
+  SLATE_TRY(transaction_->before(Operation::kDelete));
+  MDB_val k = key_of(key);
+  MDB_val v = posting_of(posting);
+  int code = mdb_cursor_get(cursor_, &k, &v, MDB_GET_BOTH);
+  if (code == MDB_NOTFOUND) return false;
+  if (code == MDB_SUCCESS) code = mdb_cursor_del(cursor_, 0);
+  if (code != MDB_SUCCESS) return fail(lmdb_error(code, "removing an index entry"));
+  return true;
 }
 
 }  // namespace slate::storage

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -94,6 +95,9 @@ class PostingCursor {
   // Goes to a key's first posting, in the cursor's order, that is `posting` or comes behind it: the next call
   // of next_postings() begins there, and gives none when the key or such a posting is not there.
   Result<void> seek_posting(std::string_view key, std::uint64_t posting);
+  // The first posting of exactly this key, or nothing. Keys looked for in order are found near the last
+  // place.
+  Result<std::optional<std::uint64_t>> find(std::string_view key);
   // How many postings the current key has. O(1).
   Result<std::uint64_t> count_postings();
 
@@ -109,20 +113,33 @@ class PostingCursor {
   std::vector<std::uint64_t> aligned_;
 };
 
-// Fills a kPostings table in order: the fast road for a bulk build. Destroy it before its transaction ends.
-class PostingAppender {
+// Changes a kPostings table, while nothing else does. Changes in the order of their keys find their places
+// near the last one. Destroy it before its transaction moves or ends.
+class PostingEditor {
  public:
-  static Result<PostingAppender> open(WriteTransaction& transaction, Table table);
-  PostingAppender(PostingAppender&& other) noexcept : cursor_(std::exchange(other.cursor_, nullptr)) {}
-  PostingAppender& operator=(PostingAppender&&) = delete;
-  ~PostingAppender();
+  static Result<PostingEditor> open(WriteTransaction& transaction, Table table);
+  PostingEditor(PostingEditor&& other) noexcept
+      : transaction_(other.transaction_),
+        cursor_(std::exchange(other.cursor_, nullptr)),
+        last_key_(std::move(other.last_key_)) {}
+  PostingEditor& operator=(PostingEditor&&) = delete;
+  ~PostingEditor();
 
-  // REQUIRES: `key` is at or above the table's last key; `postings` ascend, above those that the key has.
-  Result<void> append(std::string_view key, std::span<const std::uint64_t> postings);
+  // Those that the key has already are no error. REQUIRES: `postings` ascend.
+  Result<void> add(std::string_view key, std::span<const std::uint64_t> postings);
+  // True when it was there.
+  Result<bool> remove(std::string_view key, std::uint64_t posting);
 
  private:
-  explicit PostingAppender(MDB_cursor* cursor) : cursor_(cursor) {}
+  PostingEditor(WriteTransaction& transaction, MDB_cursor* cursor)
+      : transaction_(&transaction), cursor_(cursor) {}
+  Result<void> find_last_key();
+  int put(std::string_view key, std::span<const std::uint64_t> postings);
+  int append(std::string_view key, std::span<const std::uint64_t> postings, unsigned flags_of_first);
+
+  WriteTransaction* transaction_;
   MDB_cursor* cursor_;
+  std::optional<std::string> last_key_;  // no key of the table is above it; known from the first add() on
 };
 
 }  // namespace slate::storage

@@ -1,6 +1,7 @@
 #include "storage/environment.h"
 
 #include <cstring>
+#include <fcntl.h>
 #include <lmdb.h>
 #include <system_error>
 #include <utility>
@@ -119,20 +120,31 @@ Result<WriteTransaction> Environment::begin_write() {
   return WriteTransaction(this, txn);
 }
 
+Result<std::uint64_t> Environment::last_transaction() const {
+  MDB_envinfo info;
+  if (const int code = mdb_env_info(env_, &info); code != MDB_SUCCESS)
+    return fail(lmdb_error(code, "syncing"));
+  return info.me_last_txnid;
+}
+
 Result<void> Environment::sync() {
   SLATE_TRY(before(Operation::kSync));
+  SLATE_TRY(const std::uint64_t last, last_transaction());
   if (const int code = mdb_env_sync(env_, 1); code != MDB_SUCCESS) return fail(lmdb_error(code, "syncing"));
+  synced_transaction_.store(last, std::memory_order_relaxed);
   return {};
 }
 
 Result<void> Environment::sync_if_changed() {
-  MDB_envinfo info;
-  if (const int code = mdb_env_info(env_, &info); code != MDB_SUCCESS)
-    return fail(lmdb_error(code, "syncing"));
-  if (info.me_last_txnid == synced_transaction_.load(std::memory_order_relaxed)) return {};
-  SLATE_TRY(sync());
-  synced_transaction_.store(info.me_last_txnid, std::memory_order_relaxed);
-  return {};
+  SLATE_TRY(const std::uint64_t last, last_transaction());
+  if (last == synced_transaction_.load(std::memory_order_relaxed)) return {};
+  return sync();
+}
+
+void Environment::start_writing_back() {
+  mdb_filehandle_t file = -1;
+  if (mdb_env_get_fd(env_, &file) == MDB_SUCCESS)
+    static_cast<void>(sync_file_range(file, 0, 0, SYNC_FILE_RANGE_WRITE));
 }
 
 Result<void> Environment::set_commit_sync(CommitSync commit_sync) {
@@ -195,21 +207,21 @@ Result<Table> WriteTransaction::create_table(const char* name, TableKind kind) {
 }
 
 Result<void> WriteTransaction::drop_table(Table table) {
-  SLATE_TRY(environment_->before(Operation::kDelete));
+  SLATE_TRY(before(Operation::kDelete));
   if (const int code = mdb_drop(txn_, table.handle, 1); code != MDB_SUCCESS)
     return fail(lmdb_error(code, "dropping a table"));
   return {};
 }
 
 Result<void> WriteTransaction::clear_table(Table table) {
-  SLATE_TRY(environment_->before(Operation::kDelete));
+  SLATE_TRY(before(Operation::kDelete));
   if (const int code = mdb_drop(txn_, table.handle, 0); code != MDB_SUCCESS)
     return fail(lmdb_error(code, "clearing a table"));
   return {};
 }
 
 Result<void> WriteTransaction::put(Table table, std::string_view key, std::string_view value) {
-  SLATE_TRY(environment_->before(Operation::kPut));
+  SLATE_TRY(before(Operation::kPut));
   MDB_val k = value_of(key);
   MDB_val v = value_of(value);
   if (const int code = mdb_put(txn_, table.handle, &k, &v, 0); code != MDB_SUCCESS)
@@ -224,7 +236,7 @@ Result<void> WriteTransaction::put(Table table, std::uint64_t key, std::string_v
 }
 
 Result<std::span<std::byte>> WriteTransaction::reserve(Table table, std::uint64_t key, std::size_t bytes) {
-  SLATE_TRY(environment_->before(Operation::kPut));
+  SLATE_TRY(before(Operation::kPut));
   MDB_val k = value_of(key);
   MDB_val v{.mv_size = bytes, .mv_data = nullptr};
   if (const int code = mdb_put(txn_, table.handle, &k, &v, MDB_RESERVE); code != MDB_SUCCESS)
@@ -233,7 +245,7 @@ Result<std::span<std::byte>> WriteTransaction::reserve(Table table, std::uint64_
 }
 
 Result<void> WriteTransaction::append(Table table, std::uint64_t key, std::string_view value) {
-  SLATE_TRY(environment_->before(Operation::kPut));
+  SLATE_TRY(before(Operation::kPut));
   MDB_val k = value_of(key);
   MDB_val v = value_of(value);
   if (const int code = mdb_put(txn_, table.handle, &k, &v, MDB_APPEND); code != MDB_SUCCESS)
@@ -242,7 +254,7 @@ Result<void> WriteTransaction::append(Table table, std::uint64_t key, std::strin
 }
 
 Result<bool> WriteTransaction::remove(Table table, std::string_view key) {
-  SLATE_TRY(environment_->before(Operation::kDelete));
+  SLATE_TRY(before(Operation::kDelete));
   MDB_val k = value_of(key);
   const int code = mdb_del(txn_, table.handle, &k, nullptr);
   if (code == MDB_NOTFOUND) return false;
@@ -254,7 +266,7 @@ Result<bool> WriteTransaction::remove(Table table, std::uint64_t key) {
 }
 
 Result<void> WriteTransaction::add_posting(Table table, std::string_view key, std::uint64_t posting) {
-  SLATE_TRY(environment_->before(Operation::kPut));
+  SLATE_TRY(before(Operation::kPut));
   MDB_val k = value_of(key);
   MDB_val v = value_of(posting);
   const int code = mdb_put(txn_, table.handle, &k, &v, MDB_NODUPDATA);
@@ -263,7 +275,7 @@ Result<void> WriteTransaction::add_posting(Table table, std::string_view key, st
 }
 
 Result<bool> WriteTransaction::remove_posting(Table table, std::string_view key, std::uint64_t posting) {
-  SLATE_TRY(environment_->before(Operation::kDelete));
+  SLATE_TRY(before(Operation::kDelete));
   MDB_val k = value_of(key);
   MDB_val v = value_of(posting);
   const int code = mdb_del(txn_, table.handle, &k, &v);
@@ -273,7 +285,7 @@ Result<bool> WriteTransaction::remove_posting(Table table, std::string_view key,
 }
 
 Result<void> WriteTransaction::commit() {
-  SLATE_TRY(environment_->before(Operation::kCommit));
+  SLATE_TRY(before(Operation::kCommit));
   MDB_txn* txn = std::exchange(txn_, nullptr);
   if (const int code = mdb_txn_commit(txn); code != MDB_SUCCESS) return fail(lmdb_error(code, "committing"));
   return {};

@@ -80,6 +80,9 @@ class Environment {
   Result<void> sync();
   // The same, when something was committed since the last time.
   Result<void> sync_if_changed();
+  // Has the disk begin to write what was committed, so that a later sync() finds less to wait for. Answers at
+  // once, and promises nothing.
+  void start_writing_back();
   // What commits wait for from now on. Not while a write transaction is open.
   Result<void> set_commit_sync(CommitSync commit_sync);
   // A copy of the newest commit, in a new file, without holding back readers or writers. Errors: io.
@@ -93,6 +96,7 @@ class Environment {
   friend class WriteTransaction;
   Environment() = default;
   Result<void> cover_used_bytes() const;
+  Result<std::uint64_t> last_transaction() const;
   void give_back(MDB_txn* txn);
   Result<void> before(Operation operation) const;
 
@@ -173,7 +177,9 @@ class WriteTransaction : public Transaction {
 
  private:
   friend class Environment;
+  friend class PostingEditor;
   using Transaction::Transaction;
+  Result<void> before(Operation operation) const { return environment_->before(operation); }
 };
 
 }  // namespace slate::storage

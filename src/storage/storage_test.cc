@@ -188,12 +188,12 @@ TEST_F(Storage, appended_postings_equal_added_ones) {
   {
     auto txn = environment_->begin_write().value();
     {
-      auto appender = PostingAppender::open(txn, table).value();
+      auto editor = PostingEditor::open(txn, table).value();
       for (const auto& [key, postings] : model) {
         const std::span all(postings);
         const std::size_t half = all.size() / 2;
-        ASSERT_TRUE(appender.append(key, all.first(half)).has_value());
-        ASSERT_TRUE(appender.append(key, all.subspan(half)).has_value());
+        ASSERT_TRUE(editor.add(key, all.first(half)).has_value());
+        ASSERT_TRUE(editor.add(key, all.subspan(half)).has_value());
       }
     }
     ASSERT_TRUE(txn.commit().has_value());
@@ -205,6 +205,60 @@ TEST_F(Storage, appended_postings_equal_added_ones) {
     ASSERT_EQ(*at, key);
     ASSERT_EQ(all_postings(cursor), postings);
     at = cursor.next_key().value();
+  }
+}
+
+// Batches by one editor against a map of sets: below, above and among the keys and postings that are there.
+TEST_F(Storage, an_editor_changes_postings_like_a_sorted_map_of_sorted_sets) {
+  const Table table = postings_table();
+  std::mt19937_64 random(11);
+  std::map<std::string, std::set<std::uint64_t>> model;
+  for (std::uint64_t batch = 0; batch < 60; ++batch) {
+    std::map<std::string, std::set<std::uint64_t>> added;
+    for (int i = 0; i < 400; ++i) {
+      const std::string key = "k" + std::to_string(100 + random() % (batch + 1) * (random() % 3));
+      // Beyond all postings so far, as those of new records, or anywhere.
+      added[key].insert(random() % 2 == 0 ? batch * 1000 + random() % 1000 : random() % 60'000);
+    }
+    auto txn = environment_->begin_write().value();
+    {
+      auto editor = PostingEditor::open(txn, table).value();
+      for (const auto& [key, postings] : model) {
+        if (random() % 4 != 0) continue;
+        EXPECT_FALSE(editor.remove(key + "x", *postings.begin()).value());
+        EXPECT_FALSE(editor.remove(key, 1'000'000).value());
+      }
+      for (auto entry = model.begin(); entry != model.end();) {
+        auto& postings = entry->second;
+        // Some of them, or all, so that keys go too.
+        const std::size_t least = random() % 2 == 0 ? 0 : postings.size() / 2;
+        while (random() % 50 != 0 && postings.size() > least) {
+          const auto gone = random() % 2 == 0 ? postings.begin() : std::prev(postings.end());
+          ASSERT_TRUE(editor.remove(entry->first, *gone).value());
+          postings.erase(gone);
+        }
+        entry = postings.empty() ? model.erase(entry) : std::next(entry);
+      }
+      for (const auto& [key, postings] : added) {
+        const std::vector<std::uint64_t> all(postings.begin(), postings.end());
+        ASSERT_TRUE(editor.add(key, all).has_value());
+        model[key].insert(all.begin(), all.end());
+      }
+    }
+    ASSERT_TRUE(txn.commit().has_value());
+
+    auto reader = environment_->begin_read().value();
+    auto cursor = PostingCursor::open(reader, table).value();
+    auto at = cursor.seek("").value();
+    for (const auto& [key, postings] : model) {
+      ASSERT_EQ(*at, key);
+      ASSERT_EQ(cursor.count_postings().value(), postings.size());
+      ASSERT_EQ(all_postings(cursor), std::vector<std::uint64_t>(postings.begin(), postings.end()));
+      ASSERT_EQ(cursor.find(key).value(), *postings.begin());
+      ASSERT_EQ(cursor.find(key + "x").value(), std::nullopt);
+      at = cursor.seek(key + " ").value();
+    }
+    ASSERT_FALSE(at.has_value());
   }
 }
 

@@ -33,15 +33,15 @@ struct DatabaseOptions {
   std::chrono::milliseconds sweep_interval{60'000};
 };
 
-// Names of the planner's rules, for `disabled_rules` and `force_rule`: "index_filter", "index_sort", "in_merge",
-// "union", "intersection", "covered", "zone_maps", "limit_pushdown", "top_k" (docs/planner.md).
+// Names of the planner's rules, for `disabled_rules` and `force_rule`: "index_filter", "index_sort",
+// "in_merge", "union", "intersection", "covered", "zone_maps", "limit_pushdown", "top_k" (docs/planner.md).
 struct QueryOptions {
   // When to give up, with deadline_exceeded; checked between blocks.
   std::optional<std::chrono::steady_clock::time_point> deadline;
   // Stops the query, with cancelled; checked between blocks.
   std::stop_token stop;
-  // Memory that the query may take to sort, group or collect rows, in bytes. A sort beyond it goes on in files; what
-  // cannot fails with quota_exceeded.
+  // Memory that the query may take to sort, group or collect rows, in bytes. A sort beyond it goes on in
+  // files; what cannot fails with quota_exceeded.
   std::uint64_t memory_bytes = std::uint64_t{64} << 20;
   // Rows that the query may look at; beyond it fails with quota_exceeded. Absent: no limit.
   std::optional<std::uint64_t> max_rows_examined{};

@@ -82,10 +82,10 @@ struct SortKey {
 
 // Ties are broken by the order of arrival, so every order is total. No sort: the order of arrival.
 //
-// A cursor, from ResultSet::next_cursor() or previous_cursor(), stands for a place between two rows of a query's
-// answer. With it the same query gives the rows behind that place, or the `take` nearest before it. It costs what
-// the first page costs, and stays true while records are written: a row that is not written comes on exactly one
-// page. It belongs to one filter, one sort and one generation.
+// A cursor, from ResultSet::next_cursor() or previous_cursor(), stands for a place between two rows of a
+// query's answer. With it the same query gives the rows behind that place, or the `take` nearest before it.
+// It costs what the first page costs, and stays true while records are written: a row that is not written
+// comes on exactly one page. It belongs to one filter, one sort and one generation.
 struct Query {
   std::optional<Filter> filter;
   std::vector<SortKey> sort;

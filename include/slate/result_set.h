@@ -33,8 +33,8 @@ class ResultSet {
   virtual Result<const Batch*> next() = 0;
   // Whether rows remain beyond skip + take. Call after the end: it looks for one more row.
   virtual Result<bool> has_more() = 0;
-  // For Query::cursor: the page behind the last row returned, or before the first one; nothing when there are no
-  // such rows, or none was returned. Call after the end.
+  // For Query::cursor: the page behind the last row returned, or before the first one; nothing when there are
+  // no such rows, or none was returned. Call after the end.
   virtual Result<std::optional<std::string>> next_cursor() = 0;
   virtual Result<std::optional<std::string>> previous_cursor() = 0;
   // What has been touched so far.

@@ -46,9 +46,9 @@ class Snapshot {
   virtual Result<Count> count(const std::optional<Filter>& filter, std::optional<std::uint64_t> limit = {},
                               const QueryOptions& options = {}) = 0;
   // The values of a field among the records that match, with how many have each. From an index or the
-  // generation's statistics where they can tell, otherwise by reading the field of the matching records. Errors:
-  // invalid_argument naming the field or operator at fault; quota_exceeded when an order by count has more values
-  // than QueryOptions::memory_bytes has room for; corrupt.
+  // generation's statistics where they can tell, otherwise by reading the field of the matching records.
+  // Errors: invalid_argument naming the field or operator at fault; quota_exceeded when an order by count has
+  // more values than QueryOptions::memory_bytes has room for; corrupt.
   virtual Result<DistinctValues> distinct(const DistinctQuery& query, const QueryOptions& options = {}) = 0;
   virtual Result<Explanation> explain(const Query& query, ExplainMode mode,
                                       const QueryOptions& options = {}) = 0;

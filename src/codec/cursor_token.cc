@@ -43,9 +43,9 @@ std::array<unsigned char, kMacBytes> mac_of(std::string_view bytes, const Cursor
 // Base64 with the URL-safe alphabet and without padding: RFC 4648, 5.
 std::string to_text(std::string_view bytes) {
   std::string text((bytes.size() + 2) / 3 * 4 + 1, '\0');
-  const int size = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
-                                   reinterpret_cast<const unsigned char*>(bytes.data()),
-                                   static_cast<int>(bytes.size()));
+  const int size =
+      EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                      reinterpret_cast<const unsigned char*>(bytes.data()), static_cast<int>(bytes.size()));
   text.resize(static_cast<std::size_t>(size));
   while (text.ends_with('=')) text.pop_back();
   std::ranges::replace(text, '+', '-');
@@ -58,7 +58,8 @@ std::string from_text(std::string_view given) {
   const auto is_digit = [](char c) {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
   };
-  if (given.size() > kMostCursorBytes || given.size() % 4 == 1 || !std::ranges::all_of(given, is_digit)) return {};
+  if (given.size() > kMostCursorBytes || given.size() % 4 == 1 || !std::ranges::all_of(given, is_digit))
+    return {};
   std::string text(given);
   std::ranges::replace(text, '-', '+');
   std::ranges::replace(text, '_', '/');
@@ -82,7 +83,8 @@ Failure not_ours() {
 }  // namespace
 
 std::string seal(const CursorToken& token, const CursorKey& key) {
-  Fixed fixed{.flags = static_cast<unsigned char>((token.previous ? kPrevious : 0) | (token.has_digest ? kDigest : 0)),
+  Fixed fixed{.flags = static_cast<unsigned char>((token.previous ? kPrevious : 0) |
+                                                  (token.has_digest ? kDigest : 0)),
               .generation = token.generation,
               .query = token.query,
               .docid = token.docid};

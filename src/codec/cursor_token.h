@@ -20,12 +20,12 @@ inline constexpr std::size_t kMostCursorValueBytes = 320;
 using CursorKey = std::array<unsigned char, 32>;
 
 struct CursorToken {
-  bool previous = false;      // the page before the place, not the one behind it
-  bool has_digest = false;    // `values` is a digest of them
+  bool previous = false;    // the page before the place, not the one behind it
+  bool has_digest = false;  // `values` is a digest of them
   std::uint64_t generation = 0;
-  std::uint64_t query = 0;    // fingerprint of filter and sort
+  std::uint64_t query = 0;  // fingerprint of filter and sort
   std::uint64_t docid = 0;
-  std::string values;         // of the sort keys, at most kMostCursorValueBytes
+  std::string values;  // of the sort keys, at most kMostCursorValueBytes
   bool operator==(const CursorToken&) const = default;
 };
 

@@ -49,8 +49,8 @@ TEST(CursorToken, another_key_or_a_changed_character_is_refused) {
 }
 
 TEST(CursorToken, anything_else_is_refused) {
-  for (const std::string_view text :
-       {"", "A", "AA", "====", "not a cursor", "\xff\xfe", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"})
+  for (const std::string_view text : {"", "A", "AA", "====", "not a cursor", "\xff\xfe",
+                                      "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"})
     EXPECT_EQ(unseal(text, key(1)).error().field(), "cursor") << text;
   EXPECT_FALSE(unseal(std::string(1 << 20, 'A'), key(1)).has_value());
   const std::string text = seal(token, key(1));

@@ -41,7 +41,8 @@ class StatisticsView {
 
   std::uint64_t rows() const { return header().rows; }
   std::span<const ColumnStatistics> columns() const {
-    return {reinterpret_cast<const ColumnStatistics*>(bytes_.data() + sizeof(StatisticsHeader)), header().columns};
+    return {reinterpret_cast<const ColumnStatistics*>(bytes_.data() + sizeof(StatisticsHeader)),
+            header().columns};
   }
   // Null when the field is not known. O(log columns).
   const ColumnStatistics* find(FieldId field) const;
@@ -62,8 +63,8 @@ class StatisticsView {
 std::string encode_statistics(std::uint64_t rows, std::span<const ColumnStatistics> columns,
                               std::string_view sample);
 
-// Distinct values of `rows` rows, of which `sampled` were looked at: `distinct` values were seen, `once` of them
-// a single time. The estimator Duj1 of Haas and Stokes, "Estimating the number of classes in a finite
+// Distinct values of `rows` rows, of which `sampled` were looked at: `distinct` values were seen, `once` of
+// them a single time. The estimator Duj1 of Haas and Stokes, "Estimating the number of classes in a finite
 // population", 1998.
 double estimate_distinct(double rows, double sampled, double distinct, double once);
 

@@ -416,7 +416,8 @@ Result<DatasourceStatus> StoredDatabase::status(DatasourceState& state) const {
   const auto current = state.current();
   DatasourceStatus status{.datasource = current.schema->datasource};
   if (current.damage) return status;
-  SLATE_TRY(const auto snapshot, StoredSnapshot::open(current.schema, current.live, options_.clock->now(), cursor_key_));
+  SLATE_TRY(const auto snapshot,
+            StoredSnapshot::open(current.schema, current.live, options_.clock->now(), cursor_key_));
   status.data = snapshot->info();
   status.bytes = current.live->environment().used_bytes();
   for (const Index& index : current.schema->indexes) {
@@ -554,7 +555,8 @@ Result<std::unique_ptr<Snapshot>> StoredDatabase::snapshot(std::string_view data
   SLATE_TRY(const auto state, find(datasource));
   const auto current = state->current();
   if (current.damage) return fail(*current.damage);
-  SLATE_TRY(auto snapshot, StoredSnapshot::open(current.schema, current.live, options_.clock->now(), cursor_key_));
+  SLATE_TRY(auto snapshot,
+            StoredSnapshot::open(current.schema, current.live, options_.clock->now(), cursor_key_));
   return snapshot;
 }
 

@@ -69,8 +69,7 @@ Result<std::unique_ptr<ResultSet>> StoredSnapshot::query(const Query& query, con
 Result<Count> StoredSnapshot::count(const std::optional<Filter>& filter, std::optional<std::uint64_t> limit,
                                     const QueryOptions& options) {
   SLATE_TRY(const BoundFilter bound, bind_filter(filter, *data_->schema));
-  SLATE_TRY(Plan plan,
-            make_count_plan(bound, limit, *data_->schema, IndexStatistics(data_->view), options));
+  SLATE_TRY(Plan plan, make_count_plan(bound, limit, *data_->schema, IndexStatistics(data_->view), options));
   return execute_count(std::move(plan), data_->view, options);
 }
 

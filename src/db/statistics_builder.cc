@@ -81,7 +81,8 @@ class SampleBuilder {
       if (text.size() > kMostTextBytes) {
         if (from.type == Type::kList) return;
         std::size_t end = kMostTextBytes;
-        while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;  // not within a character
+        while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80)
+          --end;  // not within a character
         text = text.substr(0, end);
       }
       to.set_text(rows_, text);
@@ -144,8 +145,9 @@ Result<void> take_statistics(Generation& generation, storage::WriteTransaction& 
         if (!entry) break;
         key = entry->key;
         const auto bytes = aligned_block(entry->value, copies.emplace_back());
-        SLATE_TRY(block, generation.verified().contains(key) ? Result<BlockView>(BlockView::trusted(bytes.data()))
-                                                             : BlockView::verify(bytes));
+        SLATE_TRY(block, generation.verified().contains(key)
+                             ? Result<BlockView>(BlockView::trusted(bytes.data()))
+                             : BlockView::verify(bytes));
       }
       if (docid < block->first_docid() || docid - block->first_docid() >= block->row_count()) continue;
       const auto row = static_cast<std::uint32_t>(docid - block->first_docid());

@@ -87,8 +87,8 @@ Result<DistinctValues> execute_distinct(const BoundDistinct& query, const Genera
   if (query.column != kRecordIdColumn) rows_query.columns = {query.column};
   SLATE_TRY(Plan plan, make_plan(rows_query, *view.schema, statistics, options));
   SLATE_TRY(const auto rows, execute(std::move(plan), view, options, nullptr));
-  ValueCounter values(column.type == Type::kList ? column.items.front().type : column.type, query.order, query.take,
-                      options.memory_bytes);
+  ValueCounter values(column.type == Type::kList ? column.items.front().type : column.type, query.order,
+                      query.take, options.memory_bytes);
   for (;;) {
     SLATE_TRY(const Batch* batch, rows->next());
     if (batch == nullptr) break;

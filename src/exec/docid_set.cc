@@ -94,7 +94,8 @@ Result<std::optional<DocidRun>> SetDocids::next() {
                      : std::span<const DocId>(docids.begin(), before);
   }
   if (docids.empty()) return std::nullopt;
-  if (!ascends) std::reverse(found_.docids.begin(), found_.docids.begin() + static_cast<std::ptrdiff_t>(docids.size()));
+  if (!ascends)
+    std::reverse(found_.docids.begin(), found_.docids.begin() + static_cast<std::ptrdiff_t>(docids.size()));
   return DocidRun{.docids = docids, .starts_group = true, .settle = found_.settle};
 }
 

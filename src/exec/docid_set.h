@@ -18,7 +18,8 @@ struct FoundDocids {
   bool settle = false;
 };
 
-// Memory: 8 bytes a docid of the largest input, twice while two are put together. Counts the entries it reads.
+// Memory: 8 bytes a docid of the largest input, twice while two are put together. Counts the entries it
+// reads.
 Result<FoundDocids> find_docids(const GenerationView& view, const DocidSet& set, Interrupt& interrupt,
                                 QueryCounters& counters);
 

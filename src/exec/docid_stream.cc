@@ -23,14 +23,15 @@ std::optional<std::size_t> leading_bytes(std::string_view key, const Index& inde
 }
 
 // The place's key: a prefix's values, then those of the sort keys.
-std::string place_key(const Position& place, const WalkOrder& order, const IndexRange& range, const Index& index,
-                      std::uint32_t components) {
+std::string place_key(const Position& place, const WalkOrder& order, const IndexRange& range,
+                      const Index& index, std::uint32_t components) {
   KeyBuilder key;
   for (std::uint32_t i = 0; i < components; ++i) {
     const IndexComponent& component = index.components[i];
     const auto sorted = std::ranges::find(order.sorted, component.column, &BoundSortKey::column);
     if (sorted != order.sorted.end()) {
-      add_scalar(key, place.values[static_cast<std::size_t>(sorted - order.sorted.begin())], component.direction);
+      add_scalar(key, place.values[static_cast<std::size_t>(sorted - order.sorted.begin())],
+                 component.direction);
     } else {
       check(i < range.prefix.size(), "a component of the order is neither sorted by nor fixed");
       add_scalar(key, range.prefix[i], component.direction);
@@ -96,8 +97,8 @@ class MergedDocids final : public DocidStream {
   struct Input {
     IndexWalker walker;
     std::size_t prefix_bytes = 0;
-    std::string rest{};           // of the current key, behind the prefix
-    std::size_t rank = 0;         // of its range among those of the input
+    std::string rest{};    // of the current key, behind the prefix
+    std::size_t rank = 0;  // of its range among those of the input
     bool settle = false;
   };
 
@@ -109,7 +110,8 @@ class MergedDocids final : public DocidStream {
         skipped_components_(walk.merged_components),
         group_components_(group_components),
         forwards_(walk.direction == WalkDirection::kForwards) {
-    for (const auto& input : inputs_) compared_bytes_ = std::min(compared_bytes_, kSettleKeyBytes - input->prefix_bytes);
+    for (const auto& input : inputs_)
+      compared_bytes_ = std::min(compared_bytes_, kSettleKeyBytes - input->prefix_bytes);
   }
 
   Result<std::optional<DocidRun>> next() override {
@@ -162,8 +164,8 @@ class MergedDocids final : public DocidStream {
     std::optional<std::size_t> bytes = 0;
     for (std::uint32_t i = skipped_components_; bytes && i < group_components_; ++i) {
       const IndexComponent& component = index_.components[i];
-      const auto more = component_bytes(group.substr(*bytes), schema_.columns[component.column].type,
-                                        component.direction);
+      const auto more =
+          component_bytes(group.substr(*bytes), schema_.columns[component.column].type, component.direction);
       bytes = more ? std::optional(*bytes + *more) : std::nullopt;
     }
     const bool settles = !bytes || *bytes > compared_bytes_;
@@ -188,9 +190,10 @@ class MergedDocids final : public DocidStream {
   std::string group_;
 };
 
-// A place may stand in the middle of a group of several keys, or of docids that are yet to be sorted: then the
-// walk starts with that group.
-bool start_at_place(IndexWalker& walker, const WalkOrder& order, const IndexRange& range, const Index& index) {
+// A place may stand in the middle of a group of several keys, or of docids that are yet to be sorted: then
+// the walk starts with that group.
+bool start_at_place(IndexWalker& walker, const WalkOrder& order, const IndexRange& range,
+                    const Index& index) {
   const std::string key = place_key(*order.after, order, range, index, order.group_components);
   if (key.size() >= kSettleKeyBytes) return false;
   return walker.start_at(key, order.skips_docids ? std::optional(order.after->docid) : std::nullopt);

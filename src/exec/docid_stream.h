@@ -47,8 +47,8 @@ struct WalkOrder {
   std::span<const BoundSortKey> sorted;  // the sort keys that the components give; for `after`
 };
 
-// Part of an index, key by key, or several such parts merged. `*starts_at_place` becomes whether the walk could
-// start at the place; otherwise it starts at the beginning.
+// Part of an index, key by key, or several such parts merged. `*starts_at_place` becomes whether the walk
+// could start at the place; otherwise it starts at the beginning.
 Result<std::unique_ptr<DocidStream>> open_walk(const GenerationView& view, const IndexWalk& walk,
                                                const WalkOrder& order, bool* starts_at_place);
 

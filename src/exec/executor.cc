@@ -41,8 +41,8 @@ class Pipeline {
     residual_ = compile(plan_.residual, columns_);
     whole_ = compile(plan_.filter, columns_);
     encoder_.emplace(plan_.sort, columns_);
-    SortKeyEncoder ties(std::span(plan_.sort).subspan(std::min<std::size_t>(plan_.sorted_keys, plan_.sort.size())),
-                        columns_);
+    SortKeyEncoder ties(
+        std::span(plan_.sort).subspan(std::min<std::size_t>(plan_.sorted_keys, plan_.sort.size())), columns_);
     SLATE_TRY(reader_, SegmentReader::open(view_.segment_source(), columns_, counters_));
 
     // One row beyond the last tells whether there are more.
@@ -52,8 +52,8 @@ class Pipeline {
     else
       SLATE_TRY(open_and_sort());
     if (plan_.page == PageDirection::kPrevious) {
-      auto page = std::make_unique<PreviousPage>(std::move(root_), plan_.skip, plan_.take.value_or(UINT64_MAX),
-                                                 *reader_, interrupt_);
+      auto page = std::make_unique<PreviousPage>(std::move(root_), plan_.skip,
+                                                 plan_.take.value_or(UINT64_MAX), *reader_, interrupt_);
       previous_page_ = page.get();
       root_ = std::move(page);
     }
@@ -88,16 +88,20 @@ class Pipeline {
                                      &starts_at_place));
     root_ = std::make_unique<IndexOrder>(
         std::move(docids),
-        IndexOrder::Orders{
-            .tie_order = std::move(ties), .whole_order = *encoder_, .sorts_groups = sorts_groups},
-        sort_ends(), plan_.after.has_value() && !starts_at_place, *reader_, residual_.get(), whole_.get(), goal_,
+        IndexOrder::Orders{.tie_order = std::move(ties),
+                           .whole_order = *encoder_,
+                           .sorts_groups = sorts_groups,
+                           .has_ties = plan_.sorted_keys < plan_.sort.size()},
+        sorts_groups || !starts_at_place ? sort_ends() : SortEnds{.docids = docids_},
+        plan_.after.has_value() && !starts_at_place, *reader_, residual_.get(), whole_.get(), goal_,
         interrupt_, counters_);
     return {};
   }
 
   Result<void> open_and_sort() {
     const bool sorts = plan_.ordering == Ordering::kTopK || plan_.ordering == Ordering::kFullSort;
-    const std::optional<DocId> after = plan_.after && !sorts ? std::optional(plan_.after->docid) : std::nullopt;
+    const std::optional<DocId> after =
+        plan_.after && !sorts ? std::optional(plan_.after->docid) : std::nullopt;
     const std::uint64_t goal = sorts ? UINT64_MAX : goal_;
     // What is sorted afterwards is read in order of arrival.
     const DocidOrder order = sorts ? DocidOrder::kAscending : docids_;
@@ -105,13 +109,13 @@ class Pipeline {
     if (const auto* walk = std::get_if<IndexWalk>(&plan_.access)) {
       SLATE_TRY(docids, open_arrival_walk(*walk, after));
     } else if (auto* set = std::get_if<DocidSet>(&plan_.access)) {
-      docids = std::make_unique<SetDocids>(
-          view_, std::move(*set), sorts ? storage::PostingOrder::kAscending : posting_order(), after, interrupt_,
-          counters_);
+      docids = std::make_unique<SetDocids>(view_, std::move(*set),
+                                           sorts ? storage::PostingOrder::kAscending : posting_order(), after,
+                                           interrupt_, counters_);
     }
     if (docids != nullptr) {
-      root_ = std::make_unique<Fetch>(std::move(docids), *reader_, residual_.get(), whole_.get(), goal, interrupt_,
-                                      counters_);
+      root_ = std::make_unique<Fetch>(std::move(docids), *reader_, residual_.get(), whole_.get(), goal,
+                                      interrupt_, counters_);
     } else {
       const bool skips = std::get<SegmentScan>(plan_.access).skips_segments && zones_.is_useful();
       root_ = std::make_unique<Scan>(*reader_, residual_.get(), skips ? &zones_ : nullptr,
@@ -128,13 +132,13 @@ class Pipeline {
   Result<std::unique_ptr<DocidStream>> open_arrival_walk(const IndexWalk& walk, std::optional<DocId> after) {
     const Position place{.docid = after.value_or(0)};
     bool ignored = false;
-    return open_walk(view_, walk,
-                     {.group_components =
-                          static_cast<std::uint32_t>(view_.schema->indexes[walk.index].components.size()),
-                      .docids = posting_order(),
-                      .after = after ? &place : nullptr,
-                      .skips_docids = true},
-                     &ignored);
+    return open_walk(
+        view_, walk,
+        {.group_components = static_cast<std::uint32_t>(view_.schema->indexes[walk.index].components.size()),
+         .docids = posting_order(),
+         .after = after ? &place : nullptr,
+         .skips_docids = true},
+        &ignored);
   }
 
   SortEnds sort_ends() const {
@@ -166,9 +170,7 @@ class PlanResult final : public ResultSet {
  public:
   PlanResult(Plan plan, const GenerationView& view, const QueryOptions& options,
              std::shared_ptr<const void> keep_alive)
-      : keep_alive_(std::move(keep_alive)),
-        pipeline_(std::move(plan), view, options),
-        view_(view) {
+      : keep_alive_(std::move(keep_alive)), pipeline_(std::move(plan), view, options), view_(view) {
     skip_ = pipeline_.plan().skip;
     take_ = pipeline_.plan().take.value_or(UINT64_MAX);
     for (const std::uint32_t position : pipeline_.plan().columns) {
@@ -317,7 +319,8 @@ Result<Count> execute_count(Plan plan, const GenerationView& view, const QueryOp
   if (plan.filter.kind == BoundFilter::Kind::kTrue) return counted(view.rows, most);
   QueryCounters counters;
   if (plan.covered) {
-    SLATE_TRY(const auto total, count_covered(std::get<DocidSet>(plan.access), view, most, options, counters));
+    SLATE_TRY(const auto total,
+              count_covered(std::get<DocidSet>(plan.access), view, most, options, counters));
     if (total) return counted(*total, most);
   }
   Pipeline pipeline(std::move(plan), view, options);

@@ -31,7 +31,8 @@ Result<void> fetch_some(std::span<const DocId>& docids, std::uint64_t most, Segm
     for (; taken < limit && docids[taken] - first < rows_in_block; ++taken) rows.set(docids[taken] - first);
     predicate->filter(*block, rows);
     rows.for_each([&](std::size_t row) { batch.add(row); });
-    if (taken > 1 && docids[1] < docids[0]) std::reverse(batch.rows.begin(), batch.rows.begin() + batch.count);
+    if (taken > 1 && docids[1] < docids[0])
+      std::reverse(batch.rows.begin(), batch.rows.begin() + batch.count);
   }
   docids = docids.subspan(taken);
   counters.rows_examined += taken;

@@ -40,8 +40,8 @@ class Fetch final : public Operator {
 };
 
 // Takes from the front of `docids`, which all ascend or all descend, those of one block, at most `most`;
-// batch.block becomes that block and batch.rows those of them that pass `predicate` (may be null), in the same
-// order. Errors: corrupt when a docid has no row.
+// batch.block becomes that block and batch.rows those of them that pass `predicate` (may be null), in the
+// same order. Errors: corrupt when a docid has no row.
 Result<void> fetch_some(std::span<const DocId>& docids, std::uint64_t most, SegmentReader& reader,
                         const Predicate* predicate, QueryCounters& counters, RowBatch& batch);
 

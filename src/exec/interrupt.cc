@@ -13,9 +13,10 @@ Result<void> Interrupt::check() {
   if (options_.deadline && calls_++ % 8 == 0 && std::chrono::steady_clock::now() >= *options_.deadline)
     return fail(Reason::kDeadlineExceeded, "the query's deadline passed");
   if (options_.max_rows_examined && counters_.rows_examined > *options_.max_rows_examined)
-    return fail(Error(Reason::kQuotaExceeded, fmt::format("the query looked at more than the {} rows that it may",
-                                                          *options_.max_rows_examined))
-                    .with_hint("narrow the filter, or index the fields that it filters and sorts by"));
+    return fail(
+        Error(Reason::kQuotaExceeded, fmt::format("the query looked at more than the {} rows that it may",
+                                                  *options_.max_rows_examined))
+            .with_hint("narrow the filter, or index the fields that it filters and sorts by"));
   return {};
 }
 

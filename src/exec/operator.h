@@ -37,7 +37,8 @@ class Operator {
 class Interrupt {
  public:
   // The references outlive it.
-  Interrupt(const QueryOptions& options, const QueryCounters& counters) : options_(options), counters_(counters) {}
+  Interrupt(const QueryOptions& options, const QueryCounters& counters)
+      : options_(options), counters_(counters) {}
   // Errors: cancelled, deadline_exceeded, quota_exceeded.
   Result<void> check();
 

@@ -44,7 +44,9 @@ std::optional<std::string> encode(const Values& values) {
 
 // Of values that were sealed by this database: what does not fit them is a defect.
 Result<Values> decode(std::string_view bytes, std::size_t count) {
-  const auto malformed = [] { return fail(Reason::kInternal, "a sealed cursor holds other values than it should"); };
+  const auto malformed = [] {
+    return fail(Reason::kInternal, "a sealed cursor holds other values than it should");
+  };
   const auto take = [&](auto& number) {
     if (bytes.size() < sizeof(number)) return false;
     std::memcpy(&number, bytes.data(), sizeof(number));

@@ -78,14 +78,15 @@ std::uint32_t ColumnSet::add(std::uint32_t column) {
   return position;
 }
 
-Result<std::unique_ptr<SegmentReader>> SegmentReader::open(const SegmentSource& source, const ColumnSet& columns,
+Result<std::unique_ptr<SegmentReader>> SegmentReader::open(const SegmentSource& source,
+                                                           const ColumnSet& columns,
                                                            QueryCounters& counters) {
   SLATE_TRY(auto cursor, storage::NumberCursor::open(*source.transaction, source.table));
   return std::unique_ptr<SegmentReader>(new SegmentReader(std::move(cursor), source, columns, counters));
 }
 
-SegmentReader::SegmentReader(storage::NumberCursor cursor, const SegmentSource& source, const ColumnSet& columns,
-                             QueryCounters& counters)
+SegmentReader::SegmentReader(storage::NumberCursor cursor, const SegmentSource& source,
+                             const ColumnSet& columns, QueryCounters& counters)
     : cursor_(std::move(cursor)),
       source_(source),
       columns_(columns),
@@ -211,9 +212,8 @@ void SegmentReader::resolve_column(ResolvedBlock& block, std::uint32_t position,
   const auto entries = block.view.entries();
   // Blocks of a generation mostly have the same directory.
   std::uint32_t& hint = entry_hints_[position];
-  const ColumnEntry* found = hint < entries.size() && entries[hint].field == column.id
-                                 ? &entries[hint]
-                                 : block.view.find(column.id);
+  const ColumnEntry* found =
+      hint < entries.size() && entries[hint].field == column.id ? &entries[hint] : block.view.find(column.id);
   if (found == nullptr || found->type != column.type) {
     block.columns[position] = ColumnView{.type = column.type};
     return;

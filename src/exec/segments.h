@@ -2,8 +2,8 @@
 // resolved.
 #pragma once
 
-#include <array>
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <deque>
@@ -47,8 +47,8 @@ class VerifiedSegments {
 // tree has found. Lock-free; safe for any number of threads.
 class SegmentAddresses {
  public:
-  // `slots`: docids that the version has, divided by the rows of a segment, and one more. 8 bytes a slot, which
-  // become memory when they are first written.
+  // `slots`: docids that the version has, divided by the rows of a segment, and one more. 8 bytes a slot,
+  // which become memory when they are first written.
   explicit SegmentAddresses(std::size_t slots);
   // The verified block that begins in a slot, or null.
   const std::byte* find(std::size_t slot) const;
@@ -69,7 +69,7 @@ struct ResolvedBlock {
   std::vector<ColumnView> columns;  // in the order of ColumnSet
   std::unique_ptr<std::uint64_t[]> copy;
   std::vector<std::unique_ptr<std::uint64_t[]>> unexpired;  // validity bitmaps of columns with a TTL
-  bool complete = false;            // not only the early ones
+  bool complete = false;                                    // not only the early ones
 
   DocId first_docid() const { return view.first_docid(); }
   DocId end_docid() const { return view.first_docid() + view.row_count(); }
@@ -80,7 +80,8 @@ struct ResolvedBlock {
 class ColumnSet {
  public:
   explicit ColumnSet(const Schema& schema) : schema_(&schema) {}
-  // Position of a column (of the schema) in the set, added when new. Columns for the output only are added first.
+  // Position of a column (of the schema) in the set, added when new. Columns for the output only are added
+  // first.
   std::uint32_t add_output(std::uint32_t column) { return place(column); }
   std::uint32_t add(std::uint32_t column);
   std::span<const std::uint32_t> columns() const { return columns_; }
@@ -119,8 +120,8 @@ class SegmentReader {
   Result<const ResolvedBlock*> next(const ZoneFilter* zones = nullptr);
   // The same towards the first docid. Not to be mixed with next().
   Result<const ResolvedBlock*> previous(const ZoneFilter* zones = nullptr);
-  // Makes the first call of next() or previous() give the block that holds `docid` or, where none does, the one
-  // behind it in that direction.
+  // Makes the first call of next() or previous() give the block that holds `docid` or, where none does, the
+  // one behind it in that direction.
   void start_at(DocId docid) { start_ = docid; }
   // Finds the columns of the output. REQUIRES: the block is this reader's and still valid.
   void complete(const ResolvedBlock& block);
@@ -143,13 +144,13 @@ class SegmentReader {
   QueryCounters& counters_;
   std::optional<DocId> start_;
   bool started_ = false;
-  ResolvedBlock current_;            // of next() and previous()
-  std::deque<ResolvedBlock> kept_;   // of find(); the first `kept_count_` are in use
+  ResolvedBlock current_;           // of next() and previous()
+  std::deque<ResolvedBlock> kept_;  // of find(); the first `kept_count_` are in use
   std::size_t kept_count_ = 0;
   const ResolvedBlock* last_found_ = nullptr;
-  std::vector<ResolvedBlock*> by_segment_;    // docid / segment_rows -> block, a hint
+  std::vector<ResolvedBlock*> by_segment_;  // docid / segment_rows -> block, a hint
   std::vector<std::uint32_t> late_;         // positions of the columns that only the output reads
-  std::vector<std::uint32_t> entry_hints_;    // where each column was in the last block's directory
+  std::vector<std::uint32_t> entry_hints_;  // where each column was in the last block's directory
 };
 
 }  // namespace slate

@@ -79,6 +79,10 @@ Result<bool> TopK::next(RowBatch& batch) {
 
 Result<bool> IndexOrder::next_run() {
   if (run_ && !run_->docids.empty()) return true;
+  if (std::exchange(in_group_, false)) {
+    run_ = std::exchange(next_, std::nullopt);
+    if (run_ && !run_->docids.empty()) return true;
+  }
   SLATE_TRY(run_, docids_->next());
   return run_.has_value();
 }
@@ -122,15 +126,38 @@ Result<void> IndexOrder::sort_group(bool whole_order, RowBatch& scratch) {
   return {};
 }
 
+// Makes the whole group one run, its docids in order; none of its rows is read for that.
+Result<void> IndexOrder::gather_group() {
+  group_.clear();
+  bool settle = false;
+  for (bool first = true;; first = false) {
+    SLATE_TRY(const bool more, next_run());
+    if (!more || (!first && run_->starts_group)) break;
+    SLATE_TRY(interrupt_.check());
+    settle |= run_->settle;
+    group_.insert(group_.end(), run_->docids.begin(), run_->docids.end());
+    run_->docids = {};
+  }
+  if (ends_.docids == DocidOrder::kAscending)
+    std::ranges::sort(group_);
+  else
+    std::ranges::sort(group_, std::greater<>());
+  next_ = run_;
+  run_ = DocidRun{.docids = group_, .starts_group = true, .settle = settle};
+  in_group_ = true;
+  return {};
+}
+
 Result<bool> IndexOrder::next(RowBatch& batch) {
   for (;;) {
     if (!pending_.empty()) return fetch_.next(pending_, batch);
     SLATE_TRY(const bool more, next_run());
     if (!more) return false;
-    if (run_->settles_order || orders_.sorts_groups || starts_anywhere_) {
+    if (run_->settles_order || orders_.has_ties || ends_.after || starts_anywhere_) {
       SLATE_TRY(sort_group(run_->settles_order, batch));
       continue;
     }
+    if (orders_.sorts_groups && !in_group_) SLATE_TRY(gather_group());
     reader_.forget_when_full();
     SLATE_TRY(interrupt_.check());
     const Predicate* predicate = run_->settle ? whole_ : residual_;

@@ -81,6 +81,7 @@ class IndexOrder final : public Operator {
     SortKeyEncoder tie_order;
     SortKeyEncoder whole_order;  // the order asked for
     bool sorts_groups = false;   // otherwise a group's docids come in the order wanted
+    bool has_ties = false;       // groups are sorted by more than their docids
   };
   // `compares`: rows up to the place may come before those wanted; in the first group only unless
   // `starts_anywhere`. Predicates and `goal` as of Fetch.
@@ -102,6 +103,7 @@ class IndexOrder final : public Operator {
 
  private:
   Result<void> sort_group(bool whole_order, RowBatch& scratch);
+  Result<void> gather_group();
   Result<bool> next_run();
   Result<void> fetch_counted(std::uint64_t most, const Predicate* predicate, RowBatch& batch);
 
@@ -117,17 +119,20 @@ class IndexOrder final : public Operator {
   QueryCounters& counters_;
   FetchInOrder fetch_;
   std::optional<DocidRun> run_;  // taken from the stream, not yet used up
+  std::vector<DocId> group_;     // docids of a gathered group
+  bool in_group_ = false;        // run_ is that group, what follows it waits in next_
+  std::optional<DocidRun> next_;
   SortBuffer buffer_;
   std::vector<DocId> sorted_;
   std::span<const DocId> pending_;  // of sorted_, still to come out
 };
 
-// A previous page: the rows come nearest first; `take` of them are kept behind the first `skip`, and put out the
-// other way round. Memory: 8 bytes a row of the page.
+// A previous page: the rows come nearest first; `take` of them are kept behind the first `skip`, and put out
+// the other way round. Memory: 8 bytes a row of the page.
 class PreviousPage final : public Operator {
  public:
-  PreviousPage(std::unique_ptr<Operator> source, std::uint64_t skip, std::uint64_t take, SegmentReader& reader,
-               Interrupt& interrupt)
+  PreviousPage(std::unique_ptr<Operator> source, std::uint64_t skip, std::uint64_t take,
+               SegmentReader& reader, Interrupt& interrupt)
       : source_(std::move(source)), skip_(skip), take_(take), fetch_(reader, interrupt) {}
   Result<bool> next(RowBatch& batch) override;
   // Whether rows lie before those of the page.

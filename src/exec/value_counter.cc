@@ -38,7 +38,9 @@ typename Map::key_type keep_least(Map& counts, std::size_t keep) {
 ValueCounter::ValueCounter(Type type, DistinctOrder order, std::uint64_t most, std::uint64_t memory_bytes)
     : type_(type), order_(order), most_(most), memory_bytes_(memory_bytes) {}
 
-std::uint64_t ValueCounter::image_of(std::int64_t value) { return static_cast<std::uint64_t>(value) ^ kSignBit; }
+std::uint64_t ValueCounter::image_of(std::int64_t value) {
+  return static_cast<std::uint64_t>(value) ^ kSignBit;
+}
 std::uint64_t ValueCounter::image_of(double value) {
   const auto bits = std::bit_cast<std::uint64_t>(value);
   return (bits & kSignBit) != 0 ? ~bits : bits | kSignBit;
@@ -87,7 +89,8 @@ Result<void> ValueCounter::make_room() {
   }
   if (size * kEntryBytes + text_bytes_ > memory_bytes_)
     return fail(Error(Reason::kQuotaExceeded,
-                      fmt::format("more than {} distinct values: too many to be put in order of their counts", size - 1))
+                      fmt::format("more than {} distinct values: too many to be put in order of their counts",
+                                  size - 1))
                     .with_hint("ask for the order of values, or narrow the filter"));
   return {};
 }
@@ -154,7 +157,8 @@ Result<void> ValueCounter::add(const ColumnView& column, std::span<const std::ui
     else if (column.type == Type::kString)
       SLATE_TRY(add_text(column.text(row), 1));
     else
-      SLATE_TRY(add_number(column.type == Type::kFloat ? image_of(column.real(row)) : image_of(column.integer(row)), 1));
+      SLATE_TRY(add_number(
+          column.type == Type::kFloat ? image_of(column.real(row)) : image_of(column.integer(row)), 1));
   }
   return {};
 }

@@ -18,8 +18,8 @@ namespace slate {
 
 class ValueCounter {
  public:
-  // Of a list column the elements are counted, `type` being theirs. In the order of values only the first `most`
-  // and one more are kept; in the order of counts all, within `memory_bytes`.
+  // Of a list column the elements are counted, `type` being theirs. In the order of values only the first
+  // `most` and one more are kept; in the order of counts all, within `memory_bytes`.
   ValueCounter(Type type, DistinctOrder order, std::uint64_t most, std::uint64_t memory_bytes);
 
   // The cells of some rows of a block. Errors: quota_exceeded.

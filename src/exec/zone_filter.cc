@@ -51,8 +51,10 @@ bool ZoneFilter::is_useful(const BoundFilter& filter) {
     case Kind::kText: return false;
     case Kind::kFalse: return true;
     case Kind::kNot: return filter.children.front().kind == Kind::kIsnull;
-    case Kind::kAnd: return std::ranges::any_of(filter.children, [](const auto& each) { return is_useful(each); });
-    case Kind::kOr: return std::ranges::all_of(filter.children, [](const auto& each) { return is_useful(each); });
+    case Kind::kAnd:
+      return std::ranges::any_of(filter.children, [](const auto& each) { return is_useful(each); });
+    case Kind::kOr:
+      return std::ranges::all_of(filter.children, [](const auto& each) { return is_useful(each); });
     default: return true;
   }
 }

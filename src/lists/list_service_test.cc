@@ -241,8 +241,8 @@ TEST_F(ListServiceTest, shutdown_answers_who_waits) {
 }
 
 TEST_F(ListServiceTest, wrong_request_is_refused_before_anything_is_loaded) {
-  for (const auto& [name, value] :
-       NamedTexts{{"number", "many"}, {"nothing", "1"}, {"count", "all"}, {"take", "1001"}, {"cursor", "x"}}) {
+  for (const auto& [name, value] : NamedTexts{
+           {"number", "many"}, {"nothing", "1"}, {"count", "all"}, {"take", "1001"}, {"cursor", "x"}}) {
     const auto outcome = open({.list = "all", .parameters = {{name, value}}});
     ASSERT_FALSE(outcome.answer) << name;
     EXPECT_EQ(outcome.answer.error().field(), name);

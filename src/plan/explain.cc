@@ -136,7 +136,8 @@ std::string describe_walk(const IndexWalk& walk, const Schema& schema) {
 
 PlanNode set_node(const DocidSet& set, const Schema& schema) {
   if (set.kind == DocidSet::Kind::kWalk)
-    return {.op = "index_walk", .detail = describe_walk(set.walk, schema), .estimated_rows = set.estimated_rows};
+    return {
+        .op = "index_walk", .detail = describe_walk(set.walk, schema), .estimated_rows = set.estimated_rows};
   PlanNode node{.op = set.kind == DocidSet::Kind::kUnion ? "union" : "intersection",
                 .estimated_rows = set.estimated_rows};
   for (const DocidSet& input : set.inputs) node.children.push_back(set_node(input, schema));
@@ -150,8 +151,9 @@ PlanNode access_node(const Plan& plan, const Schema& schema) {
             .estimated_rows = plan.estimated_examined};
   if (const auto* set = std::get_if<DocidSet>(&plan.access)) {
     PlanNode node = set_node(*set, schema);
-    return set->kind == DocidSet::Kind::kWalk && !plan.covered ? above(std::move(node), "order_by_arrival", "")
-                                                               : node;
+    return set->kind == DocidSet::Kind::kWalk && !plan.covered
+               ? above(std::move(node), "order_by_arrival", "")
+               : node;
   }
   return {.op = "scan", .detail = "segments in order of arrival", .estimated_rows = plan.estimated_examined};
 }

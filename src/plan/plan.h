@@ -44,13 +44,14 @@ struct IndexWalk {
   std::uint32_t index = 0;  // position in Schema::indexes
   std::vector<IndexRange> ranges;
   WalkDirection direction = WalkDirection::kForwards;
-  // Above 0: ranges that differ in this many first components are walked side by side, and their entries merged
-  // by what follows.
+  // Above 0: ranges that differ in this many first components are walked side by side, and their entries
+  // merged by what follows.
   std::uint32_t merged_components = 0;
   bool operator==(const IndexWalk&) const = default;
 };
 
-// Docids, each once, in order of arrival: those that a walk finds, that any input has, or that all inputs have.
+// Docids, each once, in order of arrival: those that a walk finds, that any input has, or that all inputs
+// have.
 struct DocidSet {
   enum class Kind : std::uint8_t { kWalk, kUnion, kIntersection };
   Kind kind = Kind::kWalk;
@@ -77,7 +78,8 @@ struct Plan {
   BoundFilter filter;    // the whole filter
   BoundFilter residual;  // what the access does not settle; the whole filter for a scan
   Ordering ordering = Ordering::kArrival;
-  std::vector<BoundSortKey> sort;  // in the direction of the walk: turned round when the page is a previous one
+  std::vector<BoundSortKey>
+      sort;  // in the direction of the walk: turned round when the page is a previous one
   std::vector<BoundSortKey> asked_sort;  // as the query has it
   // kIndex: entries that agree in this many leading components are one group. Within a group rows are put in
   // order by what follows the first `sorted_keys` sort keys, then docid; groups of one key need no such work

@@ -11,8 +11,9 @@
 namespace slate {
 namespace {
 
-constexpr std::array kRules = {kRuleIndexFilter, kRuleIndexSort, kRuleInMerge,       kRuleUnion, kRuleIntersection,
-                               kRuleCovered,     kRuleZoneMaps,  kRuleLimitPushdown, kRuleTopK};
+constexpr std::array kRules = {kRuleIndexFilter, kRuleIndexSort,     kRuleInMerge,
+                               kRuleUnion,       kRuleIntersection,  kRuleCovered,
+                               kRuleZoneMaps,    kRuleLimitPushdown, kRuleTopK};
 
 // The query as it is to be walked: without sort keys that the filter fixes to one value, and turned round for
 // a previous page.
@@ -25,8 +26,7 @@ BoundQuery prepared(const BoundQuery& query) {
     BoundSortKey key = query.sort[i];
     if (is_constant(conjuncts, key.column)) continue;
     if (query.page == PageDirection::kPrevious) {
-      key.direction =
-          key.direction == Direction::kAscending ? Direction::kDescending : Direction::kAscending;
+      key.direction = key.direction == Direction::kAscending ? Direction::kDescending : Direction::kAscending;
       key.nulls = key.nulls == Nulls::kLast ? Nulls::kFirst : Nulls::kLast;
     }
     ready.sort.push_back(key);
@@ -77,9 +77,8 @@ bool is_forced(const Plan& plan, const Planning& planning) {
 }
 
 Plan choose(std::vector<Plan> candidates, const Planning& planning) {
-  auto best = std::ranges::min_element(candidates, {}, [&](const Plan& plan) {
-    return std::pair(!is_forced(plan, planning), plan.cost);
-  });
+  auto best = std::ranges::min_element(
+      candidates, {}, [&](const Plan& plan) { return std::pair(!is_forced(plan, planning), plan.cost); });
   Plan chosen = std::move(*best);
   candidates.erase(best);
   for (const Plan& plan : candidates) {
@@ -185,8 +184,9 @@ Result<Plan> make_plan(const BoundQuery& query, const Schema& schema, const Stat
   return plan;
 }
 
-Result<Plan> make_count_plan(const BoundFilter& filter, std::optional<std::uint64_t> limit, const Schema& schema,
-                             const Statistics& statistics, const QueryOptions& options) {
+Result<Plan> make_count_plan(const BoundFilter& filter, std::optional<std::uint64_t> limit,
+                             const Schema& schema, const Statistics& statistics,
+                             const QueryOptions& options) {
   SLATE_TRY(check_planner_options(options, schema));
   const BoundQuery query{.filter = filter, .take = limit};
   return planned(planning_of(query, schema, statistics, options, Purpose::kCount));

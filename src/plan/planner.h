@@ -14,10 +14,10 @@
 namespace slate {
 
 // Each can be switched off by its name in QueryOptions::disabled_rules; answers stay the same.
-inline constexpr std::string_view kRuleIndexFilter = "index_filter";  // eq, ranges, in, isnull, startswith
-inline constexpr std::string_view kRuleIndexSort = "index_sort";      // walk a sort index and stop
-inline constexpr std::string_view kRuleInMerge = "in_merge";          // `in` before a sort: walks merged
-inline constexpr std::string_view kRuleUnion = "union";               // `or` of conditions with indexes
+inline constexpr std::string_view kRuleIndexFilter = "index_filter";   // eq, ranges, in, isnull, startswith
+inline constexpr std::string_view kRuleIndexSort = "index_sort";       // walk a sort index and stop
+inline constexpr std::string_view kRuleInMerge = "in_merge";           // `in` before a sort: walks merged
+inline constexpr std::string_view kRuleUnion = "union";                // `or` of conditions with indexes
 inline constexpr std::string_view kRuleIntersection = "intersection";  // `and` of conditions with indexes
 inline constexpr std::string_view kRuleCovered = "covered";            // counts and values without rows
 inline constexpr std::string_view kRuleZoneMaps = "zone_maps";         // segments passed over by their bounds
@@ -37,7 +37,7 @@ Result<Plan> make_plan(const BoundQuery& query, const Schema& schema, const Stat
                        const QueryOptions& options);
 
 // For a count up to `limit`: rows are wanted in no order, and where Plan::covered not at all.
-Result<Plan> make_count_plan(const BoundFilter& filter, std::optional<std::uint64_t> limit, const Schema& schema,
-                             const Statistics& statistics, const QueryOptions& options);
+Result<Plan> make_count_plan(const BoundFilter& filter, std::optional<std::uint64_t> limit,
+                             const Schema& schema, const Statistics& statistics, const QueryOptions& options);
 
 }  // namespace slate

@@ -248,8 +248,8 @@ TEST_F(PlannerTest, a_shorter_sort_than_the_index_groups_the_entries_that_are_eq
 }
 
 TEST_F(PlannerTest, or_of_two_indexed_fields_is_a_union) {
-  const Plan chosen = plan({.filter = Filter::any_of({where("city", "Paris"), where("city", "Rome"),
-                                                      where("_id", "7")})});
+  const Plan chosen =
+      plan({.filter = Filter::any_of({where("city", "Paris"), where("city", "Rome"), where("_id", "7")})});
   EXPECT_EQ(chosen.rule, "union");
   EXPECT_EQ(access(chosen),
             "union of (index city: city = \"Paris\"; index city: city = \"Rome\"; index _id: _id = \"7\")");
@@ -258,8 +258,8 @@ TEST_F(PlannerTest, or_of_two_indexed_fields_is_a_union) {
 
 TEST_F(PlannerTest, a_union_needs_an_index_for_every_branch_and_checks_what_it_does_not_settle) {
   EXPECT_EQ(access(plan({.filter = Filter::any_of({where("city", "Paris"), where("name", "x")})})), "scan");
-  const Filter half = Filter::any_of(
-      {Filter::all_of({where("city", "Paris"), where("name", "x")}), where("city", "Rome")});
+  const Filter half =
+      Filter::any_of({Filter::all_of({where("city", "Paris"), where("name", "x")}), where("city", "Rome")});
   const Plan chosen = plan({.filter = half}, {.force_rule = "union"});
   EXPECT_EQ(describe_filter(chosen.residual, schema_),
             "(city = \"Paris\" and name = \"x\") or city = \"Rome\"");
@@ -325,8 +325,7 @@ TEST_F(PlannerTest, each_rule_can_be_switched_off) {
   EXPECT_EQ(access(plan({.filter = cities}, {.disabled_rules = {"union"}})), "scan");
   const Query merged{.filter = in("status", {"a", "b"}), .sort = by("contacts", kDescending), .take = 9};
   EXPECT_NE(plan(merged, {.disabled_rules = {"in_merge"}}).rule, "in_merge");
-  EXPECT_FALSE(
-      std::get<SegmentScan>(plan({}, {.disabled_rules = {"zone_maps"}}).access).skips_segments);
+  EXPECT_FALSE(std::get<SegmentScan>(plan({}, {.disabled_rules = {"zone_maps"}}).access).skips_segments);
 }
 
 TEST_F(PlannerTest, a_forced_index_or_rule_is_taken_where_it_can_be) {
@@ -359,13 +358,14 @@ TEST_F(PlannerTest, explanations_read_as_documented) {
                         {.force_index = "contacts"}),
               ElementsAre("filter name icontains \"ab\"", "  order_by_arrival",
                           "    index_walk index contacts: contacts >= 90"));
-  EXPECT_THAT(explained({.filter = where("status", "active"),
-                         .sort = {{.field = "contacts", .direction = kDescending}, {.field = "name"}},
-                         .skip = 100,
-                         .take = 50},
-                        {.force_index = "contacts"}),
-              ElementsAre("limit skip 100 take 50", "  sort_groups name", "    filter status = \"active\"",
-                          "      index_walk index contacts: contacts is not null, contacts is null, backwards"));
+  EXPECT_THAT(
+      explained({.filter = where("status", "active"),
+                 .sort = {{.field = "contacts", .direction = kDescending}, {.field = "name"}},
+                 .skip = 100,
+                 .take = 50},
+                {.force_index = "contacts"}),
+      ElementsAre("limit skip 100 take 50", "  sort_groups name", "    filter status = \"active\"",
+                  "      index_walk index contacts: contacts is not null, contacts is null, backwards"));
   EXPECT_THAT(
       explained({.filter = Filter::negation(
                      Filter::any_of({where("name", "x"), Filter::condition("name", Op::kIsnull, true)})),

@@ -53,8 +53,8 @@ std::uint32_t column_of(const BoundFilter& condition) {
   return condition.kind == Kind::kNot ? condition.children.front().column : condition.column;
 }
 
-// Prefixes beyond this many are not multiplied out further: the next component's conditions are checked on the
-// rows.
+// Prefixes beyond this many are not multiplied out further: the next component's conditions are checked on
+// the rows.
 constexpr std::size_t kMostPrefixes = FilterLimits::kInValues;
 
 std::optional<Bound> later(const std::optional<Bound>& a, const std::optional<Bound>& b) {
@@ -91,7 +91,8 @@ struct ComponentRanges {
   std::vector<ValueRange> ranges;
   std::vector<std::size_t> conjuncts;
 };
-std::optional<ComponentRanges> component_ranges(std::span<const BoundFilter> conjuncts, std::uint32_t column) {
+std::optional<ComponentRanges> component_ranges(std::span<const BoundFilter> conjuncts,
+                                                std::uint32_t column) {
   ComponentRanges found;
   for (std::size_t i = 0; i < conjuncts.size(); ++i) {
     if (column_of(conjuncts[i]) != column) continue;

@@ -18,8 +18,8 @@ std::span<const BoundFilter> conjuncts_of(const BoundFilter& filter);
 using ConjunctSet = std::vector<bool>;
 
 // and-ed conditions as ranges of an index:
-//   status = a and contacts > 3 and name = x   over (status, contacts)   ->   status = a, contacts in (3, ..);
-//   name = x is not settled
+//   status = a and contacts > 3 and name = x   over (status, contacts)   ->   status = a, contacts in (3,
+//   ..); name = x is not settled
 struct SettledRanges {
   std::vector<IndexRange> ranges;  // disjoint, in the order of keys
   ConjunctSet settled;

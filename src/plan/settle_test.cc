@@ -109,7 +109,8 @@ TEST_F(Settle, too_many_combinations_leave_the_last_field_to_the_filter) {
     numbers.emplace_back(i);
   }
   const auto bound = bind_filter(
-      Filter::all_of({Filter::condition("s", Op::kIn, texts), Filter::condition("n", Op::kIn, numbers)}), schema_);
+      Filter::all_of({Filter::condition("s", Op::kIn, texts), Filter::condition("n", Op::kIn, numbers)}),
+      schema_);
   const Index index{.components = {{.column = 1}, {.column = 2}}};
   const SettledRanges result = settle(conjuncts_of(*bound), index);
   EXPECT_EQ(result.ranges.size(), 40u);

@@ -11,10 +11,8 @@ class Writer {
   explicit Writer(const Schema& schema) : schema_(schema) {}
 
   template <typename T>
-    requires std::is_arithmetic_v<T> || std::is_enum_v<T>
-  void add(T value) {
-    bytes_.append(reinterpret_cast<const char*>(&value), sizeof(value));
-  }
+  requires std::is_arithmetic_v<T> || std::is_enum_v<T>
+  void add(T value) { bytes_.append(reinterpret_cast<const char*>(&value), sizeof(value)); }
   void add(const std::string& text) {
     add(text.size());
     bytes_ += text;
@@ -53,7 +51,8 @@ class Writer {
 
 }  // namespace
 
-std::uint64_t fingerprint(const BoundFilter& filter, std::span<const BoundSortKey> sort, const Schema& schema) {
+std::uint64_t fingerprint(const BoundFilter& filter, std::span<const BoundSortKey> sort,
+                          const Schema& schema) {
   Writer writer(schema);
   writer.add(filter);
   writer.add(sort.size());

@@ -157,7 +157,8 @@ Result<std::span<const std::uint64_t>> PostingCursor::next_postings() {
   // The page comes whole, wherever the cursor stands in it.
   if (descends) {
     if (place_ == Place::kFirst)
-      aligned_.resize(static_cast<std::size_t>(std::ranges::upper_bound(aligned_, first_) - aligned_.begin()));
+      aligned_.resize(
+          static_cast<std::size_t>(std::ranges::upper_bound(aligned_, first_) - aligned_.begin()));
     std::ranges::reverse(aligned_);
     postings = aligned_;
   } else if (place_ == Place::kFirst) {

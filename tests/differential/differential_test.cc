@@ -250,7 +250,8 @@ TEST_P(Differential, every_way_to_answer_gives_the_reference_answer) {
             << what << "\ngot      " << shown(got->ids) << "\nexpected " << shown(expected.ids);
         ASSERT_EQ(got->has_more, expected.has_more) << what;
         if (snapshot == written.get()) {
-          const auto explanation = snapshot->explain(query, ExplainMode::kPlan, all_ways[way].options).value();
+          const auto explanation =
+              snapshot->explain(query, ExplainMode::kPlan, all_ways[way].options).value();
           note_steps(explanation.root);
         }
         const auto count = snapshot->count(query.filter, {}, all_ways[way].options);
@@ -311,8 +312,8 @@ TEST_P(Differential, a_walk_of_all_pages_in_either_direction_is_the_whole_answer
       cursor = (*rows)->next_cursor().value();
       back = (*rows)->previous_cursor().value();
     } while (cursor);
-    ASSERT_TRUE(forwards == whole.ids) << asked << "\ngot      " << shown(forwards) << "\nexpected "
-                                       << shown(whole.ids);
+    ASSERT_TRUE(forwards == whole.ids)
+        << asked << "\ngot      " << shown(forwards) << "\nexpected " << shown(whole.ids);
     std::vector<std::string> backwards = last_page;
     while (back) {
       const auto rows = page(back);
@@ -323,8 +324,8 @@ TEST_P(Differential, a_walk_of_all_pages_in_either_direction_is_the_whole_answer
       backwards.insert(backwards.begin(), ids.begin(), ids.end());
       back = (*rows)->previous_cursor().value();
     }
-    ASSERT_TRUE(backwards == whole.ids) << asked << "\ngot      " << shown(backwards) << "\nexpected "
-                                        << shown(whole.ids);
+    ASSERT_TRUE(backwards == whole.ids)
+        << asked << "\ngot      " << shown(backwards) << "\nexpected " << shown(whole.ids);
   }
 }
 

@@ -61,7 +61,8 @@ Result<void> append_page(std::string& out, RowsAnswer& answer, Times& times) {
   out += fmt::format("{{\"skip\":{},\"take\":", answer.query.skip);
   out += answer.query.take ? std::to_string(*answer.query.take) : "null";
   out += has_more ? ",\"has_more\":true" : ",\"has_more\":false";
-  const auto append_cursor = [&](std::string_view member, Result<std::optional<std::string>> cursor) -> Result<void> {
+  const auto append_cursor = [&](std::string_view member,
+                                 Result<std::optional<std::string>> cursor) -> Result<void> {
     SLATE_TRY(const auto token, std::move(cursor));
     out += token ? fmt::format(",\"{}\":\"{}\"", member, *token) : fmt::format(",\"{}\":null", member);
     return {};

@@ -7,8 +7,8 @@ namespace slate::api {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::StartsWith;
 using testing::json;
+using ::testing::StartsWith;
 
 class QueryTest : public testing::ApiTest {
  protected:
@@ -109,7 +109,8 @@ TEST_F(QueryTest, cursors_lead_to_the_next_page_and_back) {
   EXPECT_EQ(back.at("/page/previous"), "null");
   EXPECT_EQ(cursor(back, "next"), cursor(first, "next"));
   const auto by_json = post(query_, R"({"filter":{"field":"age","op":"lt","value":5},"sort":["-age"],"take":2,
-      "columns":["age"],"cursor":")" + cursor(first, "next") + "\"}");
+      "columns":["age"],"cursor":")" + cursor(first, "next") +
+                                        "\"}");
   EXPECT_EQ(by_json.at("/records"), second.at("/records"));
 }
 

@@ -52,9 +52,11 @@ void add_index_filters(const Planning& planning, std::vector<Plan>& candidates) 
       continue;
     }
     const IndexWalk& walk = found->set.walk;
-    const bool one_key = walk.ranges.size() == 1 && walk.ranges.front().is_single_key(planning.schema.indexes[i]);
+    const bool one_key =
+        walk.ranges.size() == 1 && walk.ranges.front().is_single_key(planning.schema.indexes[i]);
     if (!one_key || !planning.query.sort.empty()) {
-      candidates.push_back(planning.set_plan(kRuleIndexFilter, std::move(found->set), std::move(rest), found->cost));
+      candidates.push_back(
+          planning.set_plan(kRuleIndexFilter, std::move(found->set), std::move(rest), found->cost));
       continue;
     }
     // Rows of one key come in order of arrival: the walk can stop when there are enough.

@@ -25,9 +25,10 @@ void add_intersections(const Planning& planning, std::vector<Plan>& candidates) 
   std::ranges::sort(sets, {}, [](const PricedSet& each) { return each.set.estimated_rows; });
 
   // From the smallest on, each that settles something more and saves more rows than it costs to find.
-  PricedSet chosen{.set = {.kind = DocidSet::Kind::kIntersection, .estimated_rows = sets[0].set.estimated_rows},
-                   .settled = sets[0].settled,
-                   .cost = sets[0].cost};
+  PricedSet chosen{
+      .set = {.kind = DocidSet::Kind::kIntersection, .estimated_rows = sets[0].set.estimated_rows},
+      .settled = sets[0].settled,
+      .cost = sets[0].cost};
   chosen.set.inputs.push_back(std::move(sets[0].set));
   const double fetched_row = cost::fetch(1, std::min(1.0, planning.segments / std::max(1.0, planning.rows)));
   for (std::size_t i = 1; i < sets.size(); ++i) {
@@ -46,8 +47,8 @@ void add_intersections(const Planning& planning, std::vector<Plan>& candidates) 
   }
   if (chosen.set.inputs.size() < 2) return;
   chosen.set.estimated_rows = std::max(chosen.set.estimated_rows, planning.matches);
-  candidates.push_back(
-      planning.set_plan(kRuleIntersection, std::move(chosen.set), rest_of(planning.conjuncts, chosen.settled), chosen.cost));
+  candidates.push_back(planning.set_plan(kRuleIntersection, std::move(chosen.set),
+                                         rest_of(planning.conjuncts, chosen.settled), chosen.cost));
 }
 
 }  // namespace slate

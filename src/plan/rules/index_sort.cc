@@ -61,7 +61,8 @@ class SortRule {
  private:
   // Whether all ranges have the same value there.
   bool is_constant_component(std::uint32_t component) const {
-    return component < settled_.equalities && std::ranges::all_of(settled_.ranges, [&](const IndexRange& each) {
+    return component < settled_.equalities &&
+           std::ranges::all_of(settled_.ranges, [&](const IndexRange& each) {
              return each.prefix[component] == settled_.ranges.front().prefix[component];
            });
   }
@@ -154,21 +155,28 @@ class SortRule {
     if (leaves_keys || match.group_components < index_.components.size() || walk.merged_components > 0) {
       double groups = estimate.keys;
       if (match.group_components < index_.components.size())
-        groups = std::min(groups, planning_.statistics.distinct(index_.components[match.group_components - 1].column)
-                                      .value_or(groups));
+        groups = std::min(groups,
+                          planning_.statistics.distinct(index_.components[match.group_components - 1].column)
+                              .value_or(groups));
       group_rows = entries / std::max(1.0, groups);
-      looked_at = std::min(entries, std::ceil(looked_at / group_rows) * group_rows);
     }
+    // Whole groups are read: their rows when sort keys are left, their docids otherwise.
+    const double gathered =
+        group_rows > 0 ? std::min(entries, std::ceil(looked_at / group_rows) * group_rows) : looked_at;
+    if (leaves_keys) looked_at = gathered;
     plan.estimated_examined = looked_at;
     const double share = looked_at / entries;
     const double keys = std::max(1.0, estimate.keys * share);
-    const double visits = std::min(
-        looked_at, keys * cost::segments_touched(looked_at / keys, planning_.segments));
+    const double visits =
+        std::min(looked_at, keys * cost::segments_touched(looked_at / keys, planning_.segments));
     plan.cost = static_cast<double>(walk.ranges.size()) * cost::kSeek + keys * cost::kKey +
                 looked_at * cost::kPosting + cost::fetch(looked_at, visits);
-    if (leaves_keys) plan.cost += looked_at * (cost::kKeyedRow + cost::kSortedRow * std::log2(group_rows + 2) / 4);
-    else if (group_rows > 0) plan.cost += looked_at * cost::kSortedDocid;
-    if (walk.merged_components > 0) plan.cost += keys * cost::kKey * std::log2(static_cast<double>(walk.ranges.size()) + 1);
+    if (leaves_keys)
+      plan.cost += looked_at * (cost::kKeyedRow + cost::kSortedRow * std::log2(group_rows + 2) / 4);
+    else if (group_rows > 0)
+      plan.cost += gathered * (cost::kPosting + cost::kSortedDocid);
+    if (walk.merged_components > 0)
+      plan.cost += keys * cost::kKey * std::log2(static_cast<double>(walk.ranges.size()) + 1);
     plan.access = std::move(walk);
     return plan;
   }

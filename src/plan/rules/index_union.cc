@@ -42,8 +42,8 @@ void add_unions(const Planning& planning, std::vector<Plan>& candidates) {
     if (!found) continue;
     ConjunctSet settled(planning.conjuncts.size(), false);
     settled[i] = found->settled[0];
-    candidates.push_back(
-        planning.set_plan(kRuleUnion, std::move(found->set), rest_of(planning.conjuncts, settled), found->cost));
+    candidates.push_back(planning.set_plan(kRuleUnion, std::move(found->set),
+                                           rest_of(planning.conjuncts, settled), found->cost));
   }
 }
 

@@ -82,7 +82,8 @@ Result<Explanation> StoredSnapshot::explain(const Query& query, ExplainMode mode
                                             const QueryOptions& options) {
   SLATE_TRY(const BoundQuery bound, this->bound(query));
   const auto start = std::chrono::steady_clock::now();
-  SLATE_TRY(Plan plan, make_plan(bound, *data_->schema, IndexStatistics(data_->view), options));
+  SLATE_TRY(Plan plan,
+            make_plan(bound, *data_->schema, IndexStatistics(data_->view), options, Refusals::kTold));
   Explanation explanation = explain_plan(plan, *data_->schema);
   if (mode == ExplainMode::kPlan) return explanation;
   SLATE_TRY(const auto rows, execute(std::move(plan), data_->view, options, data_));

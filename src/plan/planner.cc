@@ -76,11 +76,21 @@ bool is_forced(const Plan& plan, const Planning& planning) {
   return uses_index(plan, static_cast<std::uint32_t>(index - planning.schema.indexes.data()));
 }
 
-Plan choose(std::vector<Plan> candidates, const Planning& planning) {
+// The best candidate, with what every plan of the query has.
+Plan choose(std::vector<Plan> candidates, const Planning& planning, Refusals refusals) {
   auto best = std::ranges::min_element(
       candidates, {}, [&](const Plan& plan) { return std::pair(!is_forced(plan, planning), plan.cost); });
   Plan chosen = std::move(*best);
   candidates.erase(best);
+  const BoundQuery& query = planning.query;
+  chosen.filter = query.filter;
+  chosen.sort = query.sort;
+  chosen.after = query.after;
+  chosen.page = query.page;
+  chosen.skip = query.skip;
+  chosen.take = query.take;
+  chosen.columns = query.columns;
+  if (refusals == Refusals::kNone) return chosen;
   for (const Plan& plan : candidates) {
     chosen.refused.push_back(
         {.detail = describe_access(plan, planning.schema),
@@ -96,14 +106,14 @@ Plan choose(std::vector<Plan> candidates, const Planning& planning) {
   return chosen;
 }
 
-Plan planned(const Planning& planning) {
+Plan planned(const Planning& planning, Refusals refusals) {
   std::vector<Plan> candidates;
   add_scan(planning, candidates);
   add_index_filters(planning, candidates);
   add_index_sorts(planning, candidates);
   add_unions(planning, candidates);
   add_intersections(planning, candidates);
-  return choose(std::move(candidates), planning);
+  return choose(std::move(candidates), planning, refusals);
 }
 
 }  // namespace
@@ -113,14 +123,6 @@ bool Planning::is_on(std::string_view rule) const { return is_rule_on(options, r
 Plan Planning::base_plan(std::string_view rule) const {
   Plan plan;
   plan.rule = rule;
-  plan.filter = query.filter;
-  plan.residual = query.filter;
-  plan.sort = query.sort;
-  plan.after = query.after;
-  plan.page = query.page;
-  plan.skip = query.skip;
-  plan.take = query.take;
-  plan.columns = query.columns;
   plan.estimated_matches = matches;
   return plan;
 }
@@ -176,10 +178,10 @@ Result<void> check_planner_options(const QueryOptions& options, const Schema& sc
 }
 
 Result<Plan> make_plan(const BoundQuery& query, const Schema& schema, const Statistics& statistics,
-                       const QueryOptions& options) {
+                       const QueryOptions& options, Refusals refusals) {
   SLATE_TRY(check_planner_options(options, schema));
   const BoundQuery ready = prepared(query);
-  Plan plan = planned(planning_of(ready, schema, statistics, options, Purpose::kRows));
+  Plan plan = planned(planning_of(ready, schema, statistics, options, Purpose::kRows), refusals);
   plan.asked_sort = query.sort;
   return plan;
 }
@@ -189,7 +191,7 @@ Result<Plan> make_count_plan(const BoundFilter& filter, std::optional<std::uint6
                              const QueryOptions& options) {
   SLATE_TRY(check_planner_options(options, schema));
   const BoundQuery query{.filter = filter, .take = limit};
-  return planned(planning_of(query, schema, statistics, options, Purpose::kCount));
+  return planned(planning_of(query, schema, statistics, options, Purpose::kCount), Refusals::kNone);
 }
 
 }  // namespace slate

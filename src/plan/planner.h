@@ -32,9 +32,12 @@ bool is_rule_on(const QueryOptions& options, std::string_view rule);
 // invalid_argument for an unknown rule or index name in the options.
 Result<void> check_planner_options(const QueryOptions& options, const Schema& schema);
 
+// Whether a plan tells of those that it was preferred to: it takes longer than to choose it.
+enum class Refusals : std::uint8_t { kNone, kTold };
+
 // Errors: as check_planner_options(). O(conditions x indexes), plus the cost of the estimates.
 Result<Plan> make_plan(const BoundQuery& query, const Schema& schema, const Statistics& statistics,
-                       const QueryOptions& options);
+                       const QueryOptions& options, Refusals refusals = Refusals::kNone);
 
 // For a count up to `limit`: rows are wanted in no order, and where Plan::covered not at all.
 Result<Plan> make_count_plan(const BoundFilter& filter, std::optional<std::uint64_t> limit,

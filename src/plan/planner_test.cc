@@ -85,7 +85,7 @@ class PlannerTest : public testing::Test {
   Result<Plan> try_plan(const Query& query, const QueryOptions& options = {}) {
     const auto bound = bind(query, schema_);
     EXPECT_TRUE(bound.has_value());
-    return make_plan(*bound, schema_, statistics_, options);
+    return make_plan(*bound, schema_, statistics_, options, Refusals::kTold);
   }
   Plan plan(const Query& query, const QueryOptions& options = {}) {
     auto made = try_plan(query, options);

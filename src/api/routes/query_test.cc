@@ -7,7 +7,6 @@ namespace slate::api {
 namespace {
 
 using ::testing::HasSubstr;
-using testing::json;
 using ::testing::StartsWith;
 
 class QueryTest : public testing::ApiTest {

@@ -10,6 +10,7 @@ namespace slate {
 void add_scan(const Planning& planning, std::vector<Plan>& candidates) {
   Plan plan = planning.base_plan(kScan);
   plan.access = SegmentScan{.skips_segments = planning.is_on(kRuleZoneMaps)};
+  plan.residual = planning.query.filter;
   const bool stops = planning.query.sort.empty();
   plan.estimated_examined = stops ? planning.examined(planning.rows) : planning.rows;
   const double share = planning.rows > 0 ? plan.estimated_examined / planning.rows : 0;

@@ -88,25 +88,16 @@ Result<Outcome> run_gets(Snapshot& snapshot, std::span<const std::string> ids) {
 }
 
 Result<Outcome> run_distinct(Snapshot& snapshot, const Query& query) {
-  SLATE_TRY(const auto answer, snapshot.query(query));
-  std::set<std::string, std::less<>> values;
+  SLATE_TRY(const DistinctValues answer,
+            snapshot.distinct({.field = query.columns->front(), .filter = query.filter}));
   Outcome outcome;
-  for (;;) {
-    SLATE_TRY(const Batch* batch, answer->next());
-    if (batch == nullptr) break;
-    const ColumnView column = batch->columns.front();
-    std::string_view previous;
-    for (const std::uint16_t row : batch->rows) {
-      if (column.is_null(row)) continue;
-      const std::string_view text = column.text(row);
-      if (text.data() == previous.data() && text.size() == previous.size()) continue;
-      previous = text;
-      if (!values.contains(text)) values.emplace(text);
-    }
+  for (const DistinctValue& each : answer.values) {
+    const auto* text = each.value.get_if<std::string>();
+    if (text == nullptr) continue;
+    outcome.folded += fold_text(*text);
+    ++outcome.rows;
   }
-  outcome.rows = values.size();
-  for (const std::string& value : values) outcome.folded += fold_text(value);
-  outcome.counters = answer->counters();
+  outcome.counters = answer.counters;
   return outcome;
 }
 

@@ -187,7 +187,7 @@ std::vector<WorkloadQuery> workload_queries() {
       {"Q13", "status=active and notes is null", Task::kQuery, {.filter = all(active(), is_null("notes"))}},
       {"Q14", "1,000 random gets by id, one snapshot", Task::kGets, {}},
       {"Q15", "name and status of all", Task::kQuery, {.columns = names_and_statuses}},
-      {"Q16", "distinct rec1, by scanning that column", Task::kDistinct, {.columns = first_recommendations}},
+      {"Q16", "distinct rec1", Task::kDistinct, {.columns = first_recommendations}},
       {"Q17", "count status=active", Task::kCount, {.filter = active()}},
       {"Q18",
        "name icontains \"ab\"",

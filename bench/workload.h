@@ -82,7 +82,7 @@ class Workload {
 enum class Task : std::uint8_t {
   kQuery,     // run `query` and read every returned cell
   kGets,      // 1,000 records by random ids, each cell read, in one snapshot
-  kDistinct,  // the distinct values of the only column of `query`, gathered by the caller from a scan
+  kDistinct,  // the distinct values of the only column of `query`
   kCount,     // how many records match
 };
 

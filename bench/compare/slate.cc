@@ -1,6 +1,5 @@
 #include <array>
 #include <fmt/format.h>
-#include <set>
 #include <system_error>
 #include <utility>
 
@@ -47,15 +46,10 @@ void check_batch(const Batch& batch, CellCheck& check) {
 }
 
 Result<void> check_distinct(Snapshot& snapshot, const Query& query, CellCheck& check) {
-  SLATE_TRY(const auto answer, snapshot.query(query));
-  std::set<std::string, std::less<>> values;
-  for (;;) {
-    SLATE_TRY(const Batch* batch, answer->next());
-    if (batch == nullptr) break;
-    for (const std::uint16_t row : batch->rows) values.emplace(batch->columns.front().text(row));
-  }
-  for (const std::string& value : values) {
-    check.text(value);
+  SLATE_TRY(const DistinctValues answer,
+            snapshot.distinct({.field = query.columns->front(), .filter = query.filter}));
+  for (const DistinctValue& each : answer.values) {
+    check.text(*each.value.get_if<std::string>());
     check.end_row();
   }
   return {};

@@ -28,7 +28,7 @@ typename Map::key_type keep_least(Map& counts, std::size_t keep) {
   for (const auto& [key, count] : counts) keys.push_back(key);
   const auto last = keys.begin() + static_cast<std::ptrdiff_t>(keep) - 1;
   std::ranges::nth_element(keys, last);
-  const Key greatest = *last;
+  const Key& greatest = *last;
   std::erase_if(counts, [&](const auto& entry) { return entry.first > greatest; });
   return greatest;
 }

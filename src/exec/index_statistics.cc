@@ -125,10 +125,10 @@ std::optional<SampleCount> IndexStatistics::sample(const BoundFilter& filter) co
   ColumnSet columns(*view_.schema);
   const auto predicate = compile(filter, columns);
   if (predicate == nullptr) return SampleCount{.sampled = rows, .matching = rows};
-  ResolvedBlock resolved{.view = *block};
+  std::vector<ColumnView> views;
   for (const std::uint32_t column : columns.columns())
-    resolved.columns.push_back(
-        block->column(view_.schema->columns[column].id, view_.schema->columns[column].type));
+    views.push_back(block->column(view_.schema->columns[column].id, view_.schema->columns[column].type));
+  const ResolvedBlock resolved{.view = *block, .columns = views};
   RowMask mask = RowMask::live(*block);
   predicate->filter(resolved, mask);
   return SampleCount{.sampled = rows, .matching = static_cast<double>(mask.count())};

@@ -45,7 +45,8 @@ class OneColumn {
       std::memcpy(block_.copy.get(), bytes.data(), bytes.size());
       block_.view = BlockView::trusted(reinterpret_cast<const std::byte*>(block_.copy.get()));
     }
-    block_.columns = {block_.view.column(1, type)};
+    column_ = block_.view.column(1, type);
+    block_.columns = std::span(&column_, 1);
   }
 
   const ColumnView& column() const { return block_.columns.front(); }
@@ -72,6 +73,7 @@ class OneColumn {
  private:
   std::vector<Value> values_;
   Schema schema_;
+  ColumnView column_;
   ResolvedBlock block_;
 };
 

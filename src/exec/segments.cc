@@ -94,11 +94,24 @@ SegmentReader::SegmentReader(storage::NumberCursor cursor, const SegmentSource& 
       entry_hints_(columns.columns().size(), 0) {
   for (std::uint32_t position = 0; position < columns.columns().size(); ++position)
     if (std::ranges::find(columns.early(), position) == columns.early().end()) late_.push_back(position);
+  current_.columns = make_columns();
 }
 
 ResolvedBlock& SegmentReader::keep() {
-  if (kept_count_ == kept_.size()) kept_.emplace_back();
+  if (kept_count_ == kept_.size()) kept_.emplace_back().columns = make_columns();
   return kept_[kept_count_];
+}
+
+// Columns of one block, of which many are allocated at a time.
+std::span<ColumnView> SegmentReader::make_columns() {
+  constexpr std::size_t kBlocksAtOnce = 32;
+  const std::size_t size = columns_.columns().size();
+  if (columns_left_ == 0) {
+    column_room_.push_back(std::make_unique_for_overwrite<ColumnView[]>(size * kBlocksAtOnce));
+    columns_left_ = kBlocksAtOnce;
+  }
+  --columns_left_;
+  return {column_room_.back().get() + columns_left_ * size, size};
 }
 
 Result<const ResolvedBlock*> SegmentReader::find(DocId docid) {
@@ -107,10 +120,8 @@ Result<const ResolvedBlock*> SegmentReader::find(DocId docid) {
   };
   if (last_found_ != nullptr && holds(*last_found_)) return last_found_;
   const std::size_t slot = docid / source_.segment_rows;
-  if (slot < by_segment_.size()) {
-    const ResolvedBlock* hint = by_segment_[slot];
-    if (hint != nullptr && holds(*hint)) return last_found_ = hint;
-  }
+  if (const auto known = by_slot_.find(slot); known != by_slot_.end() && holds(*known->second))
+    return last_found_ = known->second;
   ResolvedBlock& block = keep();
   const std::byte* address = source_.addresses != nullptr ? source_.addresses->find(slot) : nullptr;
   if (address != nullptr) block.view = BlockView::trusted(address);
@@ -124,8 +135,7 @@ Result<const ResolvedBlock*> SegmentReader::find(DocId docid) {
   }
   resolve(block);
   ++kept_count_;
-  if (slot >= by_segment_.size()) by_segment_.resize(std::max(slot + 1, by_segment_.size() * 2));
-  by_segment_[slot] = &block;
+  by_slot_[slot] = &block;
   return last_found_ = &block;
 }
 
@@ -164,7 +174,7 @@ void SegmentReader::forget_when_full() {
   if (kept_count_ < kMostKept) return;
   kept_count_ = 0;
   last_found_ = nullptr;
-  std::ranges::fill(by_segment_, nullptr);
+  by_slot_.clear();
 }
 
 Result<void> SegmentReader::view_of(const storage::NumberEntry& entry, ResolvedBlock& block) {
@@ -191,7 +201,6 @@ bool has_expiry(const BlockView& view) {
 
 void SegmentReader::resolve(ResolvedBlock& block) {
   ++counters_.blocks_examined;
-  block.columns.resize(columns_.columns().size());
   block.unexpired.clear();
   block.complete = false;
   const bool expires = has_expiry(block.view);

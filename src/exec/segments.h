@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -66,7 +67,7 @@ class SegmentAddresses {
 // had it where nothing is aligned.
 struct ResolvedBlock {
   BlockView view = BlockView::trusted(nullptr);
-  std::vector<ColumnView> columns;  // in the order of ColumnSet
+  std::span<ColumnView> columns;  // in the order of ColumnSet; its owner keeps them
   std::unique_ptr<std::uint64_t[]> copy;
   std::vector<std::unique_ptr<std::uint64_t[]>> unexpired;  // validity bitmaps of columns with a TTL
   bool complete = false;                                    // not only the early ones
@@ -137,6 +138,7 @@ class SegmentReader {
   void resolve_column(ResolvedBlock& block, std::uint32_t position, bool has_expiry);
   void mask_expired(const BlockView& view, FieldId field, ColumnView& column, ResolvedBlock& block) const;
   ResolvedBlock& keep();
+  std::span<ColumnView> make_columns();
 
   storage::NumberCursor cursor_;
   const SegmentSource source_;
@@ -148,7 +150,9 @@ class SegmentReader {
   std::deque<ResolvedBlock> kept_;  // of find(); the first `kept_count_` are in use
   std::size_t kept_count_ = 0;
   const ResolvedBlock* last_found_ = nullptr;
-  std::vector<ResolvedBlock*> by_segment_;  // docid / segment_rows -> block, a hint
+  boost::unordered_flat_map<std::uint64_t, const ResolvedBlock*> by_slot_;  // docid / segment_rows -> a block
+  std::vector<std::unique_ptr<ColumnView[]>> column_room_;  // of the blocks; the last one has room left
+  std::size_t columns_left_ = 0;                            // blocks for which the last one has room
   std::vector<std::uint32_t> late_;         // positions of the columns that only the output reads
   std::vector<std::uint32_t> entry_hints_;  // where each column was in the last block's directory
 };

@@ -40,8 +40,8 @@ struct QueryOptions {
   std::optional<std::chrono::steady_clock::time_point> deadline;
   // Stops the query, with cancelled; checked between blocks.
   std::stop_token stop;
-  // Memory that the query may take to sort, group or collect rows, in bytes. A sort beyond it goes on in
-  // files; what cannot fails with quota_exceeded.
+  // Memory, in bytes, that the values of Snapshot::distinct() may take in the order of counts; beyond it that
+  // fails with quota_exceeded. Sorts do not heed it: they keep the keys of their rows in memory.
   std::uint64_t memory_bytes = std::uint64_t{64} << 20;
   // Rows that the query may look at; beyond it fails with quota_exceeded. Absent: no limit.
   std::optional<std::uint64_t> max_rows_examined{};

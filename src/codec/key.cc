@@ -15,17 +15,7 @@ constexpr std::uint8_t kEnd = 0x01;
 constexpr std::uint8_t kCutEnd = 0x02;
 constexpr std::uint8_t kEscapedNul = 0xff;
 
-constexpr std::uint64_t kSignBit = std::uint64_t{1} << 63;
-
 std::uint8_t mask_of(Direction direction) { return direction == Direction::kAscending ? 0x00 : 0xff; }
-
-std::uint64_t image_of(double value) {
-  const auto bits = std::bit_cast<std::uint64_t>(value);
-  return (bits & kSignBit) != 0 ? ~bits : bits | kSignBit;
-}
-double real_of(std::uint64_t image) {
-  return std::bit_cast<double>((image & kSignBit) != 0 ? image & ~kSignBit : ~image);
-}
 
 Failure malformed() { return fail(Reason::kCorrupt, "malformed index key"); }
 
@@ -52,11 +42,11 @@ void KeyBuilder::add_fixed(std::uint64_t image, Direction direction) {
 }
 
 void KeyBuilder::add_integer(std::int64_t value, Direction direction) {
-  add_fixed(static_cast<std::uint64_t>(value) ^ kSignBit, direction);
+  add_fixed(ordered_image(value), direction);
 }
 
 void KeyBuilder::add_real(double value, Direction direction) {
-  add_fixed(image_of(value == 0.0 ? 0.0 : value), direction);
+  add_fixed(ordered_image(value == 0.0 ? 0.0 : value), direction);
 }
 
 void KeyBuilder::add_text(std::string_view value, Direction direction) {
@@ -142,8 +132,8 @@ Result<KeyComponent> take_component(std::string_view& key, Type type, Direction 
     std::uint64_t image = 0;
     for (std::size_t i = 1; i < 9; ++i) image = image << 8 | at(i);
     key.remove_prefix(9);
-    if (type == Type::kFloat) return KeyComponent{.value = real_of(image)};
-    return KeyComponent{.value = static_cast<std::int64_t>(image ^ kSignBit)};
+    if (type == Type::kFloat) return KeyComponent{.value = real_of_image(image)};
+    return KeyComponent{.value = integer_of_image(image)};
   }
 
   std::string text;

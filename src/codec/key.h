@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -20,6 +21,23 @@ namespace slate {
 inline constexpr std::size_t kMaxKeyBytes = 511;
 // A key of at least this many bytes may have been cut: entries under it are settled against their records.
 inline constexpr std::size_t kSettleKeyBytes = 500;
+
+// Numbers as unsigned ones that order as they do.
+inline constexpr std::uint64_t kSignBit = std::uint64_t{1} << 63;
+inline std::uint64_t ordered_image(std::int64_t value) {
+  return static_cast<std::uint64_t>(value) ^ kSignBit;
+}
+inline std::uint64_t ordered_image(double value) {  // REQUIRES: not NaN, not -0.0
+  const auto bits = std::bit_cast<std::uint64_t>(value);
+  return (bits & kSignBit) != 0 ? ~bits : bits | kSignBit;
+}
+// And back.
+inline std::int64_t integer_of_image(std::uint64_t image) {
+  return static_cast<std::int64_t>(image ^ kSignBit);
+}
+inline double real_of_image(std::uint64_t image) {
+  return std::bit_cast<double>((image & kSignBit) != 0 ? image & ~kSignBit : ~image);
+}
 
 // Builds one key, component by component, in a fixed buffer: no allocation. A component that does not fit
 // ends the key; what is added after it is ignored. Reusable after clear().

@@ -1,5 +1,5 @@
 // Statistics of a generation: facts of each column, and a sample of its records as a block. Layout:
-// docs/formats/generation.md.
+// docs/formats/data-folder.md.
 #pragma once
 
 #include <cstddef>

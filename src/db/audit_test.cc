@@ -7,6 +7,7 @@
 #include "db/testing/database_fixture.h"
 #include "storage/cursor.h"
 #include "storage/environment.h"
+#include "storage/testing/postings.h"
 
 namespace slate {
 namespace {
@@ -55,20 +56,22 @@ TEST_F(AuditTest, finds_nothing_wrong_with_what_was_written) {
 }
 
 TEST_F(AuditTest, sees_an_index_entry_that_is_missing) {
-  break_file(
-      [](auto& txn) { ASSERT_TRUE(txn.remove_posting(status_index(txn), text_key("active"), 8).value()); });
+  break_file([](auto& txn) {
+    ASSERT_TRUE(storage::remove_posting(txn, status_index(txn), text_key("active"), 8).value());
+  });
   EXPECT_THAT(problems(), Contains(HasSubstr("index status: lacks the entry of record \"r8\"")));
 }
 
 TEST_F(AuditTest, sees_an_index_entry_under_a_value_that_its_record_had_before) {
-  break_file(
-      [](auto& txn) { ASSERT_TRUE(txn.add_posting(status_index(txn), text_key("active"), 6).has_value()); });
+  break_file([](auto& txn) {
+    ASSERT_TRUE(storage::add_posting(txn, status_index(txn), text_key("active"), 6).has_value());
+  });
   EXPECT_THAT(problems(), Contains(HasSubstr("index status: docid 6 has an entry that is not its value's")));
 }
 
 TEST_F(AuditTest, sees_an_index_entry_of_a_deleted_record) {
   break_file([](auto& txn) {
-    ASSERT_TRUE(txn.add_posting(status_index(txn), text_key("rejected"), 5).has_value());
+    ASSERT_TRUE(storage::add_posting(txn, status_index(txn), text_key("rejected"), 5).has_value());
   });
   EXPECT_THAT(problems(), Contains(HasSubstr("index status: an entry points at docid 5")));
 }
@@ -77,8 +80,8 @@ TEST_F(AuditTest, sees_two_records_of_one_id) {
   break_file([](auto& txn) {
     // The entry of docid 1 goes to the id of docid 0, as if both were "r0".
     const auto ids = table(txn, "index/0", storage::TableKind::kPostings);
-    ASSERT_TRUE(txn.remove_posting(ids, text_key("r1"), 1).value());
-    ASSERT_TRUE(txn.add_posting(ids, text_key("r0"), 1).has_value());
+    ASSERT_TRUE(storage::remove_posting(txn, ids, text_key("r1"), 1).value());
+    ASSERT_TRUE(storage::add_posting(txn, ids, text_key("r0"), 1).has_value());
   });
   EXPECT_THAT(problems(), Contains(HasSubstr("index _id: lacks the entry of record \"r1\"")));
   EXPECT_THAT(problems(), Contains(HasSubstr("index _id: docid 1 has an entry that is not its value's")));

@@ -8,6 +8,7 @@
 #include "db/testing/database_fixture.h"
 #include "storage/cursor.h"
 #include "storage/environment.h"
+#include "storage/testing/postings.h"
 
 namespace slate {
 namespace {
@@ -361,7 +362,7 @@ TEST_F(StartTest, traces_of_an_index_that_never_came_to_be_do_not_pass_for_anoth
     ASSERT_TRUE(txn.put(meta, "state", state + entry).has_value());
     const auto table =
         txn.create_table(("index/" + std::to_string(next_id)).c_str(), storage::TableKind::kPostings).value();
-    ASSERT_TRUE(txn.add_posting(table, "of another field", 0).has_value());
+    ASSERT_TRUE(storage::add_posting(txn, table, "of another field", 0).has_value());
   });
   open();
   EXPECT_THAT(problems(), IsEmpty());

@@ -133,7 +133,7 @@ Result<const Batch*> StoredSnapshot::find(std::string_view id) {
     SLATE_TRY(const auto postings, finder->ids.next_postings());
     if (postings.empty()) return nullptr;
     for (const DocId docid : postings) {
-      SLATE_TRY(const ResolvedBlock* block, finder->reader->find(docid));
+      SLATE_TRY(ResolvedBlock * block, finder->reader->find(docid));
       if (block == nullptr) return fail(Reason::kCorrupt, "an id points at a record that is not there");
       const auto row = static_cast<std::uint16_t>(docid - block->first_docid());
       finder->reader->complete(*block);

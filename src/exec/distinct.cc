@@ -41,26 +41,21 @@ Result<std::optional<DistinctValues>> walk_values(const BoundDistinct& query, co
   ValueCounter values(type, query.order, query.take, options.memory_bytes);
   QueryCounters counters;
   Interrupt interrupt(options, counters);
-  SLATE_TRY(auto walker, IndexWalker::open(view, walk, walk.ranges));
-  for (;;) {
-    SLATE_TRY(interrupt.check());
-    SLATE_TRY(const auto key, walker.next_key());
-    if (!key) break;
-    if (key->size() >= kSettleKeyBytes) return std::nullopt;
-    ++counters.keys_examined;
-    SLATE_TRY(const std::uint64_t count, walker.count_postings());
-    std::string_view rest = *key;
-    SLATE_TRY(const KeyComponent value, take_component(rest, type, component.direction));
+  const auto visit = [&](std::string_view key, std::uint64_t count) -> Result<Visit> {
+    SLATE_TRY(const KeyComponent value, take_component(key, type, component.direction));
     if (const auto* text = std::get_if<std::string>(&value.value)) {
       SLATE_TRY(values.add_text(*text, count));
     } else if (const auto* integer = std::get_if<std::int64_t>(&value.value)) {
-      SLATE_TRY(values.add_number(ValueCounter::image_of(*integer), count));
+      SLATE_TRY(values.add_number(ordered_image(*integer), count));
     } else if (const auto* real = std::get_if<double>(&value.value)) {
-      SLATE_TRY(values.add_number(ValueCounter::image_of(*real), count));
+      SLATE_TRY(values.add_number(ordered_image(*real), count));
     } else {
       values.add_null(count);
     }
-  }
+    return Visit::kGoOn;
+  };
+  SLATE_TRY(const bool whole, visit_keys(view, walk, interrupt, counters, visit));
+  if (!whole) return std::nullopt;
   DistinctValues found = std::move(values).finish();
   found.counters = counters;
   return found;

@@ -8,11 +8,12 @@
 namespace slate {
 namespace {
 
-// The bytes of the first `count` components of a key, or nothing when it was cut before their end.
-std::optional<std::size_t> leading_bytes(std::string_view key, const Index& index, const Schema& schema,
-                                         std::size_t count) {
+// The bytes that components [first, last) of an index take at the front of `key`, or nothing when it was cut
+// before their end.
+std::optional<std::size_t> components_bytes(std::string_view key, const Index& index, const Schema& schema,
+                                            std::size_t first, std::size_t last) {
   std::size_t bytes = 0;
-  for (std::size_t i = 0; i < count; ++i) {
+  for (std::size_t i = first; i < last; ++i) {
     const IndexComponent& component = index.components[i];
     const auto more =
         component_bytes(key.substr(bytes), schema.columns[component.column].type, component.direction);
@@ -71,7 +72,7 @@ class IndexDocids final : public DocidStream {
       settles_order_ = false;
       return;
     }
-    const auto bytes = leading_bytes(key, index_, schema_, group_components_);
+    const auto bytes = components_bytes(key, index_, schema_, 0, group_components_);
     const std::string_view group = bytes ? key.substr(0, *bytes) : key;
     starts_group_ = starts_group_ || settles_order_ || !bytes || group_ != group;
     settles_order_ = !bytes;
@@ -161,13 +162,7 @@ class MergedDocids final : public DocidStream {
   // What was cut, or might have been under another prefix, is a group by itself: in bytes that all have.
   void note_group() {
     std::string_view group = current_->rest;
-    std::optional<std::size_t> bytes = 0;
-    for (std::uint32_t i = skipped_components_; bytes && i < group_components_; ++i) {
-      const IndexComponent& component = index_.components[i];
-      const auto more =
-          component_bytes(group.substr(*bytes), schema_.columns[component.column].type, component.direction);
-      bytes = more ? std::optional(*bytes + *more) : std::nullopt;
-    }
+    const auto bytes = components_bytes(group, index_, schema_, skipped_components_, group_components_);
     const bool settles = !bytes || *bytes > compared_bytes_;
     group = group.substr(0, settles ? compared_bytes_ : *bytes);
     starts_group_ = starts_group_ || settles != settles_order_ || group_ != group;

@@ -286,17 +286,13 @@ Result<std::optional<std::uint64_t>> count_covered(const DocidSet& set, const Ge
     SLATE_TRY(const FoundDocids found, find_docids(view, set, interrupt, counters));
     return found.settle ? std::nullopt : std::optional<std::uint64_t>(found.docids.size());
   }
-  SLATE_TRY(auto walker, IndexWalker::open(view, set.walk, set.walk.ranges));
   std::uint64_t total = 0;
-  while (total <= limit) {
-    SLATE_TRY(interrupt.check());
-    SLATE_TRY(const auto key, walker.next_key());
-    if (!key) break;
-    if (key->size() >= kSettleKeyBytes) return std::nullopt;
-    ++counters.keys_examined;
-    SLATE_TRY(const std::uint64_t count, walker.count_postings());
+  const auto visit = [&](std::string_view, std::uint64_t count) -> Result<Visit> {
     total += count;
-  }
+    return total <= limit ? Visit::kGoOn : Visit::kStop;
+  };
+  SLATE_TRY(const bool whole, visit_keys(view, set.walk, interrupt, counters, visit));
+  if (!whole) return std::nullopt;
   return total;
 }
 

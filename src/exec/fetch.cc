@@ -16,7 +16,7 @@ Failure no_row(DocId docid) {
 
 Result<void> fetch_some(std::span<const DocId>& docids, std::uint64_t most, SegmentReader& reader,
                         const Predicate* predicate, QueryCounters& counters, RowBatch& batch) {
-  SLATE_TRY(const ResolvedBlock* block, reader.find(docids.front()));
+  SLATE_TRY(ResolvedBlock * block, reader.find(docids.front()));
   if (block == nullptr) return no_row(docids.front());
   const DocId first = block->first_docid();
   const std::uint64_t rows_in_block = block->end_docid() - first;
@@ -64,7 +64,7 @@ Result<bool> FetchInOrder::next(std::span<const DocId>& docids, RowBatch& batch)
   if (docids.empty()) return false;
   reader_.forget_when_full();
   SLATE_TRY(interrupt_.check());
-  SLATE_TRY(const ResolvedBlock* block, reader_.find(docids.front()));
+  SLATE_TRY(ResolvedBlock * block, reader_.find(docids.front()));
   if (block == nullptr) return no_row(docids.front());
   batch.block = block;
   batch.count = 0;

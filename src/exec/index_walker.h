@@ -8,9 +8,12 @@
 #include <vector>
 
 #include <slate/error.h>
+#include <slate/explain.h>
 
+#include "base/try.h"
 #include "exec/generation_view.h"
 #include "exec/key_range.h"
+#include "exec/operator.h"
 #include "plan/plan.h"
 #include "storage/cursor.h"
 
@@ -51,5 +54,24 @@ class IndexWalker {
   std::string start_key_;
   std::optional<DocId> start_docid_;
 };
+
+// Calls visit(key, its number of docids) -> Result<Visit> for each key of a walk. False when a key may have
+// been cut: then its records must tell, and what was visited is of no use.
+enum class Visit : std::uint8_t { kGoOn, kStop };
+template <typename Visitor>
+Result<bool> visit_keys(const GenerationView& view, const IndexWalk& walk, Interrupt& interrupt,
+                        QueryCounters& counters, Visitor&& visitor) {
+  SLATE_TRY(auto walker, IndexWalker::open(view, walk, walk.ranges));
+  for (;;) {
+    SLATE_TRY(interrupt.check());
+    SLATE_TRY(const auto key, walker.next_key());
+    if (!key) return true;
+    if (key->size() >= kSettleKeyBytes) return false;
+    ++counters.keys_examined;
+    SLATE_TRY(const std::uint64_t docids, walker.count_postings());
+    SLATE_TRY(const Visit next, visitor(*key, docids));
+    if (next == Visit::kStop) return true;
+  }
+}
 
 }  // namespace slate

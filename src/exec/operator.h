@@ -15,7 +15,7 @@ namespace slate {
 
 // Rows of one block, in the order they come out. The block is valid until the operator's next call.
 struct RowBatch {
-  const ResolvedBlock* block = nullptr;
+  ResolvedBlock* block = nullptr;
   std::uint32_t count = 0;
   std::array<std::uint16_t, kBlockMaxRows> rows;
 

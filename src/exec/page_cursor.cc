@@ -115,7 +115,7 @@ Result<std::optional<Values>> values_of(DocId docid, std::span<const BoundSortKe
   for (const BoundSortKey& key : sort) positions.push_back(columns.add(key.column));
   QueryCounters ignored;
   SLATE_TRY(const auto reader, SegmentReader::open(view.segment_source(), columns, ignored));
-  SLATE_TRY(const ResolvedBlock* block, reader->find(docid));
+  SLATE_TRY(ResolvedBlock * block, reader->find(docid));
   if (block == nullptr) return std::nullopt;
   const auto row = static_cast<std::uint32_t>(docid - block->first_docid());
   if (!block->view.is_live(row)) return std::nullopt;

@@ -10,7 +10,7 @@ Result<bool> Scan::next(RowBatch& batch) {
   const bool ascends = part_.order == DocidOrder::kAscending;
   for (;;) {
     SLATE_TRY(interrupt_.check());
-    SLATE_TRY(const ResolvedBlock* block, ascends ? reader_.next(zones_) : reader_.previous(zones_));
+    SLATE_TRY(ResolvedBlock * block, ascends ? reader_.next(zones_) : reader_.previous(zones_));
     if (block == nullptr) return false;
     RowMask rows = RowMask::live(block->view);
     counters_.rows_examined += block->view.live_count();

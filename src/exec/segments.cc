@@ -114,7 +114,7 @@ std::span<ColumnView> SegmentReader::make_columns() {
   return {column_room_.back().get() + columns_left_ * size, size};
 }
 
-Result<const ResolvedBlock*> SegmentReader::find(DocId docid) {
+Result<ResolvedBlock*> SegmentReader::find(DocId docid) {
   const auto holds = [&](const ResolvedBlock& block) {
     return docid >= block.first_docid() && docid < block.end_docid();
   };
@@ -139,10 +139,10 @@ Result<const ResolvedBlock*> SegmentReader::find(DocId docid) {
   return last_found_ = &block;
 }
 
-Result<const ResolvedBlock*> SegmentReader::next(const ZoneFilter* zones) { return step(true, zones); }
-Result<const ResolvedBlock*> SegmentReader::previous(const ZoneFilter* zones) { return step(false, zones); }
+Result<ResolvedBlock*> SegmentReader::next(const ZoneFilter* zones) { return step(true, zones); }
+Result<ResolvedBlock*> SegmentReader::previous(const ZoneFilter* zones) { return step(false, zones); }
 
-Result<const ResolvedBlock*> SegmentReader::step(bool forwards, const ZoneFilter* zones) {
+Result<ResolvedBlock*> SegmentReader::step(bool forwards, const ZoneFilter* zones) {
   for (;;) {
     std::optional<storage::NumberEntry> entry;
     if (started_) {
@@ -207,13 +207,11 @@ void SegmentReader::resolve(ResolvedBlock& block) {
   for (const std::uint32_t position : columns_.early()) resolve_column(block, position, expires);
 }
 
-void SegmentReader::complete(const ResolvedBlock& block) {
+void SegmentReader::complete(ResolvedBlock& block) {
   if (block.complete) return;
-  // Every block that a reader hands out is one of its own.
-  auto& mine = const_cast<ResolvedBlock&>(block);
   const bool expires = has_expiry(block.view);
-  for (const std::uint32_t position : late_) resolve_column(mine, position, expires);
-  mine.complete = true;
+  for (const std::uint32_t position : late_) resolve_column(block, position, expires);
+  block.complete = true;
 }
 
 void SegmentReader::resolve_column(ResolvedBlock& block, std::uint32_t position, bool expires) {

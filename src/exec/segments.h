@@ -115,24 +115,24 @@ class SegmentReader {
                                                      QueryCounters& counters);
 
   // The block that holds a docid, or null when none does. Blocks are remembered until forget().
-  Result<const ResolvedBlock*> find(DocId docid);
+  Result<ResolvedBlock*> find(DocId docid);
   // The next block in order of arrival, or null at the end; it is valid until the next call. The first call
   // gives the first block. Blocks that `zones` rules out are passed over; null rules out none.
-  Result<const ResolvedBlock*> next(const ZoneFilter* zones = nullptr);
+  Result<ResolvedBlock*> next(const ZoneFilter* zones = nullptr);
   // The same towards the first docid. Not to be mixed with next().
-  Result<const ResolvedBlock*> previous(const ZoneFilter* zones = nullptr);
+  Result<ResolvedBlock*> previous(const ZoneFilter* zones = nullptr);
   // Makes the first call of next() or previous() give the block that holds `docid` or, where none does, the
   // one behind it in that direction.
   void start_at(DocId docid) { start_ = docid; }
   // Finds the columns of the output. REQUIRES: the block is this reader's and still valid.
-  void complete(const ResolvedBlock& block);
+  void complete(ResolvedBlock& block);
   // Lets go of remembered blocks when they have become many. Only while the caller holds none.
   void forget_when_full();
 
  private:
   SegmentReader(storage::NumberCursor cursor, const SegmentSource& source, const ColumnSet& columns,
                 QueryCounters& counters);
-  Result<const ResolvedBlock*> step(bool forwards, const ZoneFilter* zones);
+  Result<ResolvedBlock*> step(bool forwards, const ZoneFilter* zones);
   Result<void> view_of(const storage::NumberEntry& entry, ResolvedBlock& block);
   void resolve(ResolvedBlock& block);
   void resolve_column(ResolvedBlock& block, std::uint32_t position, bool has_expiry);
@@ -149,8 +149,8 @@ class SegmentReader {
   ResolvedBlock current_;           // of next() and previous()
   std::deque<ResolvedBlock> kept_;  // of find(); the first `kept_count_` are in use
   std::size_t kept_count_ = 0;
-  const ResolvedBlock* last_found_ = nullptr;
-  boost::unordered_flat_map<std::uint64_t, const ResolvedBlock*> by_slot_;  // docid / segment_rows -> a block
+  ResolvedBlock* last_found_ = nullptr;
+  boost::unordered_flat_map<std::uint64_t, ResolvedBlock*> by_slot_;  // docid / segment_rows -> a block
   std::vector<std::unique_ptr<ColumnView[]>> column_room_;  // of the blocks; the last one has room left
   std::size_t columns_left_ = 0;                            // blocks for which the last one has room
   std::vector<std::uint32_t> late_;         // positions of the columns that only the output reads

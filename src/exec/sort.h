@@ -83,7 +83,7 @@ class IndexOrder final : public Operator {
     bool sorts_groups = false;   // otherwise a group's docids come in the order wanted
     bool has_ties = false;       // groups are sorted by more than their docids
   };
-  // `compares`: rows up to the place may come before those wanted; in the first group only unless
+  // With a place in `ends`, rows up to it may come before those wanted: in the first group only, unless
   // `starts_anywhere`. Predicates and `goal` as of Fetch.
   IndexOrder(std::unique_ptr<DocidStream> docids, Orders orders, SortEnds ends, bool starts_anywhere,
              SegmentReader& reader, const Predicate* residual, const Predicate* whole, std::uint64_t goal,

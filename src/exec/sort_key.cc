@@ -6,6 +6,8 @@
 #include <memory>
 #include <numeric>
 
+#include "codec/key.h"
+
 namespace slate {
 namespace {
 
@@ -28,15 +30,6 @@ void append_image(std::string& key, std::uint64_t image) {
   key.append(reinterpret_cast<const char*>(&image), sizeof(image));
 }
 
-constexpr std::uint64_t kSignBit = std::uint64_t{1} << 63;
-
-std::uint64_t image_of(double value) {
-  const auto bits = std::bit_cast<std::uint64_t>(value);
-  return (bits & kSignBit) != 0 ? ~bits : bits | kSignBit;
-}
-
-std::uint64_t image_of(std::int64_t value) { return static_cast<std::uint64_t>(value) ^ kSignBit; }
-
 }  // namespace
 
 SortKeyEncoder::SortKeyEncoder(std::span<const BoundSortKey> sort, ColumnSet& columns) {
@@ -57,8 +50,8 @@ void SortKeyEncoder::encode(const ResolvedBlock& block, std::size_t row, std::st
     key += kValue;
     switch (column.type) {
       case Type::kString: append_text(key, column.text(row)); break;
-      case Type::kFloat: append_image(key, image_of(column.real(row))); break;
-      default: append_image(key, image_of(column.integer(row))); break;
+      case Type::kFloat: append_image(key, ordered_image(column.real(row))); break;
+      default: append_image(key, ordered_image(column.integer(row))); break;
     }
     component.turn(key, begin);
   }
@@ -77,9 +70,9 @@ std::string SortKeyEncoder::encode(std::span<const std::optional<Scalar>> values
     if (const auto* text = std::get_if<std::string>(&*values[i]))
       append_text(key, *text);
     else if (const auto* real = std::get_if<double>(&*values[i]))
-      append_image(key, image_of(*real));
+      append_image(key, ordered_image(*real));
     else
-      append_image(key, image_of(std::get<std::int64_t>(*values[i])));
+      append_image(key, ordered_image(std::get<std::int64_t>(*values[i])));
     component.turn(key, begin);
   }
   return key;

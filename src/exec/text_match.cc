@@ -6,6 +6,7 @@
 #include <limits>
 #include <span>
 
+#include "base/ascii.h"
 #include "exec/row_filter.h"
 #include "query/fold.h"
 

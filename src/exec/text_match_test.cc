@@ -9,6 +9,7 @@
 #include <random>
 #include <unicode/utf8.h>
 
+#include "base/ascii.h"
 #include "query/fold.h"
 
 namespace slate {

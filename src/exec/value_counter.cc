@@ -2,18 +2,17 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <fmt/format.h>
 #include <set>
 
 #include "base/try.h"
 #include "codec/block.h"
+#include "codec/key.h"
 #include "codec/list_cell.h"
 
 namespace slate {
 namespace {
 
-constexpr std::uint64_t kSignBit = std::uint64_t{1} << 63;
 // Of a hash table's entry beside its text.
 constexpr std::uint64_t kEntryBytes = 96;
 // Values beyond those wanted that are kept before the greatest are dropped.
@@ -38,18 +37,9 @@ typename Map::key_type keep_least(Map& counts, std::size_t keep) {
 ValueCounter::ValueCounter(Type type, DistinctOrder order, std::uint64_t most, std::uint64_t memory_bytes)
     : type_(type), order_(order), most_(most), memory_bytes_(memory_bytes) {}
 
-std::uint64_t ValueCounter::image_of(std::int64_t value) {
-  return static_cast<std::uint64_t>(value) ^ kSignBit;
-}
-std::uint64_t ValueCounter::image_of(double value) {
-  const auto bits = std::bit_cast<std::uint64_t>(value);
-  return (bits & kSignBit) != 0 ? ~bits : bits | kSignBit;
-}
-
 Value ValueCounter::value_of(std::uint64_t image) const {
-  if (type_ == Type::kFloat)
-    return Value(std::bit_cast<double>((image & kSignBit) != 0 ? image & ~kSignBit : ~image));
-  const auto integer = static_cast<std::int64_t>(image ^ kSignBit);
+  if (type_ == Type::kFloat) return Value(real_of_image(image));
+  const auto integer = integer_of_image(image);
   if (type_ == Type::kBool) return Value(integer != 0);
   if (type_ == Type::kDate) return Value(Date{integer});
   return Value(integer);
@@ -119,7 +109,7 @@ Result<void> ValueCounter::add_small_numbers(const ColumnView& column, std::span
   for (std::size_t delta = 0; delta < counts.size(); ++delta) {
     if (counts[delta] == 0) continue;
     const auto value = static_cast<std::int64_t>(static_cast<std::uint64_t>(column.base) + delta);
-    SLATE_TRY(add_number(image_of(value), counts[delta]));
+    SLATE_TRY(add_number(ordered_image(value), counts[delta]));
   }
   return {};
 }
@@ -133,7 +123,8 @@ Result<void> ValueCounter::add_elements(std::string_view list) {
     if (element->type == Type::kString)
       texts.emplace(element->text);
     else
-      numbers.insert(element->type == Type::kFloat ? image_of(element->real) : image_of(element->integer));
+      numbers.insert(element->type == Type::kFloat ? ordered_image(element->real)
+                                                   : ordered_image(element->integer));
   }
   for (const std::string& text : texts) SLATE_TRY(add_text(text, 1));
   for (const std::uint64_t image : numbers) SLATE_TRY(add_number(image, 1));
@@ -158,7 +149,8 @@ Result<void> ValueCounter::add(const ColumnView& column, std::span<const std::ui
       SLATE_TRY(add_text(column.text(row), 1));
     else
       SLATE_TRY(add_number(
-          column.type == Type::kFloat ? image_of(column.real(row)) : image_of(column.integer(row)), 1));
+          column.type == Type::kFloat ? ordered_image(column.real(row)) : ordered_image(column.integer(row)),
+          1));
   }
   return {};
 }

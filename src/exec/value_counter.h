@@ -25,12 +25,8 @@ class ValueCounter {
   // The cells of some rows of a block. Errors: quota_exceeded.
   Result<void> add(const ColumnView& column, std::span<const std::uint16_t> rows);
   Result<void> add_text(std::string_view value, std::uint64_t count);
-  Result<void> add_number(std::uint64_t image, std::uint64_t count);  // see image_of()
+  Result<void> add_number(std::uint64_t image, std::uint64_t count);  // see ordered_image()
   void add_null(std::uint64_t count) { nulls_ += count; }
-
-  // Numbers as images that order as they do.
-  static std::uint64_t image_of(std::int64_t value);
-  static std::uint64_t image_of(double value);
 
   // What was counted, in order, cut to `most`.
   DistinctValues finish() &&;

@@ -8,6 +8,7 @@
 #include <unicode/utf8.h>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/try.h"
 #include "model/date.h"
 
@@ -161,28 +162,6 @@ bool skip_character(const char* bytes, std::size_t size, std::size_t& at) {
   return character >= 0;
 }
 #pragma GCC diagnostic pop
-
-// Whether there is no byte beyond 127, by words that may overlap.
-bool is_ascii(std::string_view text) {
-  const auto word_at = [&]<typename Word>(std::size_t at, Word) {
-    Word word = 0;
-    std::memcpy(&word, text.data() + at, sizeof word);
-    return word;
-  };
-  constexpr std::uint64_t kHighBits = 0x8080808080808080u;
-  const std::size_t size = text.size();
-  if (size >= 8) {
-    std::uint64_t seen = word_at(size - 8, std::uint64_t{});
-    for (std::size_t at = 0; at + 8 < size; at += 8) seen |= word_at(at, std::uint64_t{});
-    return (seen & kHighBits) == 0;
-  }
-  if (size >= 4)
-    return ((word_at(0, std::uint32_t{}) | word_at(size - 4, std::uint32_t{})) &
-            std::uint32_t{0x80808080u}) == 0;
-  unsigned seen = 0;
-  for (const char byte : text) seen |= static_cast<std::uint8_t>(byte);
-  return (seen & 0x80) == 0;
-}
 
 }  // namespace
 

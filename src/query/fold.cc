@@ -7,6 +7,8 @@
 #include <unicode/uchar.h>
 #include <unicode/utf8.h>
 
+#include "base/ascii.h"
+
 namespace slate {
 namespace {
 
@@ -129,32 +131,7 @@ std::size_t fold_unicode(std::string_view text, char* to) {
   return written;
 }
 
-std::uint64_t load_eight(const char* from) {
-  std::uint64_t bytes = 0;
-  std::memcpy(&bytes, from, sizeof(bytes));
-  return bytes;
-}
-
 }  // namespace
-
-bool is_ascii(std::string_view text) {
-  constexpr std::uint64_t kHighBits = 0x8080808080808080u;
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  for (; end - at >= 64; at += 64) {
-    std::uint64_t bits = 0;
-    for (std::size_t i = 0; i < 64; i += 8) bits |= load_eight(at + i);
-    if ((bits & kHighBits) != 0) return false;
-  }
-  std::uint64_t bits = 0;
-  for (; end - at >= 8; at += 8) bits |= load_eight(at);
-  // What is left of a longer text, together with some bytes once more.
-  if (text.size() >= 8)
-    bits |= load_eight(end - 8);
-  else
-    for (; at != end; ++at) bits |= static_cast<unsigned char>(*at);
-  return (bits & kHighBits) == 0;
-}
 
 void append_folded(std::string_view text, std::string& out) {
   const std::size_t before = out.size();

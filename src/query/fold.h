@@ -6,9 +6,6 @@
 
 namespace slate {
 
-// O(bytes), many bytes at a time.
-bool is_ascii(std::string_view text);
-
 // Replaces `out` by the text with each code point folded (CaseFolding.txt, statuses C and S). The folded text
 // may be shorter or up to half as long again as the text ("K", the Kelvin sign, becomes "k"). Bytes that are
 // not UTF-8 stay as they are. Allocates only when `out` is too small, so keep one buffer for many rows.

@@ -265,25 +265,6 @@ Result<bool> WriteTransaction::remove(Table table, std::uint64_t key) {
   return remove(table, std::string_view(reinterpret_cast<const char*>(&key), sizeof(key)));
 }
 
-Result<void> WriteTransaction::add_posting(Table table, std::string_view key, std::uint64_t posting) {
-  SLATE_TRY(before(Operation::kPut));
-  MDB_val k = value_of(key);
-  MDB_val v = value_of(posting);
-  const int code = mdb_put(txn_, table.handle, &k, &v, MDB_NODUPDATA);
-  if (code != MDB_SUCCESS && code != MDB_KEYEXIST) return fail(lmdb_error(code, "writing an index entry"));
-  return {};
-}
-
-Result<bool> WriteTransaction::remove_posting(Table table, std::string_view key, std::uint64_t posting) {
-  SLATE_TRY(before(Operation::kDelete));
-  MDB_val k = value_of(key);
-  MDB_val v = value_of(posting);
-  const int code = mdb_del(txn_, table.handle, &k, &v);
-  if (code == MDB_NOTFOUND) return false;
-  if (code != MDB_SUCCESS) return fail(lmdb_error(code, "removing an index entry"));
-  return true;
-}
-
 Result<void> WriteTransaction::commit() {
   SLATE_TRY(before(Operation::kCommit));
   MDB_txn* txn = std::exchange(txn_, nullptr);

@@ -169,10 +169,6 @@ class WriteTransaction : public Transaction {
   Result<bool> remove(Table table, std::string_view key);
   Result<bool> remove(Table table, std::uint64_t key);
 
-  // One posting more or less. Adding one that is there is no error.
-  Result<void> add_posting(Table table, std::string_view key, std::uint64_t posting);
-  Result<bool> remove_posting(Table table, std::string_view key, std::uint64_t posting);
-
   Result<void> commit();
 
  private:

@@ -8,6 +8,7 @@
 
 #include "storage/cursor.h"
 #include "storage/environment.h"
+#include "storage/testing/postings.h"
 
 namespace slate::storage {
 namespace {
@@ -70,7 +71,7 @@ TEST_F(Storage, an_uncommitted_write_never_happened) {
   const Table table = postings_table();
   {
     auto txn = environment_->begin_write().value();
-    ASSERT_TRUE(txn.add_posting(table, "k", 1).has_value());
+    ASSERT_TRUE(add_posting(txn, table, "k", 1).has_value());
   }
   auto txn = environment_->begin_read().value();
   EXPECT_EQ(txn.count(table).value(), 0u);
@@ -81,7 +82,7 @@ TEST_F(Storage, a_reader_keeps_its_snapshot_while_others_commit) {
   auto reader = environment_->begin_read().value();
   std::jthread writer([&] {
     auto txn = environment_->begin_write().value();
-    EXPECT_TRUE(txn.add_posting(table, "k", 1).has_value());
+    EXPECT_TRUE(add_posting(txn, table, "k", 1).has_value());
     EXPECT_TRUE(txn.commit().has_value());
   });
   writer.join();
@@ -114,10 +115,10 @@ TEST_F(Storage, postings_behave_like_a_sorted_map_of_sorted_sets) {
     const std::string key = "k" + std::to_string(random() % 20 * (random() % 3));
     const std::uint64_t posting = random() % (key == "k0" ? 100'000 : 50);
     if (random() % 3 != 0) {
-      ASSERT_TRUE(txn.add_posting(table, key, posting).has_value());
+      ASSERT_TRUE(add_posting(txn, table, key, posting).has_value());
       model[key].insert(posting);
     } else {
-      ASSERT_EQ(txn.remove_posting(table, key, posting).value(), model[key].erase(posting) == 1);
+      ASSERT_EQ(remove_posting(txn, table, key, posting).value(), model[key].erase(posting) == 1);
       if (model[key].empty()) model.erase(key);
     }
   }
@@ -267,7 +268,7 @@ TEST_F(Storage, pooled_readers_see_what_was_committed_since) {
   for (std::uint64_t i = 0; i < 20; ++i) {
     { EXPECT_EQ(environment_->begin_read().value().count(table).value(), i); }
     auto txn = environment_->begin_write().value();
-    ASSERT_TRUE(txn.add_posting(table, "k", i).has_value());
+    ASSERT_TRUE(add_posting(txn, table, "k", i).has_value());
     ASSERT_TRUE(txn.commit().has_value());
   }
 }
@@ -302,7 +303,7 @@ TEST_F(Storage, a_failed_commit_changes_nothing) {
     auto txn = environment_->begin_write().value();
     const Table again = txn.create_table("postings", TableKind::kPostings).value();
     EXPECT_EQ(again.handle, table.handle);
-    ASSERT_TRUE(txn.add_posting(again, "k", 1).has_value());
+    ASSERT_TRUE(add_posting(txn, again, "k", 1).has_value());
     faults.armed = true;
     const auto committed = txn.commit();
     ASSERT_FALSE(committed.has_value());

@@ -1,5 +1,6 @@
 #include "db/audit.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <memory>
 #include <optional>
@@ -20,11 +21,15 @@ constexpr std::size_t kMostProblems = 100;
 class Audit {
  public:
   explicit Audit(const StoredSnapshot& snapshot)
-      : data_(snapshot.data()), schema_(*data_.schema), state_(snapshot.state()) {}
+      : data_(snapshot.data()),
+        schema_(*data_.schema),
+        state_(snapshot.state()),
+        counted_(schema_.columns.size()) {}
 
   Result<AuditReport> run() {
     SLATE_TRY(open_indexes());
     SLATE_TRY(walk_segments());
+    SLATE_TRY(check_frequencies());
     if (report_.rows != state_.rows)
       problem(fmt::format("the generation says it has {} rows, {} are there", state_.rows, report_.rows));
     for (const OpenIndex& index : indexes_) SLATE_TRY(walk_index(index));
@@ -78,12 +83,32 @@ class Audit {
       if (block) {
         segment.block = *block;
         check_place(segment, previous);
+        for (std::uint32_t i = kRecordIdColumn + 1; i < schema_.columns.size(); ++i)
+          counted_[i].add(block->column(schema_.columns[i].id, schema_.columns[i].type), block->row_count());
         SLATE_TRY(check_rows(segment, cursors));
       } else {
         damaged_.insert(entry->key);
         problem(fmt::format("segment {}: {}", entry->key, block.error().message()));
       }
       SLATE_TRY(next_, segments.next());
+    }
+    return {};
+  }
+
+  // What is kept of each column must be what its cells come to.
+  Result<void> check_frequencies() {
+    if (!damaged_.empty()) return {};  // their cells were not counted
+    for (std::uint32_t i = kRecordIdColumn + 1; i < schema_.columns.size(); ++i) {
+      const Column& column = schema_.columns[i];
+      const auto kept = data_.generation->read_frequencies(*data_.transaction, column.id);
+      if (!kept)
+        problem(fmt::format("{} of {}", kept.error().message(), column.path));
+      else if (kept->detail() != FrequencyDetail::kNothing && kept->present() != counted_[i].present())
+        problem(fmt::format("frequencies: {} values of {} are kept, {} are there", kept->present(),
+                            column.path, counted_[i].present()));
+      else if (kept->detail() == FrequencyDetail::kValues &&
+               !std::ranges::equal(kept->values(), counted_[i].values()))
+        problem(fmt::format("frequencies: those of {} are not those of its cells", column.path));
     }
     return {};
   }
@@ -217,6 +242,7 @@ class Audit {
   const SnapshotData& data_;
   const Schema& schema_;
   const GenerationState& state_;
+  std::vector<Frequencies> counted_;  // by column
   AuditReport report_;
   std::vector<OpenIndex> indexes_;
   std::optional<storage::NumberEntry> next_;

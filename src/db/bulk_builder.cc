@@ -39,7 +39,11 @@ std::string_view kind_of(const ValueRef& value) {
 BulkBuilder::BulkBuilder(std::shared_ptr<Generation> generation, std::shared_ptr<const Schema> schema,
                          std::filesystem::path runs_prefix, std::size_t memory_bytes,
                          std::uint32_t segment_rows, UnixMillis now)
-    : generation_(std::move(generation)), schema_(std::move(schema)), segment_rows_(segment_rows), now_(now) {
+    : generation_(std::move(generation)),
+      schema_(std::move(schema)),
+      segment_rows_(segment_rows),
+      now_(now),
+      frequencies_(*generation_, *schema_) {
   first_column_.resize(schema_->datasource.fields.size());
   for (std::uint32_t i = static_cast<std::uint32_t>(schema_->columns.size()); i-- > 1;)
     first_column_[schema_->columns[i].field] = i;
@@ -232,6 +236,7 @@ Result<void> BulkBuilder::close_segment(std::uint64_t key) {
 Result<void> BulkBuilder::write_pending() {
   SLATE_TRY(auto txn, generation_->environment().begin_write());
   for (const auto& [key, block] : pending_) {
+    SLATE_TRY(frequencies_.add(txn, block));
     SLATE_TRY(txn.append(generation_->segments(), key, block));
     generation_->verified().insert(key);
   }
@@ -257,6 +262,7 @@ Result<BuildCounts> BulkBuilder::finish() {
   state.rows = next_docid_ - removed.size();
   state.data_version = 1;
   state.changes = state.rows;
+  SLATE_TRY(frequencies_.write(txn));
   SLATE_TRY(take_statistics(*generation_, txn, *schema_, state));
   SLATE_TRY(generation_->write_state(txn, state));
   SLATE_TRY(txn.commit());
@@ -395,6 +401,7 @@ Result<void> BulkBuilder::remove_rows(std::span<const DocId> docids) {
         for (; !docids.empty() && docids.front() <= key; docids = docids.subspan(1))
           editor.remove(static_cast<std::uint32_t>(docids.front() - editor.first_docid()));
         blocks = editor.encode(key);
+        SLATE_TRY(frequencies_.replace(txn, editor, blocks));
       }
       SLATE_TRY(txn.remove(generation_->segments(), key));
       for (const auto& [block_key, block] : blocks) {

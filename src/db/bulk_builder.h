@@ -13,6 +13,7 @@
 #include <slate/generation_builder.h>
 
 #include "codec/block.h"
+#include "db/frequency_upkeep.h"
 #include "db/generation.h"
 #include "db/key_runs.h"
 #include "model/schema.h"
@@ -50,6 +51,7 @@ class BulkBuilder {
   std::shared_ptr<const Schema> schema_;
   std::uint32_t segment_rows_;
   UnixMillis now_;
+  FrequencyUpkeep frequencies_;
   std::vector<std::uint32_t> first_column_;            // by position of a field: its first leaf
   std::vector<std::uint32_t> columns_by_id_;           // order of columns in a block
   std::vector<ColumnBuffer> values_;                   // by column

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view kStateKey = "state";
 constexpr std::string_view kStatisticsKey = "statistics";
-constexpr std::uint32_t kFormatVersion = 2;
+constexpr std::uint32_t kFormatVersion = 3;
 // Tables of one file: its own three, and one for each index that a datasource may ever have at once or have
 // had.
 constexpr std::uint32_t kMaxTables = 2048;
@@ -175,6 +175,18 @@ Result<void> Generation::write_statistics(storage::WriteTransaction& transaction
   return transaction.put(meta_, kStatisticsKey, bytes);
 }
 
+Result<Frequencies> Generation::read_frequencies(const storage::Transaction& transaction,
+                                                 FieldId field) const {
+  SLATE_TRY(const auto stored, transaction.get(meta_, frequencies_key(field)));
+  if (!stored) return Frequencies();
+  return Frequencies::decode(*stored);
+}
+
+Result<void> Generation::write_frequencies(storage::WriteTransaction& transaction, FieldId field,
+                                           const Frequencies& frequencies) const {
+  return transaction.put(meta_, frequencies_key(field), frequencies.encode());
+}
+
 // Statistics help to choose a plan and never change an answer: damaged ones are as good as none.
 std::optional<StatisticsView> Generation::read_statistics(const storage::Transaction& transaction,
                                                           const GenerationState& state) {
@@ -207,6 +219,7 @@ Result<GenerationView> Generation::view(const storage::ReadTransaction& transact
   SLATE_TRY(GenerationState state, read_state(transaction));
   GenerationView view{.transaction = &transaction,
                       .schema = &schema,
+                      .meta = meta_,
                       .segments = segments_,
                       .verified = &verified_,
                       .addresses = addresses_for(transaction.id(), state),

@@ -15,6 +15,7 @@
 #include <slate/error.h>
 
 #include "codec/block.h"
+#include "codec/frequencies.h"
 #include "exec/generation_view.h"
 #include "exec/segments.h"
 #include "model/schema.h"
@@ -73,6 +74,10 @@ class Generation {
   Result<void> write_state(storage::WriteTransaction& transaction, const GenerationState& state) const;
   // Replaces the statistics; see codec/statistics.h.
   Result<void> write_statistics(storage::WriteTransaction& transaction, std::string_view bytes);
+  // Those of a column, as the transaction sees them; empty ones when it never had a value.
+  Result<Frequencies> read_frequencies(const storage::Transaction& transaction, FieldId field) const;
+  Result<void> write_frequencies(storage::WriteTransaction& transaction, FieldId field,
+                                 const Frequencies& frequencies) const;
   // The table of an index that has one.
   std::optional<storage::Table> index_table(std::uint32_t index_id) const;
   // Makes a table for an index; in use once the transaction has committed and its state names it.

@@ -31,6 +31,8 @@ class SegmentEditor {
   DocId first_docid() const { return first_docid_; }
   std::uint32_t rows() const { return rows_; }
   bool is_live(std::uint32_t row) const { return (live_[row >> 6] >> (row & 63) & 1) != 0; }
+  // The block that it edits; nothing when it started a segment.
+  const std::optional<BlockView>& base() const { return base_; }
 
   // Adds rows up to that of `last`, dead ones. REQUIRES: `last` is beyond the last row, within 1,024 rows of
   // the first.
@@ -57,7 +59,7 @@ class SegmentEditor {
   // row.
   void add_key(const Index& index, std::uint32_t row, KeyBuilder& key) const;
   void add_base_key(const Index& index, std::uint32_t row, KeyBuilder& key) const;
-  // Whether a column was changed.
+  // Whether a column was taken apart: no other one has changed.
   bool touched(std::uint32_t column) const { return values_[column] != nullptr; }
 
   // The segment as blocks under their keys, ascending: one, or several when it has grown too large; none when

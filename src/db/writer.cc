@@ -21,6 +21,7 @@ Result<Writer> Writer::begin(Generation& generation, const Schema& schema, UnixM
 Result<void> Writer::commit() {
   ++state_.data_version;
   if (are_statistics_due(state_)) SLATE_TRY(take_statistics(generation_, transaction_, schema_, state_));
+  SLATE_TRY(frequencies_.write(transaction_));
   SLATE_TRY(generation_.write_state(transaction_, state_));
   return transaction_.commit();
 }
@@ -251,6 +252,7 @@ void Writer::collect_index_changes(const Edit& edit, const SegmentEditor& editor
 
 Result<void> Writer::store(std::uint64_t old_key, bool existed, SegmentEditor& editor, std::uint64_t key) {
   const auto blocks = editor.encode(key);
+  SLATE_TRY(frequencies_.replace(transaction_, editor, blocks));
   bool kept = false;
   for (const auto& [block_key, bytes] : blocks) {
     SLATE_TRY(transaction_.put(generation_.segments(), block_key, bytes));

@@ -14,6 +14,7 @@
 #include <slate/record.h>
 
 #include "codec/block.h"
+#include "db/frequency_upkeep.h"
 #include "db/generation.h"
 #include "db/prepared_write.h"
 #include "db/segment_editor.h"
@@ -53,6 +54,7 @@ class Writer {
         now_(now),
         transaction_(std::move(transaction)),
         state_(std::move(state)),
+        frequencies_(generation, schema),
         index_changes_(schema.indexes.size()) {}
 
   static constexpr std::uint32_t kNone = UINT32_MAX;
@@ -100,6 +102,7 @@ class Writer {
   UnixMillis now_;
   storage::WriteTransaction transaction_;
   GenerationState state_;
+  FrequencyUpkeep frequencies_;
   bool swept_ = false;
   std::vector<IndexChanges> index_changes_;  // by position in Schema::indexes
 };

@@ -8,6 +8,7 @@
 #include "exec/index_walker.h"
 #include "exec/operator.h"
 #include "exec/value_counter.h"
+#include "exec/value_frequencies.h"
 #include "plan/cost.h"
 #include "plan/planner.h"
 #include "plan/settle.h"
@@ -33,6 +34,19 @@ std::optional<IndexWalk> covering_walk(const BoundDistinct& query, const Generat
   return std::nullopt;
 }
 
+// The value in front of an index key, `count` times.
+Result<void> add_key(std::string_view key, Type type, Direction direction, std::uint64_t count,
+                     ValueCounter& values) {
+  SLATE_TRY(const KeyComponent value, take_component(key, type, direction));
+  if (const auto* text = std::get_if<std::string>(&value.value)) return values.add_text(*text, count);
+  if (const auto* integer = std::get_if<std::int64_t>(&value.value))
+    return values.add_number(ordered_image(*integer), count);
+  if (const auto* real = std::get_if<double>(&value.value))
+    return values.add_number(ordered_image(*real), count);
+  values.add_null(count);
+  return {};
+}
+
 // Nothing when a key may have been cut: then the records must tell.
 Result<std::optional<DistinctValues>> walk_values(const BoundDistinct& query, const IndexWalk& walk,
                                                   const GenerationView& view, const QueryOptions& options) {
@@ -42,22 +56,27 @@ Result<std::optional<DistinctValues>> walk_values(const BoundDistinct& query, co
   QueryCounters counters;
   Interrupt interrupt(options, counters);
   const auto visit = [&](std::string_view key, std::uint64_t count) -> Result<Visit> {
-    SLATE_TRY(const KeyComponent value, take_component(key, type, component.direction));
-    if (const auto* text = std::get_if<std::string>(&value.value)) {
-      SLATE_TRY(values.add_text(*text, count));
-    } else if (const auto* integer = std::get_if<std::int64_t>(&value.value)) {
-      SLATE_TRY(values.add_number(ordered_image(*integer), count));
-    } else if (const auto* real = std::get_if<double>(&value.value)) {
-      SLATE_TRY(values.add_number(ordered_image(*real), count));
-    } else {
-      values.add_null(count);
-    }
+    SLATE_TRY(add_key(key, type, component.direction, count, values));
     return Visit::kGoOn;
   };
   SLATE_TRY(const bool whole, visit_keys(view, walk, interrupt, counters, visit));
   if (!whole) return std::nullopt;
   DistinctValues found = std::move(values).finish();
   found.counters = counters;
+  return found;
+}
+
+// From the frequencies of the column, or nothing when they cannot tell.
+Result<std::optional<DistinctValues>> known_values(const BoundDistinct& query, const GenerationView& view,
+                                                   const QueryOptions& options) {
+  const auto known = list_values(view, query.column, conjuncts_of(query.filter));
+  if (!known) return std::nullopt;
+  const Type type = view.schema->columns[query.column].type;
+  ValueCounter values(type, query.order, query.take, options.memory_bytes);
+  for (const ValueCount& value : *known)
+    SLATE_TRY(add_key(value.key, type, Direction::kAscending, value.count, values));
+  DistinctValues found = std::move(values).finish();
+  found.counters.keys_examined = known->size();
   return found;
 }
 
@@ -68,6 +87,8 @@ Result<DistinctValues> execute_distinct(const BoundDistinct& query, const Genera
   SLATE_TRY(check_planner_options(options, *view.schema));
   const IndexStatistics statistics(view);
   if (is_rule_on(options, kRuleCovered)) {
+    SLATE_TRY(auto known, known_values(query, view, options));
+    if (known) return *std::move(known);
     if (const auto walk = covering_walk(query, view, statistics)) {
       const IndexEstimate keys = statistics.entries(view.schema->indexes[walk->index], walk->ranges);
       if (keys.keys * cost::kKey < static_cast<double>(view.rows)) {

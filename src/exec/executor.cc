@@ -10,7 +10,9 @@
 #include "exec/page_cursor.h"
 #include "exec/scan.h"
 #include "exec/sort.h"
+#include "exec/value_frequencies.h"
 #include "exec/zone_filter.h"
+#include "plan/planner.h"
 
 namespace slate {
 namespace {
@@ -318,6 +320,8 @@ Result<Count> execute_count(Plan plan, const GenerationView& view, const QueryOp
     SLATE_TRY(const auto total,
               count_covered(std::get<DocidSet>(plan.access), view, most, options, counters));
     if (total) return counted(*total, most);
+  } else if (is_rule_on(options, kRuleCovered)) {
+    if (const auto total = count_values(view, plan.filter)) return counted(*total, most);
   }
   Pipeline pipeline(std::move(plan), view, options);
   SLATE_TRY(pipeline.open());

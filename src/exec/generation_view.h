@@ -26,6 +26,7 @@ struct CursorScope {
 struct GenerationView {
   const storage::Transaction* transaction = nullptr;
   const Schema* schema = nullptr;
+  storage::Table meta;  // the generation's facts; frequencies are among them
   storage::Table segments;
   std::vector<std::optional<storage::Table>> indexes;  // by position in Schema::indexes; nothing: not ready
   VerifiedSegments* verified = nullptr;

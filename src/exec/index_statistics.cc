@@ -6,6 +6,7 @@
 #include "base/try.h"
 #include "exec/key_range.h"
 #include "exec/predicate.h"
+#include "exec/value_frequencies.h"
 #include "storage/cursor.h"
 
 namespace slate {
@@ -147,7 +148,11 @@ std::optional<double> IndexStatistics::distinct(std::uint32_t column) const {
 
 std::optional<std::uint64_t> IndexStatistics::nulls(std::uint32_t column) const {
   if (column == kRecordIdColumn) return 0;
-  return std::nullopt;
+  return count_nulls(view_, column);
+}
+
+std::optional<std::uint64_t> IndexStatistics::known_matches(const BoundFilter& filter) const {
+  return count_values(view_, filter);
 }
 
 }  // namespace slate

@@ -19,6 +19,7 @@ class IndexStatistics final : public Statistics {
   std::optional<SampleCount> sample(const BoundFilter& filter) const override;
   std::optional<double> distinct(std::uint32_t column) const override;
   std::optional<std::uint64_t> nulls(std::uint32_t column) const override;
+  std::optional<std::uint64_t> known_matches(const BoundFilter& filter) const override;
 
  private:
   const GenerationView& view_;

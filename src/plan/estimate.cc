@@ -54,6 +54,8 @@ double guess(const BoundFilter& filter, const Statistics& statistics) {
 // The share of rows that satisfy a filter of which few rows or none of the sample do: each condition by
 // itself, as far as the sample knows it.
 double rare_share(const BoundFilter& filter, const Statistics& statistics) {
+  if (const auto known = statistics.known_matches(filter))
+    return static_cast<double>(*known) / static_cast<double>(statistics.rows());
   const auto sample = statistics.sample(filter);
   if (!sample || sample->sampled == 0) return guess(filter, statistics);
   if (sample->matching >= kEnoughMatches) return sample->matching / sample->sampled;
@@ -83,9 +85,7 @@ double estimate_matches(const BoundFilter& filter, const Schema& schema, const S
   const auto rows = static_cast<double>(statistics.rows());
   if (filter.kind == Kind::kTrue || rows == 0) return rows;
   if (filter.kind == Kind::kFalse) return 0;
-  if (filter.kind == Kind::kIsnull) {
-    if (const auto nulls = statistics.nulls(filter.column)) return static_cast<double>(*nulls);
-  }
+  if (const auto known = statistics.known_matches(filter)) return static_cast<double>(*known);
 
   // What the best index settles is counted there; the rest is a share of that.
   const auto conjuncts = conjuncts_of(filter);

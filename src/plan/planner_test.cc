@@ -39,6 +39,7 @@ class TableOfEstimates final : public Statistics {
     return SampleCount{.sampled = 1000, .matching = 1000 * *share};
   }
   std::optional<double> distinct(std::uint32_t column) const override { return 1 / equal_share.at(column); }
+  std::optional<std::uint64_t> known_matches(const BoundFilter&) const override { return std::nullopt; }
   std::optional<std::uint64_t> nulls(std::uint32_t column) const override {
     if (column == without_nulls) return 0;
     return std::nullopt;

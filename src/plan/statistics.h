@@ -38,6 +38,8 @@ class Statistics {
   virtual std::optional<double> distinct(std::uint32_t column) const = 0;
   // Rows of which a column is null, exactly; nothing when unknown.
   virtual std::optional<std::uint64_t> nulls(std::uint32_t column) const = 0;
+  // Rows that satisfy a filter, exactly; nothing when that is not known.
+  virtual std::optional<std::uint64_t> known_matches(const BoundFilter& filter) const = 0;
 };
 
 // Rows that satisfy a filter: read off an index where one settles all of it, counted in the sample where

@@ -270,5 +270,14 @@ TEST(Bench, short_queries_touch_as_much_in_many_records_as_in_few) {
   EXPECT_EQ(counter(report, 1, "UPD", "rows"), 1'000);
 }
 
+TEST(Bench, every_price_of_the_planner_can_be_measured) {
+  const Finished bench = testing::run_program(
+      {SLATE_PROGRAM, "bench", "--calibrate", "--records", "10000", "--repeat", "1", "--format", "json"});
+  ASSERT_EQ(bench.exit, 0) << bench.err;
+  const auto prices = boost::json::parse(bench.out).at("prices").as_array();
+  EXPECT_EQ(prices.size(), 15u);
+  for (const auto& price : prices) EXPECT_GT(price.at("used_ns").as_double(), 0) << price;
+}
+
 }  // namespace
 }  // namespace slate

@@ -1,5 +1,7 @@
+#include <algorithm>
 #include <bench/arguments.h>
 #include <bench/bench_folder.h>
+#include <bench/calibrate.h>
 #include <bench/machine.h>
 #include <bench/run.h>
 #include <filesystem>
@@ -24,6 +26,7 @@ struct Options {
   std::uint64_t repeat = 9;
   std::string format = "table";
   std::string data;
+  Switch calibrate = Switch::kOff;
 };
 
 Result<std::vector<bench::RunResult>> measure(const std::vector<std::size_t>& counts, const Options& options,
@@ -46,6 +49,17 @@ Result<std::vector<bench::RunResult>> measure(const std::vector<std::size_t>& co
     results.push_back(std::move(result));
   }
   return results;
+}
+
+// With the largest of the numbers of records: a step should stand out from the rest of a query.
+Result<std::vector<bench::Price>> calibrate(const std::vector<std::size_t>& counts, const Options& options,
+                                            Terminal& terminal) {
+  SLATE_TRY(const auto folder, bench::BenchFolder::make(options.data));
+  return bench::calibrate(
+      {.folder = folder.path(),
+       .records = std::ranges::max(counts),
+       .repeat = options.repeat,
+       .progress = [&](std::string_view what) { terminal.err << "calibrating: " << what << std::endl; }});
 }
 
 }  // namespace
@@ -81,20 +95,35 @@ Exit run_bench(std::span<const std::string> arguments, Terminal& terminal) {
        .variable = "SLATE_BENCH_DATA",
        .default_text = "a temporary one"},
       options.data);
+  command_line.option({.flags = "--calibrate",
+                       .help = "Measure what the planner's steps cost on this machine instead, next to the "
+                               "prices that it uses",
+                       .variable = "SLATE_BENCH_CALIBRATE"},
+                      options.calibrate);
   if (const auto over = command_line.parse(arguments, terminal)) return *over;
   const auto counts = bench::parse_records(options.records);
   if (!counts) return command_line.usage_error(counts.error().message(), terminal);
   if (const auto known = bench::check_names("--queries", options.lines, bench::line_names()); !known)
     return command_line.usage_error(known.error().message(), terminal);
 
-  const auto results = measure(*counts, options, terminal);
-  if (!results) return failed("bench", results.error(), terminal);
+  if (options.calibrate == Switch::kOn && std::ranges::max(*counts) < bench::kLeastCalibrated)
+    return command_line.usage_error(
+        fmt::format("--calibrate needs --records of at least {}", bench::kLeastCalibrated), terminal);
   const MachineInfo machine{.cpu = bench::cpu_model(),
                             .cores = bench::core_count(),
                             .compiler = compiler_name(),
                             .build_type = std::string(kBuildType),
                             .version = std::string(kVersion)};
-  terminal.out << (options.format == "json" ? bench_json(machine, *results) : bench_table(machine, *results));
+  const bool as_json = options.format == "json";
+  if (options.calibrate == Switch::kOn) {
+    const auto prices = calibrate(*counts, options, terminal);
+    if (!prices) return failed("bench", prices.error(), terminal);
+    terminal.out << (as_json ? prices_json(machine, *prices) : prices_table(machine, *prices));
+    return Exit::kOk;
+  }
+  const auto results = measure(*counts, options, terminal);
+  if (!results) return failed("bench", results.error(), terminal);
+  terminal.out << (as_json ? bench_json(machine, *results) : bench_table(machine, *results));
   return Exit::kOk;
 }
 

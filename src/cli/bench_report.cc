@@ -26,12 +26,25 @@ json::object line_json(const bench::LineResult& line) {
   return out;
 }
 
+json::object machine_json(const MachineInfo& machine) {
+  return {{"slate", machine.version},
+          {"cpu", machine.cpu},
+          {"cores", machine.cores},
+          {"compiler", machine.compiler},
+          {"build_type", machine.build_type}};
+}
+
+std::string machine_line(const MachineInfo& machine) {
+  return fmt::format("slate {}, {} build, {}, {} x {}\n", machine.version, machine.build_type,
+                     machine.compiler, machine.cores, machine.cpu);
+}
+
 }  // namespace
 
-std::string three_digits(double milliseconds) {
-  if (milliseconds <= 0) return "0";
-  const int before_point = static_cast<int>(std::floor(std::log10(milliseconds))) + 1;
-  return fmt::format("{:.{}f}", milliseconds, std::clamp(3 - before_point, 0, 9));
+std::string three_digits(double number) {
+  if (number <= 0) return "0";
+  const int before_point = static_cast<int>(std::floor(std::log10(number))) + 1;
+  return fmt::format("{:.{}f}", number, std::clamp(3 - before_point, 0, 9));
 }
 
 std::string mebibytes(std::uint64_t bytes) {
@@ -39,8 +52,7 @@ std::string mebibytes(std::uint64_t bytes) {
 }
 
 std::string bench_table(const MachineInfo& machine, std::span<const bench::RunResult> results) {
-  std::string out = fmt::format("slate {}, {} build, {}, {} x {}\n", machine.version, machine.build_type,
-                                machine.compiler, machine.cores, machine.cpu);
+  std::string out = machine_line(machine);
   const std::vector<TextColumn> columns{
       {"LINE"},
       {"WHAT"},
@@ -80,13 +92,30 @@ std::string bench_json(const MachineInfo& machine, std::span<const bench::RunRes
                                 {"private_bytes", result.private_bytes},
                                 {"lines", std::move(lines)}});
   }
-  return json::serialize(json::object{{"slate", machine.version},
-                                      {"cpu", machine.cpu},
-                                      {"cores", machine.cores},
-                                      {"compiler", machine.compiler},
-                                      {"build_type", machine.build_type},
-                                      {"runs", std::move(runs)}}) +
-         "\n";
+  json::object out = machine_json(machine);
+  out["runs"] = std::move(runs);
+  return json::serialize(out) + "\n";
+}
+
+std::string prices_table(const MachineInfo& machine, std::span<const bench::Price> prices) {
+  std::vector<std::vector<std::string>> rows;
+  for (const bench::Price& price : prices)
+    rows.push_back({price.name, price.what, three_digits(price.used_ns), three_digits(price.measured_ns)});
+  return machine_line(machine) + "\n" +
+         render_table({{"PRICE"}, {"WHAT"}, {"USED ns", Align::kRight}, {"MEASURED ns", Align::kRight}},
+                      rows);
+}
+
+std::string prices_json(const MachineInfo& machine, std::span<const bench::Price> prices) {
+  json::array list;
+  for (const bench::Price& price : prices)
+    list.push_back(json::object{{"name", price.name},
+                                {"what", price.what},
+                                {"used_ns", price.used_ns},
+                                {"measured_ns", price.measured_ns}});
+  json::object out = machine_json(machine);
+  out["prices"] = std::move(list);
+  return json::serialize(out) + "\n";
 }
 
 }  // namespace slate::cli

@@ -47,6 +47,16 @@ TEST(BenchReport, the_table_names_the_machine_and_aligns_its_columns) {
                                "LOAD  load       61.3     60.0                          1000\n"));
 }
 
+TEST(BenchReport, prices_stand_next_to_what_was_measured) {
+  const std::vector<bench::Price> prices{{"key", "the next key", 90, 101.25}};
+  EXPECT_THAT(prices_table(kMachine, prices), HasSubstr("PRICE  WHAT          USED ns  MEASURED ns\n"
+                                                        "key    the next key     90.0          101\n"));
+  const auto json = boost::json::parse(prices_json(kMachine, prices));
+  EXPECT_EQ(json.at("prices").at(0).at("used_ns"), 90.0);
+  EXPECT_EQ(json.at("prices").at(0).at("measured_ns"), 101.25);
+  EXPECT_EQ(json.at("cores"), 2);
+}
+
 TEST(BenchReport, json_has_counters_where_there_are_some) {
   const std::vector results{result()};
   const auto json = boost::json::parse(bench_json(kMachine, results));

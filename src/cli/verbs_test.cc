@@ -80,6 +80,7 @@ TEST_F(VerbsTest, wrong_usage_of_each_verb_exits_with_2) {
       {"bench", "--records", "many"},
       {"bench", "--queries", "Q99"},
       {"bench", "--repeat", "0"},
+      {"bench", "--calibrate", "--records", "9000"},
       {"version", "--short"},
   };
   for (const auto& arguments : wrong) {

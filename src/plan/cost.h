@@ -20,7 +20,14 @@ inline constexpr double kFetchedRow = 12;   // a row picked from its segment
 inline constexpr double kSortedDocid = 12;  // a docid put back into order of arrival
 inline constexpr double kKeyedRow = 15;     // a row's sort key made and compared with the heap's last
 inline constexpr double kHeapRow = 120;     // a row that enters the heap
-inline constexpr double kSortedRow = 12;    // a row sorted, per doubling of their number
+inline constexpr double kSortedRow = 12;    // a row sorted, per four doublings of their number
+// A condition checked on one row of a scan.
+inline constexpr double kFixedWidth = 0.4;   // int, float, date or bool against bounds
+inline constexpr double kIsnull = 0.05;      // a bitmap is taken over
+inline constexpr double kText = 1.5;         // strings against a needle or bounds: dictionaries make it cheap
+inline constexpr double kFoldedText = 3;     // the same, folding case
+inline constexpr double kNumberInList = 4;   // a number against a sorted list of constants
+inline constexpr double kListElements = 25;  // the elements of a list
 
 // A filter checked on one row of a scan.
 double filter_row(const BoundFilter& filter, const Schema& schema);

@@ -1,10 +1,14 @@
 // Fields that fold case: what is stored of them, and what a change of the collation does.
 #include <condition_variable>
+#include <cstring>
 #include <gmock/gmock.h>
 #include <mutex>
+#include <span>
 #include <thread>
 
+#include "codec/statistics.h"
 #include "db/testing/database_fixture.h"
+#include "storage/environment.h"
 
 namespace slate {
 namespace {
@@ -217,6 +221,22 @@ TEST_F(CollationTest, distinct_values_are_those_that_are_stored_whatever_index_t
     EXPECT_EQ(distinct({.field = "name", .filter = Filter::condition("name", Op::kGt, "ANN")}),
               folds ? "BOB 500, bob 500" : "BOB 500, ann 500, bob 500");
   }
+}
+
+TEST_F(CollationTest, statistics_count_values_once_that_are_equal_in_the_field) {
+  save(people(Collation::kNocase));
+  fill();
+  change_file([](storage::WriteTransaction& txn) {
+    const auto meta = txn.find_table("meta", storage::TableKind::kBytes).value().value();
+    const std::string_view stored = txn.get(meta, "statistics").value().value();
+    std::vector<std::uint64_t> aligned(stored.size() / 8 + 1);
+    std::memcpy(aligned.data(), stored.data(), stored.size());
+    const auto statistics =
+        StatisticsView::verify(std::as_bytes(std::span(aligned)).first(stored.size())).value();
+    const ColumnStatistics* name = statistics.find(1);
+    ASSERT_NE(name, nullptr);
+    EXPECT_EQ(name->distinct, 200);
+  });
 }
 
 TEST_F(CollationTest, pages_by_cursor_go_through_ties_in_both_directions) {

@@ -82,7 +82,8 @@ class CollationTest : public DatabaseFixture {
   }
   std::vector<std::string> being_built(const Query& query) {
     std::vector<std::string> names;
-    for (const RefusedPlan& refused : snapshot()->explain(query, ExplainMode::kPlan)->refused)
+    const auto explanation = snapshot()->explain(query, ExplainMode::kPlan).value();
+    for (const RefusedPlan& refused : explanation.refused)
       if (refused.why == "the index is still being built") names.push_back(refused.detail);
     return names;
   }

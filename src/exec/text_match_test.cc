@@ -260,7 +260,7 @@ TEST(TextMatch, ranges_and_sets_of_random_texts) {
     };
     expect_same<std::uint32_t>(FoldedText(TextRange(lower, upper)), texts, asked, folded(within),
                                "a folded range");
-    expect_same<std::uint16_t>(FoldedText(TextIn(values)), texts, asked, folded(among), "a folded set");
+    expect_same<std::uint32_t>(FoldedText(TextIn(values)), texts, asked, folded(among), "a folded set");
     expect_same<std::uint32_t>(
         TextNotEmpty(), texts, asked, [](const std::string& text) { return !text.empty(); }, "not empty");
     ASSERT_FALSE(HasFatalFailure()) << "round " << round;

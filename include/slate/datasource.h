@@ -22,13 +22,22 @@ struct Limits {
   static constexpr std::size_t kIndexFields = 8;
 };
 
+// How the texts of a field compare with each other and with the constants of queries: in sorts, in indexes,
+// and under eq, ne, in, nin, gt, gte, lt, lte and between. Other operators say by their names whether case
+// matters.
+enum class Collation : std::uint8_t {
+  kBinary,  // by code point
+  kNocase,  // by code point once both are folded (Unicode simple case folding): texts equal then are ties
+};
+
 struct Field {
   std::string name;  // [A-Za-z][A-Za-z0-9_-]*, at most 63 bytes
   Type type = Type::kString;
   bool indexed = false;
-  std::optional<std::int64_t> ttl_seconds;  // cells expire this long after they were written
-  std::vector<Field> items;                 // type list: exactly one, the element; its name is empty
-  std::vector<Field> fields;                // type map: the entries
+  Collation collation = Collation::kBinary;  // kNocase: type string only, and not inside lists
+  std::optional<std::int64_t> ttl_seconds;   // cells expire this long after they were written
+  std::vector<Field> items;                  // type list: exactly one, the element; its name is empty
+  std::vector<Field> fields;                 // type map: the entries
 
   bool operator==(const Field&) const = default;
 };

@@ -17,6 +17,7 @@ enum class DistinctOrder : std::uint8_t {
   kCount,  // most frequent first, then ascending
 };
 
+// Values are told apart as they are stored, and ordered by code point, whatever the field's collation.
 struct DistinctQuery {
   std::string field;  // dotted path, or "_id"; of a list field, its elements
   std::optional<Filter> filter;

@@ -67,6 +67,7 @@ std::string field_type(const json::object& field) {
   if (items != nullptr && !items->empty()) item = &items->front();
   std::string type = text(field, {"type"});
   if (item != nullptr && item->is_object()) type += " of " + field_type(item->get_object());
+  if (const std::string collation = text(field, {"collation"}); !collation.empty()) type += ", " + collation;
   return type;
 }
 

@@ -14,7 +14,7 @@ using ::testing::HasSubstr;
 constexpr const char* kOrders = R"({"id":"orders","title":"Orders","fields":[
   {"name":"status","type":"string","indexed":true},{"name":"score","type":"float","ttlSeconds":60},
   {"name":"tags","type":"list","items":{"type":"string"}},
-  {"name":"at","type":"map","fields":[{"name":"city","type":"string"}]}],
+  {"name":"at","type":"map","fields":[{"name":"city","type":"string","collation":"nocase"}]}],
   "loader":{"endpoint":"grpc://h:1","ttl":60},
   "status":{"rows":12,"generation":3,"bytes":4096,"loaded_at":"2024-05-01T12:00:00Z",
             "indexes":[{"name":"status","state":"ready","rows_indexed":12},
@@ -37,7 +37,7 @@ TEST(ResourceText, a_datasource_shows_its_fields_and_the_state_of_its_indexes) {
                               "score    float                       60\n"
                               "tags     list of string\n"
                               "at       map\n"
-                              "at.city  string\n"));
+                              "at.city  string, nocase\n"));
 }
 
 TEST(ResourceText, a_list_shows_its_columns) {

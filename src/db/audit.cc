@@ -180,7 +180,7 @@ class Audit {
       const Column& column = schema_.columns[component.column];
       const ColumnEntry* entry = block.find(column.id);
       const bool fits = entry != nullptr && entry->type == column.type;
-      add_cell(key_, fits ? block.column(*entry) : ColumnView{.type = column.type}, row, component.direction);
+      add_cell(key_, fits ? block.column(*entry) : ColumnView{.type = column.type}, row, component);
     }
     return key_.bytes();
   }

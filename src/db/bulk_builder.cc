@@ -13,6 +13,7 @@
 #include "db/segment_editor.h"
 #include "db/statistics_builder.h"
 #include "db/writer.h"
+#include "exec/key_range.h"
 #include "model/coerce.h"
 
 namespace slate {
@@ -87,7 +88,7 @@ Result<void> BulkBuilder::append(std::string_view id, std::span<const CellRef> c
       if (column.is_null(row))
         key.add_null(component.direction);
       else if (column.type() == Type::kString)
-        key.add_text(column.text(row), component.direction);
+        add_text(key, column.text(row), component);
       else if (column.type() == Type::kFloat)
         key.add_real(column.real(row), component.direction);
       else

@@ -8,12 +8,13 @@
 namespace slate {
 namespace {
 
-void add_buffered_cell(KeyBuilder& key, const ColumnBuffer& column, std::uint32_t row, Direction direction) {
-  if (column.is_null(row)) return key.add_null(direction);
+void add_buffered_cell(KeyBuilder& key, const ColumnBuffer& column, std::uint32_t row,
+                       const IndexComponent& component) {
+  if (column.is_null(row)) return key.add_null(component.direction);
   switch (column.type()) {
-    case Type::kString: return key.add_text(column.text(row), direction);
-    case Type::kFloat: return key.add_real(column.real(row), direction);
-    default: return key.add_integer(column.integer(row), direction);
+    case Type::kString: return add_text(key, column.text(row), component);
+    case Type::kFloat: return key.add_real(column.real(row), component.direction);
+    default: return key.add_integer(column.integer(row), component.direction);
   }
 }
 
@@ -186,7 +187,7 @@ std::size_t SegmentEditor::row_bytes(std::uint32_t row) {
 void SegmentEditor::add_base_key(const Index& index, std::uint32_t row, KeyBuilder& key) const {
   for (const IndexComponent& component : index.components) {
     const Column& column = schema_.columns[component.column];
-    add_cell(key, base_->column(column.id, column.type), row, component.direction);
+    add_cell(key, base_->column(column.id, column.type), row, component);
   }
 }
 
@@ -194,9 +195,9 @@ void SegmentEditor::add_key(const Index& index, std::uint32_t row, KeyBuilder& k
   for (const IndexComponent& component : index.components) {
     const Column& column = schema_.columns[component.column];
     if (const ColumnBuffer* buffer = values_[component.column].get())
-      add_buffered_cell(key, *buffer, row, component.direction);
+      add_buffered_cell(key, *buffer, row, component);
     else
-      add_cell(key, base_->column(column.id, column.type), row, component.direction);
+      add_cell(key, base_->column(column.id, column.type), row, component);
   }
 }
 

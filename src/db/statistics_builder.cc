@@ -7,6 +7,7 @@
 
 #include "base/try.h"
 #include "codec/statistics.h"
+#include "query/fold.h"
 #include "storage/cursor.h"
 
 namespace slate {
@@ -77,7 +78,7 @@ class SampleBuilder {
     ColumnBuffer& to = values_[column];
     if (from.type == Type::kString || from.type == Type::kList) {
       std::string_view text = from.text(row);
-      hashes_[column].push_back(XXH3_64bits(text.data(), text.size()));
+      hashes_[column].push_back(hash_of(text, schema_.columns[column].collation));
       if (text.size() > kMostTextBytes) {
         if (from.type == Type::kList) return;
         std::size_t end = kMostTextBytes;
@@ -93,6 +94,15 @@ class SampleBuilder {
       hashes_[column].push_back(static_cast<std::uint64_t>(from.integer(row)));
       to.set_integer(rows_, from.integer(row));
     }
+  }
+
+  // Values that are equal in the column count as one.
+  std::uint64_t hash_of(std::string_view text, Collation collation) {
+    if (collation == Collation::kNocase) {
+      fold_case(text, folded_);
+      text = folded_;
+    }
+    return XXH3_64bits(text.data(), text.size());
   }
 
   ColumnStatistics column_statistics(std::uint32_t column, double rows) {
@@ -117,6 +127,7 @@ class SampleBuilder {
   const Schema& schema_;
   std::vector<ColumnBuffer> values_;
   std::vector<std::vector<std::uint64_t>> hashes_;
+  std::string folded_;
   std::size_t rows_ = 0;
 };
 

@@ -17,14 +17,17 @@ namespace slate {
 namespace {
 
 // A walk over the keys of an index whose first component is the column, or nothing when there is none that
-// settles the whole filter by that component alone.
+// settles the whole filter by that component alone. Folded keys do not tell the values as they are stored.
 std::optional<IndexWalk> covering_walk(const BoundDistinct& query, const GenerationView& view,
                                        const IndexStatistics& statistics) {
   const auto conjuncts = conjuncts_of(query.filter);
   for (std::uint32_t i = 0; i < view.schema->indexes.size(); ++i) {
     const Index& index = view.schema->indexes[i];
-    if (index.components.front().column != query.column || !statistics.is_ready(index)) continue;
-    const Index first{.components = {index.components.front()}};
+    const IndexComponent& component = index.components.front();
+    if (component.column != query.column || component.collation != Collation::kBinary ||
+        !statistics.is_ready(index))
+      continue;
+    const Index first{.components = {component}};
     SettledRanges found = settle(conjuncts, first);
     if (!std::ranges::all_of(found.settled, std::identity())) continue;
     IndexWalk walk{.index = i, .ranges = std::move(found.ranges)};

@@ -44,20 +44,22 @@ BoundFilter filter_of(const IndexRange& range, const Index& index) {
     BoundFilter condition{.kind = BoundFilter::Kind::kIsnull, .column = index.components[i].column};
     if (range.prefix[i]) {
       condition.kind = BoundFilter::Kind::kRange;
+      condition.case_rule = case_rule_of(index.components[i].collation);
       condition.lower = condition.upper = Bound{.value = *range.prefix[i]};
     }
     all.children.push_back(std::move(condition));
   }
   if (range.next) {
-    const std::uint32_t column = index.components[range.prefix.size()].column;
-    BoundFilter is_null{.kind = BoundFilter::Kind::kIsnull, .column = column};
+    const IndexComponent& component = index.components[range.prefix.size()];
+    BoundFilter is_null{.kind = BoundFilter::Kind::kIsnull, .column = component.column};
     if (range.next->kind == ValueRange::Kind::kNulls)
       all.children.push_back(std::move(is_null));
     else if (range.next->lower || range.next->upper)
       all.children.push_back({.kind = BoundFilter::Kind::kRange,
-                              .column = column,
+                              .column = component.column,
                               .lower = range.next->lower,
-                              .upper = range.next->upper});
+                              .upper = range.next->upper,
+                              .case_rule = case_rule_of(component.collation)});
     else
       all.children.push_back({.kind = BoundFilter::Kind::kNot, .children = {std::move(is_null)}});
   }

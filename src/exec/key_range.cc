@@ -1,6 +1,9 @@
 #include "exec/key_range.h"
 
+#include "query/fold.h"
+
 namespace slate {
+
 void add_scalar(KeyBuilder& key, const std::optional<Scalar>& value, Direction direction) {
   if (!value)
     key.add_null(direction);
@@ -12,12 +15,19 @@ void add_scalar(KeyBuilder& key, const std::optional<Scalar>& value, Direction d
     key.add_text(std::get<std::string>(*value), direction);
 }
 
-void add_cell(KeyBuilder& key, const ColumnView& column, std::size_t row, Direction direction) {
-  if (column.is_null(row)) return key.add_null(direction);
+void add_text(KeyBuilder& key, std::string_view text, const IndexComponent& component) {
+  if (component.collation == Collation::kBinary) return key.add_text(text, component.direction);
+  thread_local std::string folded;
+  fold_case(text, folded);
+  key.add_text(folded, component.direction);
+}
+
+void add_cell(KeyBuilder& key, const ColumnView& column, std::size_t row, const IndexComponent& component) {
+  if (column.is_null(row)) return key.add_null(component.direction);
   switch (column.type) {
-    case Type::kString: return key.add_text(column.text(row), direction);
-    case Type::kFloat: return key.add_real(column.real(row), direction);
-    default: return key.add_integer(column.integer(row), direction);
+    case Type::kString: return add_text(key, column.text(row), component);
+    case Type::kFloat: return key.add_real(column.real(row), component.direction);
+    default: return key.add_integer(column.integer(row), component.direction);
   }
 }
 

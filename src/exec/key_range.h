@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include <slate/batch.h>
 
@@ -29,9 +30,11 @@ struct KeyRange {
 };
 
 KeyRange key_range(const IndexRange& range, const Index& index);
-// Adds a value, or null, to a key.
+// Adds a constant of a query, or null, to a key. Its text is folded already where the column's are.
 void add_scalar(KeyBuilder& key, const std::optional<Scalar>& value, Direction direction);
+// Adds a text as it is stored to a key: folded where the component's keys are.
+void add_text(KeyBuilder& key, std::string_view text, const IndexComponent& component);
 // Adds a row's cell to a key.
-void add_cell(KeyBuilder& key, const ColumnView& column, std::size_t row, Direction direction);
+void add_cell(KeyBuilder& key, const ColumnView& column, std::size_t row, const IndexComponent& component);
 
 }  // namespace slate

@@ -6,6 +6,7 @@
 
 #include "base/try.h"
 #include "query/fingerprint.h"
+#include "query/fold.h"
 
 namespace slate {
 namespace {
@@ -107,7 +108,7 @@ std::string digest(const Values& values) {
   return {reinterpret_cast<const char*>(&hash), sizeof(hash)};
 }
 
-// A row's values of the sort keys; nothing when the row is not there.
+// A row's values of the sort keys, as a Position has them; nothing when the row is not there.
 Result<std::optional<Values>> values_of(DocId docid, std::span<const BoundSortKey> sort,
                                         const GenerationView& view) {
   ColumnSet columns(*view.schema);
@@ -120,10 +121,13 @@ Result<std::optional<Values>> values_of(DocId docid, std::span<const BoundSortKe
   const auto row = static_cast<std::uint32_t>(docid - block->first_docid());
   if (!block->view.is_live(row)) return std::nullopt;
   Values values;
-  for (const std::uint32_t position : positions) {
-    const ColumnView& column = block->columns[position];
+  for (std::size_t i = 0; i < sort.size(); ++i) {
+    const ColumnView& column = block->columns[positions[i]];
+    const Collation collation = view.schema->columns[sort[i].column].collation;
     if (column.is_null(row))
       values.emplace_back();
+    else if (column.type == Type::kString && collation == Collation::kNocase)
+      values.emplace_back(fold_case(column.text(row)));
     else if (column.type == Type::kString)
       values.emplace_back(std::string(column.text(row)));
     else if (column.type == Type::kFloat)

@@ -9,6 +9,7 @@
 
 #include "codec/list_cell.h"
 #include "query/bound_query.h"
+#include "query/fold.h"
 
 namespace slate {
 namespace {
@@ -87,6 +88,11 @@ BoundFilter one_of(std::vector<Scalar> values) {
 }
 BoundFilter text(TextMatch match, std::string needle, CaseRule rule = CaseRule::kExact) {
   return {.kind = Kind::kText, .match = match, .case_rule = rule, .needle = std::move(needle)};
+}
+// The same of folded texts. REQUIRES: its own are folded.
+BoundFilter folded(BoundFilter filter) {
+  filter.case_rule = CaseRule::kFolded;
+  return filter;
 }
 Bound below(Scalar value) { return {.value = std::move(value), .inclusive = Inclusive::kNo}; }
 Bound upto(Scalar value) { return {.value = std::move(value), .inclusive = Inclusive::kYes}; }
@@ -189,6 +195,17 @@ TEST(Predicate, texts_are_judged_alike_in_a_dictionary_and_side_by_side) {
                 }));
       EXPECT_EQ(column.passing(text(TextMatch::kStartswith, "\xc3\xa9t", CaseRule::kFolded)),
                 column.where([&](const Value& v) { return held(v).starts_with("\xc3\x89t"); }));
+      const auto fold = [&](const Value& v) { return fold_case(held(v)); };
+      for (const std::string at : {"active", "", "aaaaa", "\xc3\xa9t\xc3\xa9", "zzz"}) {
+        EXPECT_EQ(column.passing(folded(equals(at))),
+                  column.where([&](const Value& v) { return fold(v) == at; }));
+        EXPECT_EQ(column.passing(folded(between(below(at), {}))),
+                  column.where([&](const Value& v) { return fold(v) > at; }));
+        EXPECT_EQ(column.passing(folded(one_of({at, "rejected1", "active"}))),
+                  column.where([&](const Value& v) {
+                    return fold(v) == at || fold(v) == "rejected1" || fold(v) == "active";
+                  }));
+      }
       EXPECT_EQ(column.passing({.kind = Kind::kNot, .children = {equals("active")}}).size(),
                 150 - column.where([&](const Value& v) { return held(v) == "active"; }).size());
     }

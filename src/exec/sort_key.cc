@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "codec/key.h"
+#include "query/fold.h"
 
 namespace slate {
 namespace {
@@ -25,6 +26,19 @@ void append_text(std::string& key, std::string_view text) {
   key.append("\0\x01", 2);
 }
 
+// A text with a NUL is rare: others are folded where they go.
+void append_folded_text(std::string& key, std::string_view text) {
+  const std::size_t begin = key.size();
+  append_folded(text, key);
+  if (std::string_view(key).substr(begin).find('\0') == std::string_view::npos) {
+    key.append("\0\x01", 2);
+    return;
+  }
+  const std::string folded = key.substr(begin);
+  key.resize(begin);
+  append_text(key, folded);
+}
+
 void append_image(std::string& key, std::uint64_t image) {
   image = std::byteswap(image);
   key.append(reinterpret_cast<const char*>(&image), sizeof(image));
@@ -34,8 +48,10 @@ void append_image(std::string& key, std::uint64_t image) {
 
 SortKeyEncoder::SortKeyEncoder(std::span<const BoundSortKey> sort, ColumnSet& columns) {
   for (const BoundSortKey& key : sort)
-    components_.push_back(
-        {.column = columns.add(key.column), .direction = key.direction, .nulls = key.nulls});
+    components_.push_back({.column = columns.add(key.column),
+                           .direction = key.direction,
+                           .nulls = key.nulls,
+                           .collation = columns.schema().columns[key.column].collation});
 }
 
 void SortKeyEncoder::encode(const ResolvedBlock& block, std::size_t row, std::string& key) const {
@@ -49,7 +65,12 @@ void SortKeyEncoder::encode(const ResolvedBlock& block, std::size_t row, std::st
     const std::size_t begin = key.size();
     key += kValue;
     switch (column.type) {
-      case Type::kString: append_text(key, column.text(row)); break;
+      case Type::kString:
+        if (component.collation == Collation::kBinary)
+          append_text(key, column.text(row));
+        else
+          append_folded_text(key, column.text(row));
+        break;
       case Type::kFloat: append_image(key, ordered_image(column.real(row))); break;
       default: append_image(key, ordered_image(column.integer(row))); break;
     }

@@ -22,7 +22,8 @@ class SortKeyEncoder {
   SortKeyEncoder(std::span<const BoundSortKey> sort, ColumnSet& columns);
   // Replaces `key` by the row's key.
   void encode(const ResolvedBlock& block, std::size_t row, std::string& key) const;
-  // The key of a row with these values of the sort keys. REQUIRES: as many values as sort keys.
+  // The key of a row with these values of the sort keys, their texts folded where the collation is nocase.
+  // REQUIRES: as many values as sort keys.
   std::string encode(std::span<const std::optional<Scalar>> values) const;
 
  private:
@@ -30,6 +31,7 @@ class SortKeyEncoder {
     std::uint32_t column;  // position in the ColumnSet
     Direction direction;
     Nulls nulls;
+    Collation collation;
     void turn(std::string& key, std::size_t begin) const;
   };
   std::vector<Component> components_;

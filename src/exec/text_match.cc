@@ -128,29 +128,8 @@ void TextNeedle::filter(const TextRun<Offset>& texts, RowMask& rows) const {
     if (span.is_dense && is_ascii(texts.between(span.first, span.last))) return;
     keep_if(open, [&](std::size_t row) { return !is_ascii(texts.text(row)); });
   }
-  keep_folded(texts, open);
+  FoldedText(TextNeedle(match_, CaseRule::kExact, needle_)).filter(texts, open);
   rows.add(open);
-}
-
-// Folds the texts that are still in, and compares all of them at once.
-template <typename Offset>
-void TextNeedle::keep_folded(const TextRun<Offset>& texts, RowMask& rows) const {
-  if (rows.empty()) return;
-  if (texts.size() > kMostFolded)
-    return keep_if(rows, [&](std::size_t row) { return folded_holds(texts.text(row)); });
-  thread_local std::string folded;
-  folded.clear();
-  std::array<std::uint32_t, kBlockMaxRows + 1> offsets;
-  for (std::size_t row = 0; row < texts.count; ++row) {
-    offsets[row] = static_cast<std::uint32_t>(folded.size());
-    if (rows.test(row)) append_folded(texts.text(row), folded);
-  }
-  offsets[texts.count] = static_cast<std::uint32_t>(folded.size());
-  TextNeedle(match_, CaseRule::kExact, needle_)
-      .filter(TextRun<std::uint32_t>{.offsets = std::as_bytes(std::span(offsets)).data(),
-                                     .bytes = folded.data(),
-                                     .count = texts.count},
-              rows);
 }
 
 // Keeps the texts with a character beyond ASCII that folds to a letter of the needle.
@@ -351,6 +330,34 @@ void TextIn::filter(const TextRun<Offset>& texts, RowMask& rows) const {
   keep_if(rows, [&](std::size_t row) { return holds(texts.text(row), prefix_of(texts, row, size)); });
 }
 
+template <typename Condition>
+bool FoldedText<Condition>::holds(std::string_view text) const {
+  thread_local std::string folded;
+  fold_case(text, folded);
+  return condition_.holds(folded);
+}
+
+// Folds the texts that are in side by side, and looks at all of them at once.
+template <typename Condition>
+template <typename Offset>
+void FoldedText<Condition>::filter(const TextRun<Offset>& texts, RowMask& rows) const {
+  if (rows.empty()) return;
+  if (texts.size() > kMostFolded)
+    return keep_if(rows, [&](std::size_t row) { return holds(texts.text(row)); });
+  thread_local std::string folded;
+  folded.clear();
+  std::array<std::uint32_t, kBlockMaxRows + 1> offsets;
+  for (std::size_t row = 0; row < texts.count; ++row) {
+    offsets[row] = static_cast<std::uint32_t>(folded.size());
+    if (rows.test(row)) append_folded(texts.text(row), folded);
+  }
+  offsets[texts.count] = static_cast<std::uint32_t>(folded.size());
+  condition_.filter(
+      TextRun<std::uint32_t>{
+          .offsets = std::as_bytes(std::span(offsets)).data(), .bytes = folded.data(), .count = texts.count},
+      rows);
+}
+
 template <typename Offset>
 void TextNotEmpty::filter(const TextRun<Offset>& texts, RowMask& rows) const {
   keep_where(rows, [&](std::size_t row) { return texts.end(row) > texts.begin(row); });
@@ -362,6 +369,12 @@ template void TextRange::filter(const TextRun<std::uint16_t>&, RowMask&) const;
 template void TextRange::filter(const TextRun<std::uint32_t>&, RowMask&) const;
 template void TextIn::filter(const TextRun<std::uint16_t>&, RowMask&) const;
 template void TextIn::filter(const TextRun<std::uint32_t>&, RowMask&) const;
+template class FoldedText<TextRange>;
+template class FoldedText<TextIn>;
+template void FoldedText<TextRange>::filter(const TextRun<std::uint16_t>&, RowMask&) const;
+template void FoldedText<TextRange>::filter(const TextRun<std::uint32_t>&, RowMask&) const;
+template void FoldedText<TextIn>::filter(const TextRun<std::uint16_t>&, RowMask&) const;
+template void FoldedText<TextIn>::filter(const TextRun<std::uint32_t>&, RowMask&) const;
 template void TextNotEmpty::filter(const TextRun<std::uint16_t>&, RowMask&) const;
 template void TextNotEmpty::filter(const TextRun<std::uint32_t>&, RowMask&) const;
 

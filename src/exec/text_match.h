@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "exec/byte_search.h"
@@ -69,8 +70,6 @@ class TextNeedle {
   bool folded_holds(std::string_view text) const;
   bool agrees(const char* bytes) const;
   template <typename Offset>
-  void keep_folded(const TextRun<Offset>& texts, RowMask& rows) const;
-  template <typename Offset>
   void keep_foldable(const TextRun<Offset>& texts, RowMask& rows) const;
   template <typename Offset>
   void keep_at_edge(const TextRun<Offset>& texts, RowMask& rows) const;
@@ -127,6 +126,20 @@ class TextIn {
   std::vector<std::uint64_t> prefixes_;  // text_prefix() of each value: ascending too
   // A bit for the hash of each prefix: most texts that are not among the values are told apart by it.
   std::vector<std::uint64_t> filter_;
+};
+
+// What another condition says of a text once it is folded; that condition's own texts are folded already.
+template <typename Condition>
+class FoldedText {
+ public:
+  explicit FoldedText(Condition condition) : condition_(std::move(condition)) {}
+
+  bool holds(std::string_view text) const;
+  template <typename Offset>
+  void filter(const TextRun<Offset>& texts, RowMask& rows) const;
+
+ private:
+  Condition condition_;
 };
 
 class TextNotEmpty {

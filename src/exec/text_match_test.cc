@@ -255,6 +255,12 @@ TEST(TextMatch, ranges_and_sets_of_random_texts) {
     std::ranges::sort(values);
     const auto among = [&](const std::string& text) { return std::ranges::binary_search(values, text); };
     expect_same<std::uint32_t>(TextIn(values), texts, asked, among, "a set");
+    const auto folded = [](const auto& holds) {
+      return [&holds](const std::string& text) { return holds(fold_case(text)); };
+    };
+    expect_same<std::uint32_t>(FoldedText(TextRange(lower, upper)), texts, asked, folded(within),
+                               "a folded range");
+    expect_same<std::uint32_t>(FoldedText(TextIn(values)), texts, asked, folded(among), "a folded set");
     expect_same<std::uint32_t>(
         TextNotEmpty(), texts, asked, [](const std::string& text) { return !text.empty(); }, "not empty");
     ASSERT_FALSE(HasFatalFailure()) << "round " << round;

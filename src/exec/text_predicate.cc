@@ -145,12 +145,21 @@ std::vector<T> wanted_values(const BoundFilter& filter) {
   return values;
 }
 
-std::variant<TextNeedle, TextRange, TextIn> text_condition(const BoundFilter& filter) {
+using TextCondition = std::variant<TextNeedle, TextRange, TextIn, FoldedText<TextRange>, FoldedText<TextIn>>;
+
+template <typename Condition>
+TextCondition folded_if(CaseRule case_rule, Condition condition) {
+  if (case_rule == CaseRule::kExact) return condition;
+  return FoldedText<Condition>(std::move(condition));
+}
+
+TextCondition text_condition(const BoundFilter& filter) {
   if (filter.kind == Kind::kText) return TextNeedle(filter.match, filter.case_rule, filter.needle);
-  if (filter.kind == Kind::kIn) return TextIn(wanted_values<std::string>(filter));
+  if (filter.kind == Kind::kIn)
+    return folded_if(filter.case_rule, TextIn(wanted_values<std::string>(filter)));
   if (filter.is_equality())
-    return TextNeedle(TextMatch::kEquals, CaseRule::kExact, std::get<std::string>(filter.lower->value));
-  return TextRange(filter.lower, filter.upper);
+    return TextNeedle(TextMatch::kEquals, filter.case_rule, std::get<std::string>(filter.lower->value));
+  return folded_if(filter.case_rule, TextRange(filter.lower, filter.upper));
 }
 
 }  // namespace

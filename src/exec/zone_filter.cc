@@ -45,6 +45,8 @@ bool text_can_match(const BoundFilter& filter, const ColumnEntry& entry) {
 }  // namespace
 
 bool ZoneFilter::is_useful(const BoundFilter& filter) {
+  // Bounds are of the texts as they are stored: they say nothing of folded ones.
+  if (filter.case_rule == CaseRule::kFolded) return false;
   switch (filter.kind) {
     case Kind::kTrue:
     case Kind::kEmpty:
@@ -94,7 +96,7 @@ bool ZoneFilter::leaf_can_match(const BoundFilter& filter, const BlockView& bloc
     case Type::kFloat:
       return filter.kind == Kind::kIn ? in_can_match<double>(filter, *entry)
                                       : range_can_match<double>(filter, *entry);
-    case Type::kString: return text_can_match(filter, *entry);
+    case Type::kString: return filter.case_rule == CaseRule::kFolded || text_can_match(filter, *entry);
     default: return true;
   }
 }

@@ -63,6 +63,7 @@ class FieldValidator {
                            Place place) {
     SLATE_TRY(check_ttl(field, path, place));
     SLATE_TRY(check_indexed(field, path, place));
+    SLATE_TRY(check_collation(field, path, place));
     if (field.type != Type::kMap && ++count_ > Limits::kFields)
       return refuse(path, fmt::format("a datasource has at most {} fields", Limits::kFields));
     const bool expires = place.expires || field.ttl_seconds.has_value();
@@ -100,6 +101,17 @@ class FieldValidator {
     return {};
   }
 
+  static Result<void> check_collation(const Field& field, const std::string& path, Place place) {
+    if (field.collation == Collation::kBinary) return {};
+    if (field.type != Type::kString)
+      return refuse(path, fmt::format("collation: nocase is for strings, this field is of type {}",
+                                      type_name(field.type)));
+    if (place.in_element)
+      return refuse(path, "collation: what is inside a list always compares by code point",
+                    "ieq and the other operators with an i ignore case in lists");
+    return {};
+  }
+
   // That lists have an element, maps have fields, scalars neither; and what is inside.
   Result<void> check_shape(const Field& field, const std::string& path, const std::string& dotted,
                            Place place) {
@@ -130,6 +142,7 @@ class FieldValidator {
                     fmt::format("name: the element of a list has no name, got {}", quoted(element.name)));
     SLATE_TRY(check_ttl(element, path, place));
     SLATE_TRY(check_indexed(element, path, place));
+    SLATE_TRY(check_collation(element, path, place));
     return check_shape(element, path, "", place);
   }
 

@@ -17,6 +17,8 @@ constexpr std::array kTypeWords{
     Word<Type>{"bool", Type::kBool},     Word<Type>{"date", Type::kDate}, Word<Type>{"list", Type::kList},
     Word<Type>{"map", Type::kMap},
 };
+constexpr std::array kCollations{Word<Collation>{"binary", Collation::kBinary},
+                                 Word<Collation>{"nocase", Collation::kNocase}};
 constexpr std::array kModes{Word<LoadMode>{"replace", LoadMode::kReplace},
                             Word<LoadMode>{"merge", LoadMode::kMerge}};
 constexpr std::array kUnknownFields{Word<UnknownFields>{"ignore", UnknownFields::kIgnore},
@@ -43,13 +45,15 @@ Result<std::vector<Field>> read_fields(const JsonNode& node, std::size_t nesting
 Result<Field> read_field(const JsonNode& node, std::size_t nesting) {
   if (nesting > Limits::kNesting)
     return node.refuse(fmt::format("lists and maps nest at most {} deep", Limits::kNesting));
-  SLATE_TRY(const ObjectReader object,
-            ObjectReader::open(node, {"name", "type", "indexed", "ttlSeconds", "items", "fields"}));
+  SLATE_TRY(const ObjectReader object, ObjectReader::open(node, {"name", "type", "indexed", "collation",
+                                                                 "ttlSeconds", "items", "fields"}));
   Field field;
   SLATE_TRY(object.read("name", read_string, field.name));
   SLATE_TRY(const JsonNode type, object.require("type"));
   SLATE_TRY(field.type, read_word(type, kTypeWords));
   SLATE_TRY(object.read("indexed", read_bool, field.indexed));
+  SLATE_TRY(object.read(
+      "collation", [](const JsonNode& word) { return read_word(word, kCollations); }, field.collation));
   SLATE_TRY(object.read("ttlSeconds", read_int, field.ttl_seconds));
   if (const auto items = object.find("items")) {
     SLATE_TRY(auto element, read_field(*items, nesting + 1));
@@ -140,6 +144,8 @@ json::object to_object(const Field& field) {
   if (!field.name.empty()) object.emplace("name", field.name);
   object.emplace("type", type_name(field.type));
   if (field.indexed) object.emplace("indexed", true);
+  if (field.collation != Collation::kBinary)
+    object.emplace("collation", word_of(field.collation, kCollations));
   if (field.ttl_seconds) object.emplace("ttlSeconds", *field.ttl_seconds);
   if (!field.items.empty()) object.emplace("items", to_object(field.items.front()));
   if (!field.fields.empty()) object.emplace("fields", to_array(field.fields));

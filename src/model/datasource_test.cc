@@ -28,6 +28,10 @@ Field indexed(Field field) {
   field.indexed = true;
   return field;
 }
+Field nocase(Field field) {
+  field.collation = Collation::kNocase;
+  return field;
+}
 Field with_ttl(Field field, std::int64_t seconds) {
   field.ttl_seconds = seconds;
   return field;
@@ -43,7 +47,7 @@ Datasource good() {
                        indexed(scalar("count", Type::kInt)),
                        with_ttl(scalar("score", Type::kFloat), 86400),
                        list_of("tags", scalar("")),
-                       map_of("address", {indexed(scalar("city")), scalar("zip")}),
+                       map_of("address", {indexed(nocase(scalar("city"))), scalar("zip")}),
                        with_ttl(map_of("recent", {scalar("page")}), 60),
                        list_of("contacts", map_of("", {scalar("email")}))};
   datasource.indexes = {{{{"status"}, {"count", Direction::kDescending}}}};
@@ -107,6 +111,21 @@ INSTANTIATE_TEST_SUITE_P(
                 "two"},
         Refusal{"entry_in_element", [](auto& d) { d.fields[7].items[0].fields[0].name = "1"; },
                 "fields.contacts.items[0].name", "letter"}),
+    row_name);
+
+INSTANTIATE_TEST_SUITE_P(
+    Collations, RefusedDatasource,
+    testing::Values(Refusal{"nocase_int", [](auto& d) { d.fields[2] = nocase(d.fields[2]); }, "fields.count",
+                            "collation: nocase is for strings, this field is of type int"},
+                    Refusal{"nocase_list", [](auto& d) { d.fields[4] = nocase(d.fields[4]); }, "fields.tags",
+                            "of type list"},
+                    Refusal{"nocase_map", [](auto& d) { d.fields[5] = nocase(d.fields[5]); },
+                            "fields.address", "of type map"},
+                    Refusal{"nocase_element", [](auto& d) { d.fields[4].items[0] = nocase(scalar("")); },
+                            "fields.tags.items", "inside a list always compares by code point"},
+                    Refusal{"nocase_inside_an_element",
+                            [](auto& d) { d.fields[7].items[0].fields[0] = nocase(scalar("email")); },
+                            "fields.contacts.items.email", "inside a list"}),
     row_name);
 
 INSTANTIATE_TEST_SUITE_P(

@@ -52,6 +52,10 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"type_kind", R"({"fields":[{"name":"a","type":{}}]})", "fields[0].type", "got an object"},
         Refusal{"indexed_string", R"({"fields":[{"name":"a","type":"int","indexed":"yes"}]})",
                 "fields[0].indexed", "expected true or false, got a string"},
+        Refusal{"collation_unknown", R"({"fields":[{"name":"a","type":"string","collation":"german"}]})",
+                "fields[0].collation", "expected binary or nocase, got \"german\""},
+        Refusal{"collation_kind", R"({"fields":[{"name":"a","type":"string","collation":true}]})",
+                "fields[0].collation", "got a bool"},
         Refusal{"ttl_float", R"({"fields":[{"name":"a","type":"int","ttlSeconds":1.5}]})",
                 "fields[0].ttlSeconds", "expected an int, got a float"},
         Refusal{"ttl_huge", R"({"fields":[{"name":"a","type":"int","ttlSeconds":18446744073709551615}]})",
@@ -92,7 +96,7 @@ INSTANTIATE_TEST_SUITE_P(
 constexpr std::string_view kDatasource = R"({
   "id": "prospects", "title": "Prospects",
   "fields": [
-    {"name": "name", "type": "string"},
+    {"name": "name", "type": "string", "collation": "nocase"},
     {"name": "status", "type": "string", "indexed": true},
     {"name": "score", "type": "float", "ttlSeconds": 86400},
     {"name": "tags", "type": "list", "items": {"type": "string"}},
@@ -111,6 +115,8 @@ TEST(DatasourceJson, every_member_is_read) {
   EXPECT_EQ(datasource->id, "prospects");
   EXPECT_EQ(datasource->title, "Prospects");
   ASSERT_EQ(datasource->fields.size(), 5u);
+  EXPECT_EQ(datasource->fields[0].collation, Collation::kNocase);
+  EXPECT_EQ(datasource->fields[1].collation, Collation::kBinary);
   EXPECT_TRUE(datasource->fields[1].indexed);
   EXPECT_EQ(datasource->fields[2].ttl_seconds, 86400);
   EXPECT_EQ(datasource->fields[3].items.at(0).type, Type::kString);
@@ -148,6 +154,12 @@ TEST(DatasourceJson, defaults_are_left_out) {
   EXPECT_EQ(json::serialize(to_json(datasource)),
             R"({"id":"d","fields":[],"loader":{"endpoint":"grpc://a:1"}})");
   EXPECT_EQ(datasource_from_json(to_json(datasource)).value(), datasource);
+}
+
+TEST(DatasourceJson, the_binary_collation_may_be_named_and_is_left_out) {
+  const auto named = read_datasource(R"({"fields":[{"name":"a","type":"string","collation":"binary"}]})");
+  ASSERT_TRUE(named.has_value());
+  EXPECT_EQ(json::serialize(to_json(*named)), R"({"id":"","fields":[{"name":"a","type":"string"}]})");
 }
 
 TEST(DatasourceJson, an_empty_list_of_scopes_is_accepted) {

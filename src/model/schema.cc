@@ -22,6 +22,7 @@ void append_leaves(const Field& field, const std::string& prefix, std::optional<
   leaves.push_back({.column = {.id = 0,
                                .path = path,
                                .type = field.type,
+                               .collation = field.collation,
                                .items = field.items,
                                .ttl_seconds = ttl_seconds,
                                .field = top_field},
@@ -38,17 +39,17 @@ std::optional<FieldId> previous_id(const Column& column, const Schema* previous)
   return old.id;
 }
 
-// The id that an index over the same columns, in the same directions, had before.
+// The id that an index over the same columns, in the same directions and collations, had before.
 std::optional<std::uint32_t> previous_id(const Index& index, const std::vector<Column>& columns,
                                          const Schema* previous) {
   if (previous == nullptr) return std::nullopt;
   const Index* old = previous->find_index(index.name);
   if (old == nullptr) return std::nullopt;
-  const bool same = std::ranges::equal(old->components, index.components,
-                                       [&](const IndexComponent& before, const IndexComponent& now) {
-                                         return before.direction == now.direction &&
-                                                previous->columns[before.column].id == columns[now.column].id;
-                                       });
+  const bool same = std::ranges::equal(
+      old->components, index.components, [&](const IndexComponent& before, const IndexComponent& now) {
+        return before.direction == now.direction && before.collation == now.collation &&
+               previous->columns[before.column].id == columns[now.column].id;
+      });
   return same ? std::optional(old->id) : std::nullopt;
 }
 
@@ -57,7 +58,8 @@ void add_index(Schema& schema, const std::vector<IndexField>& fields, const Sche
   index.name = index_name(fields);
   for (const auto& field : fields)
     if (const auto column = schema.find_column(field.field))
-      index.components.push_back({.column = *column, .direction = field.direction});
+      index.components.push_back(
+          {.column = *column, .direction = field.direction, .collation = schema.columns[*column].collation});
   const auto id = previous_id(index, schema.columns, previous);
   index.id = id ? *id : schema.next_index_id++;
   schema.indexes.push_back(std::move(index));
@@ -98,6 +100,7 @@ Schema make_schema(const Datasource& datasource, const Schema* previous) {
   schema.columns.push_back({.id = kRecordIdField,
                             .path = std::string(kRecordIdPath),
                             .type = Type::kString,
+                            .collation = Collation::kBinary,
                             .items = {},
                             .ttl_seconds = std::nullopt,
                             .field = 0});

@@ -24,6 +24,7 @@ struct Column {
   FieldId id = 0;
   std::string path;
   Type type = Type::kString;
+  Collation collation = Collation::kBinary;
   std::vector<Field> items;                 // type list: the element
   std::optional<std::int64_t> ttl_seconds;  // its own, or that of the map around it
   std::uint32_t field = 0;                  // position in Datasource::fields of the field it belongs to
@@ -33,6 +34,7 @@ struct Column {
 struct IndexComponent {
   std::uint32_t column = 0;  // position in Schema::columns
   Direction direction = Direction::kAscending;
+  Collation collation = Collation::kBinary;  // that its keys are made by: kNocase: of folded texts
   bool operator==(const IndexComponent&) const = default;
 };
 
@@ -61,7 +63,8 @@ struct Schema {
 };
 
 // REQUIRES: validate(datasource) succeeded. Columns of the same path, type and element keep the id they have
-// in `previous`, and indexes over the same columns theirs; everything else gets a new id.
+// in `previous`, and indexes over the same columns, in the same directions and collations, theirs; everything
+// else gets a new id.
 Schema make_schema(const Datasource& datasource, const Schema* previous);
 
 // The name that an index over these fields has: "status", "-revenue", "status,-contacts_count".

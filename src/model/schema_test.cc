@@ -180,6 +180,21 @@ TEST(SchemaChange, a_ttl_or_an_index_alone_keeps_the_column) {
   EXPECT_EQ(after.find_index("status"), nullptr);
 }
 
+TEST(SchemaChange, another_collation_keeps_the_column_and_makes_new_indexes_over_it) {
+  const Schema before = make_schema(prospects(), nullptr);
+  Datasource changed = prospects();
+  changed.fields[1].collation = Collation::kNocase;
+  const Schema after = make_schema(changed, &before);
+  EXPECT_EQ(column(after, "status").id, column(before, "status").id);
+  EXPECT_EQ(column(after, "status").collation, Collation::kNocase);
+  EXPECT_EQ(after.find_index("status")->components[0].collation, Collation::kNocase);
+  EXPECT_GE(after.find_index("status")->id, before.next_index_id);
+  EXPECT_GE(after.find_index("status,-contacts_count")->id, before.next_index_id);
+  EXPECT_EQ(after.find_index("contacts_count")->id, before.find_index("contacts_count")->id);
+  EXPECT_EQ(make_schema(changed, &after).find_index("status")->id, after.find_index("status")->id);
+  EXPECT_GE(make_schema(prospects(), &after).find_index("status")->id, after.next_index_id);
+}
+
 TEST(SchemaChange, an_index_dropped_and_made_again_is_a_new_one) {
   const Schema first = make_schema(prospects(), nullptr);
   Datasource without = prospects();

@@ -50,6 +50,11 @@ std::string text_condition(const BoundFilter& filter, const std::string& name) {
   return fmt::format("{} {} \"{}\"", name, words[static_cast<std::size_t>(filter.match)], filter.needle);
 }
 
+// A column that is compared by its folded texts says so.
+std::string compared(const Column& column, CaseRule case_rule) {
+  return case_rule == CaseRule::kFolded ? fmt::format("nocase({})", column.path) : column.path;
+}
+
 std::string describe(const BoundFilter& filter, const Schema& schema) {
   const Column& column = schema.columns[filter.column];
   const Type type =
@@ -57,9 +62,9 @@ std::string describe(const BoundFilter& filter, const Schema& schema) {
   switch (filter.kind) {
     case Kind::kTrue: return "true";
     case Kind::kFalse: return "false";
-    case Kind::kRange: return between(column.path, type, filter.lower, filter.upper);
+    case Kind::kRange: return between(compared(column, filter.case_rule), type, filter.lower, filter.upper);
     case Kind::kIn: {
-      std::string text = column.path + " in (";
+      std::string text = compared(column, filter.case_rule) + " in (";
       for (std::size_t i = 0; i < filter.values.size() && text.size() < kLongestDetail; ++i)
         text += (i == 0 ? "" : ", ") + constant(filter.values[i], type);
       return text + ")";
@@ -87,7 +92,8 @@ std::string describe_sort(std::span<const BoundSortKey> sort, const Schema& sche
   std::string text;
   for (const BoundSortKey& key : sort) {
     if (!text.empty()) text += ", ";
-    text += schema.columns[key.column].path;
+    const Column& column = schema.columns[key.column];
+    text += compared(column, case_rule_of(column.collation));
     if (key.direction == Direction::kDescending) text += " desc";
     if (key.nulls == Nulls::kFirst) text += " nulls first";
   }
@@ -104,21 +110,25 @@ std::string describe_range(const IndexRange& range, const Index& index, const Sc
   std::string text;
   const auto join = [&](std::string more) { text += (text.empty() ? "" : " and ") + std::move(more); };
   for (std::size_t i = 0; i < range.prefix.size(); ++i) {
-    const Column& column = schema.columns[index.components[i].column];
-    join(range.prefix[i] ? fmt::format("{} = {}", column.path, constant(*range.prefix[i], column.type))
+    const IndexComponent& component = index.components[i];
+    const Column& column = schema.columns[component.column];
+    join(range.prefix[i] ? fmt::format("{} = {}", compared(column, case_rule_of(component.collation)),
+                                       constant(*range.prefix[i], column.type))
                          : column.path + " is null");
   }
   if (!range.next) {
     if (text.empty()) text = "all";
     return text;
   }
-  const Column& column = schema.columns[index.components[range.prefix.size()].column];
+  const IndexComponent& component = index.components[range.prefix.size()];
+  const Column& column = schema.columns[component.column];
   if (range.next->kind == ValueRange::Kind::kNulls)
     join(column.path + " is null");
   else if (!range.next->lower && !range.next->upper)
     join(column.path + " is not null");
   else
-    join(between(column.path, column.type, range.next->lower, range.next->upper));
+    join(between(compared(column, case_rule_of(component.collation)), column.type, range.next->lower,
+                 range.next->upper));
   return text;
 }
 

@@ -17,14 +17,14 @@ constexpr std::array kRules = {kRuleIndexFilter, kRuleIndexSort,     kRuleInMerg
 
 // The query as it is to be walked: without sort keys that the filter fixes to one value, and turned round for
 // a previous page.
-BoundQuery prepared(const BoundQuery& query) {
+BoundQuery prepared(const BoundQuery& query, const Schema& schema) {
   BoundQuery ready = query;
   ready.sort.clear();
   if (ready.after) ready.after->values.clear();
   const auto conjuncts = conjuncts_of(query.filter);
   for (std::size_t i = 0; i < query.sort.size(); ++i) {
     BoundSortKey key = query.sort[i];
-    if (is_constant(conjuncts, key.column)) continue;
+    if (is_constant(conjuncts, key.column, schema.columns[key.column].collation)) continue;
     if (query.page == PageDirection::kPrevious) {
       key.direction = key.direction == Direction::kAscending ? Direction::kDescending : Direction::kAscending;
       key.nulls = key.nulls == Nulls::kLast ? Nulls::kFirst : Nulls::kLast;
@@ -180,7 +180,7 @@ Result<void> check_planner_options(const QueryOptions& options, const Schema& sc
 Result<Plan> make_plan(const BoundQuery& query, const Schema& schema, const Statistics& statistics,
                        const QueryOptions& options, Refusals refusals) {
   SLATE_TRY(check_planner_options(options, schema));
-  const BoundQuery ready = prepared(query);
+  const BoundQuery ready = prepared(query, schema);
   Plan plan = planned(planning_of(ready, schema, statistics, options, Purpose::kRows), refusals);
   plan.asked_sort = query.sort;
   return plan;

@@ -349,6 +349,49 @@ TEST_F(PlannerTest, an_index_that_is_being_built_is_refused_with_the_reason) {
   EXPECT_EQ(chosen.refused.back().why, "the index is still being built");
 }
 
+TEST_F(PlannerTest, a_collated_sort_uses_only_the_collated_index) {
+  const auto city = schema_.find_column("city").value();
+  const auto by_city = [&](Op op) {
+    return Query{.filter = Filter::condition("city", op, "Paris"), .sort = by("name"), .take = 5};
+  };
+  const Query sorted{.sort = by("city"), .take = 5};
+  ASSERT_EQ(access(plan(sorted)), "index city: city is not null, city is null");
+  ASSERT_EQ(access(plan(by_city(Op::kEq))), "index city: city = \"Paris\"");
+
+  // The field folds case by now, the index does not.
+  schema_.columns[city].collation = Collation::kNocase;
+  for (const QueryOptions& options : {QueryOptions{}, QueryOptions{.force_index = "city"}}) {
+    EXPECT_EQ(access(plan(sorted, options)), "scan");
+    EXPECT_EQ(access(plan(by_city(Op::kEq), options)), "scan");
+    EXPECT_EQ(access(plan(by_city(Op::kIeq), options)), "scan");
+  }
+
+  for (Index& index : schema_.indexes)
+    if (index.name == "city") index.components.front().collation = Collation::kNocase;
+  EXPECT_EQ(access(plan(sorted)), "index city: city is not null, city is null");
+  EXPECT_EQ(access(plan(by_city(Op::kEq))), "index city: nocase(city) = \"paris\"");
+  EXPECT_EQ(access(plan(by_city(Op::kIeq))), "index city: nocase(city) = \"paris\"");
+
+  // And the other way round.
+  schema_.columns[city].collation = Collation::kBinary;
+  EXPECT_EQ(access(plan(sorted, {.force_index = "city"})), "scan");
+  EXPECT_EQ(access(plan(by_city(Op::kEq), {.force_index = "city"})), "scan");
+}
+
+TEST_F(PlannerTest, a_nocase_sort_key_falls_away_where_the_filter_fixes_what_it_folds_to) {
+  schema_.columns[schema_.find_column("name").value()].collation = Collation::kNocase;
+  const auto sort_keys = [&](const Filter& filter) {
+    return plan({.filter = filter, .sort = by(filter.field)}).sort.size();
+  };
+  EXPECT_EQ(sort_keys(where("name", "Ann")), 0u);
+  EXPECT_EQ(sort_keys(Filter::condition("name", Op::kIeq, "Ann")), 0u);
+  EXPECT_EQ(sort_keys(in("name", {"Ann", "ANN"})), 0u);
+  EXPECT_EQ(sort_keys(in("name", {"Ann", "Bob"})), 1u);
+  EXPECT_EQ(sort_keys(Filter::condition("name", Op::kStartswith, "Ann")), 1u);
+  // By code point there may be more than one.
+  EXPECT_EQ(sort_keys(Filter::condition("city", Op::kIeq, "Paris")), 1u);
+}
+
 TEST_F(PlannerTest, explanations_read_as_documented) {
   using testing::ElementsAre;
   EXPECT_THAT(explained({}), ElementsAre("scan segments in order of arrival"));

@@ -5,6 +5,8 @@
 #include <span>
 #include <utility>
 
+#include "query/fold.h"
+
 namespace slate {
 namespace {
 
@@ -23,28 +25,43 @@ std::optional<std::string> text_successor(std::string prefix) {
   return std::nullopt;
 }
 
-// The ranges of one condition, or nothing when an index cannot settle it.
-std::optional<std::vector<ValueRange>> ranges_of(const BoundFilter& condition) {
+// The values of a component that a condition leaves. Not exact: there are values among them that do not
+// satisfy it.
+struct ConditionRanges {
+  std::vector<ValueRange> ranges;
+  bool exact = true;
+};
+
+ValueRange prefix_range(const std::string& prefix) {
+  ValueRange range{.lower = Bound{.value = prefix}};
+  if (auto end = text_successor(prefix))
+    range.upper = Bound{.value = std::move(*end), .inclusive = Inclusive::kNo};
+  return range;
+}
+
+// The ranges of one condition, or nothing when an index of that collation cannot settle it.
+std::optional<ConditionRanges> ranges_of(const BoundFilter& condition, Collation collation) {
+  const bool compares_alike = condition.case_rule == case_rule_of(collation);
   switch (condition.kind) {
-    case Kind::kRange: return std::vector{ValueRange{.lower = condition.lower, .upper = condition.upper}};
+    case Kind::kRange:
+      if (!compares_alike) return std::nullopt;
+      return ConditionRanges{.ranges = {ValueRange{.lower = condition.lower, .upper = condition.upper}}};
     case Kind::kIn: {
-      std::vector<ValueRange> ranges;
+      if (!compares_alike) return std::nullopt;
+      ConditionRanges found;
       for (const Scalar& value : condition.values)
-        ranges.push_back({.lower = Bound{.value = value}, .upper = Bound{.value = value}});
-      return ranges;
+        found.ranges.push_back({.lower = Bound{.value = value}, .upper = Bound{.value = value}});
+      return found;
     }
-    case Kind::kIsnull: return std::vector{ValueRange{.kind = ValueRange::Kind::kNulls}};
+    case Kind::kIsnull: return ConditionRanges{.ranges = {ValueRange{.kind = ValueRange::Kind::kNulls}}};
     case Kind::kNot:
-      if (condition.children.front().kind == Kind::kIsnull) return std::vector{ValueRange{}};
+      if (condition.children.front().kind == Kind::kIsnull) return ConditionRanges{.ranges = {ValueRange{}}};
       return std::nullopt;
-    case Kind::kText: {
-      if (condition.match != TextMatch::kStartswith || condition.case_rule != CaseRule::kExact)
-        return std::nullopt;
-      ValueRange range{.lower = Bound{.value = condition.needle}};
-      if (auto end = text_successor(condition.needle))
-        range.upper = Bound{.value = std::move(*end), .inclusive = Inclusive::kNo};
-      return std::vector{std::move(range)};
-    }
+    case Kind::kText:
+      if (condition.match != TextMatch::kStartswith) return std::nullopt;
+      if (compares_alike) return ConditionRanges{.ranges = {prefix_range(condition.needle)}};
+      if (collation == Collation::kBinary) return std::nullopt;
+      return ConditionRanges{.ranges = {prefix_range(fold_case(condition.needle))}, .exact = false};
     default: return std::nullopt;
   }
 }
@@ -86,22 +103,25 @@ std::vector<ValueRange> intersect(std::span<const ValueRange> a, std::span<const
   return both;
 }
 
-// The ranges that conjuncts leave one component, ascending, and which of them say so; nothing when none does.
+// The ranges that conjuncts leave one component, ascending, and which of them need no further check; nothing
+// when none says anything.
 struct ComponentRanges {
   std::vector<ValueRange> ranges;
-  std::vector<std::size_t> conjuncts;
+  std::vector<std::size_t> settled;
 };
-std::optional<ComponentRanges> component_ranges(std::span<const BoundFilter> conjuncts,
-                                                std::uint32_t column) {
-  ComponentRanges found;
+std::optional<ComponentRanges> component_ranges(std::span<const BoundFilter> conjuncts, std::uint32_t column,
+                                                Collation collation) {
+  std::optional<ComponentRanges> found;
   for (std::size_t i = 0; i < conjuncts.size(); ++i) {
     if (column_of(conjuncts[i]) != column) continue;
-    auto ranges = ranges_of(conjuncts[i]);
-    if (!ranges) continue;
-    found.ranges = found.conjuncts.empty() ? *std::move(ranges) : intersect(found.ranges, *ranges);
-    found.conjuncts.push_back(i);
+    auto condition = ranges_of(conjuncts[i], collation);
+    if (!condition) continue;
+    if (found)
+      found->ranges = intersect(found->ranges, condition->ranges);
+    else
+      found = ComponentRanges{.ranges = std::move(condition->ranges), .settled = {}};
+    if (condition->exact) found->settled.push_back(i);
   }
-  if (found.conjuncts.empty()) return std::nullopt;
   return found;
 }
 
@@ -121,12 +141,12 @@ std::span<const BoundFilter> conjuncts_of(const BoundFilter& filter) {
 SettledRanges settle(std::span<const BoundFilter> conjuncts, const Index& index) {
   SettledRanges result{.settled = ConjunctSet(conjuncts.size(), false)};
   for (const IndexComponent& component : index.components) {
-    auto found = component_ranges(conjuncts, component.column);
+    auto found = component_ranges(conjuncts, component.column, component.collation);
     if (!found) break;
     const std::size_t prefixes = std::max<std::size_t>(result.ranges.size(), 1);
     const bool is_equality = std::ranges::all_of(found->ranges, &ValueRange::is_single_value);
     if (prefixes * found->ranges.size() > kMostPrefixes) break;
-    for (const std::size_t i : found->conjuncts) result.settled[i] = true;
+    for (const std::size_t i : found->settled) result.settled[i] = true;
     if (found->ranges.empty()) {
       result.contradiction = true;
       result.ranges.clear();
@@ -162,8 +182,8 @@ BoundFilter rest_of(std::span<const BoundFilter> conjuncts, const ConjunctSet& s
   return all;
 }
 
-bool is_constant(std::span<const BoundFilter> conjuncts, std::uint32_t column) {
-  const auto found = component_ranges(conjuncts, column);
+bool is_constant(std::span<const BoundFilter> conjuncts, std::uint32_t column, Collation collation) {
+  const auto found = component_ranges(conjuncts, column, collation);
   return found && found->ranges.size() == 1 && found->ranges.front().is_single_value();
 }
 

@@ -20,6 +20,9 @@ using ConjunctSet = std::vector<bool>;
 // and-ed conditions as ranges of an index:
 //   status = a and contacts > 3 and name = x   over (status, contacts)   ->   status = a, contacts in (3,
 //   ..); name = x is not settled
+// A condition whose texts compare otherwise than the index's keys gives no ranges, with one exception: what
+// begins with a prefix begins with it in folded keys too, so that such a condition gives ranges and is not
+// settled.
 struct SettledRanges {
   std::vector<IndexRange> ranges;  // disjoint, in the order of keys
   ConjunctSet settled;
@@ -33,7 +36,8 @@ SettledRanges settle(std::span<const BoundFilter> conjuncts, const Index& index)
 // The `and` of the conjuncts that are not in `settled`.
 BoundFilter rest_of(std::span<const BoundFilter> conjuncts, const ConjunctSet& settled);
 
-// Whether the conjuncts leave a column a single value, null included.
-bool is_constant(std::span<const BoundFilter> conjuncts, std::uint32_t column);
+// Whether the conjuncts leave a column a single value, null included, as far as its collation tells values
+// apart.
+bool is_constant(std::span<const BoundFilter> conjuncts, std::uint32_t column, Collation collation);
 
 }  // namespace slate

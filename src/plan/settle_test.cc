@@ -13,14 +13,19 @@ namespace {
 class Settle : public testing::Test {
  protected:
   Settle()
-      : schema_(make_schema(
-            {.id = "d", .fields = {{.name = "s"}, {.name = "n", .type = Type::kInt}, {.name = "t"}}},
-            nullptr)) {}
+      : schema_(make_schema({.id = "d",
+                             .fields = {{.name = "s"},
+                                        {.name = "n", .type = Type::kInt},
+                                        {.name = "t"},
+                                        {.name = "c", .collation = Collation::kNocase}}},
+                            nullptr)) {}
 
   // "index s: ...; residual: ..." of a filter over an index on `field`.
-  std::string settled(const Filter& filter, std::string_view field) {
-    schema_.indexes = {
-        {.id = 1, .name = std::string(field), .components = {{.column = *schema_.find_column(field)}}}};
+  std::string settled(const Filter& filter, std::string_view field,
+                      Collation collation = Collation::kBinary) {
+    schema_.indexes = {{.id = 1,
+                        .name = std::string(field),
+                        .components = {{.column = *schema_.find_column(field), .collation = collation}}}};
     const auto bound = bind_filter(filter, schema_);
     EXPECT_TRUE(bound.has_value());
     return described(*bound, schema_.indexes.front());
@@ -82,6 +87,42 @@ TEST_F(Settle, negations_groups_and_folded_texts_are_not_settled) {
   EXPECT_EQ(settled(s(Op::kIstartswith, "AB"), "s"), "nothing; s istartswith \"ab\"");
   EXPECT_EQ(settled(s(Op::kContains, "ab"), "s"), "nothing; s contains \"ab\"");
   EXPECT_EQ(settled(n(Op::kEq, 5), "s"), "nothing; n = 5");
+}
+
+TEST_F(Settle, conditions_of_a_nocase_field_are_folded_ranges_of_a_folded_index) {
+  const auto c = [&](Op op, Value value) {
+    return settled(Filter::condition("c", op, std::move(value)), "c", Collation::kNocase);
+  };
+  EXPECT_EQ(c(Op::kEq, "AB"), "nocase(c) = \"ab\"; true");
+  EXPECT_EQ(c(Op::kIeq, "AB"), "nocase(c) = \"ab\"; true");
+  EXPECT_EQ(c(Op::kGt, "AB"), "nocase(c) > \"ab\"; true");
+  EXPECT_EQ(
+      settled(Filter::condition("c", Op::kIn, std::vector<Value>{"B", "a", "b"}), "c", Collation::kNocase),
+      "nocase(c) = \"a\", nocase(c) = \"b\"; true");
+  EXPECT_EQ(c(Op::kIstartswith, "AB"), "nocase(c) >= \"ab\" and nocase(c) < \"ac\"; true");
+  EXPECT_EQ(c(Op::kIsnull, true), "c is null; true");
+  EXPECT_EQ(c(Op::kIcontains, "AB"), "nothing; c icontains \"ab\"");
+}
+
+TEST_F(Settle, an_exact_prefix_of_a_nocase_field_is_looked_for_folded_and_checked) {
+  const auto prefix = [](const char* text) { return Filter::condition("c", Op::kStartswith, text); };
+  EXPECT_EQ(settled(prefix("AB"), "c", Collation::kNocase),
+            "nocase(c) >= \"ab\" and nocase(c) < \"ac\"; c startswith \"AB\"");
+  const Filter both = Filter::all_of({prefix("AB"), Filter::condition("c", Op::kEq, "ABC")});
+  EXPECT_EQ(settled(both, "c", Collation::kNocase), "nocase(c) = \"abc\"; c startswith \"AB\"");
+  // The last byte of a prefix is not folded once more where its successor is a capital.
+  EXPECT_EQ(settled(prefix("x@"), "c", Collation::kNocase),
+            "nocase(c) >= \"x@\" and nocase(c) < \"xA\"; c startswith \"x@\"");
+}
+
+TEST_F(Settle, an_index_of_another_collation_settles_no_comparison) {
+  const auto c = [](Op op) { return Filter::condition("c", op, "AB"); };
+  EXPECT_EQ(settled(c(Op::kEq), "c"), "nothing; nocase(c) = \"ab\"");
+  EXPECT_EQ(settled(c(Op::kGte), "c"), "nothing; nocase(c) >= \"ab\"");
+  EXPECT_EQ(settled(c(Op::kIstartswith), "c"), "nothing; c istartswith \"ab\"");
+  EXPECT_EQ(settled(c(Op::kStartswith), "c"), "c >= \"AB\" and c < \"AC\"; true");
+  EXPECT_EQ(settled(s(Op::kEq, "AB"), "s", Collation::kNocase), "nothing; s = \"AB\"");
+  EXPECT_EQ(settled(s(Op::kIeq, "AB"), "s"), "nothing; s ieq \"ab\"");
 }
 
 TEST_F(Settle, equalities_on_leading_fields_are_a_prefix_before_a_range_of_the_next) {

@@ -106,30 +106,38 @@ bool is_void(const std::optional<Bound>& lower, const std::optional<Bound>& uppe
   return lower->inclusive == Inclusive::kNo || upper->inclusive == Inclusive::kNo;
 }
 
-BoundFilter range(std::uint32_t column, std::optional<Bound> lower, std::optional<Bound> upper) {
+// A column, and how its texts compare.
+struct Compared {
+  std::uint32_t column = 0;
+  CaseRule case_rule = CaseRule::kExact;
+};
+
+BoundFilter range(Compared compared, std::optional<Bound> lower, std::optional<Bound> upper) {
   if (is_void(lower, upper)) return constant(false);
   BoundFilter filter;
   filter.kind = Kind::kRange;
-  filter.column = column;
+  filter.column = compared.column;
+  filter.case_rule = compared.case_rule;
   filter.lower = std::move(lower);
   filter.upper = std::move(upper);
   return filter;
 }
 
-BoundFilter equals(std::uint32_t column, Scalar value) {
+BoundFilter equals(Compared compared, Scalar value) {
   Bound lower{.value = std::move(value)};
   Bound upper = lower;
-  return range(column, std::move(lower), std::move(upper));
+  return range(compared, std::move(lower), std::move(upper));
 }
 
-BoundFilter one_of(std::uint32_t column, std::vector<Scalar> values) {
+BoundFilter one_of(Compared compared, std::vector<Scalar> values) {
   std::sort(values.begin(), values.end());
   values.erase(std::unique(values.begin(), values.end()), values.end());
   if (values.empty()) return constant(false);
-  if (values.size() == 1) return equals(column, std::move(values.front()));
+  if (values.size() == 1) return equals(compared, std::move(values.front()));
   BoundFilter filter;
   filter.kind = Kind::kIn;
-  filter.column = column;
+  filter.column = compared.column;
+  filter.case_rule = compared.case_rule;
   filter.values = std::move(values);
   return filter;
 }
@@ -198,11 +206,22 @@ class FilterBinder {
     return bound;
   }
 
+  Compared compared(std::uint32_t column) const {
+    return {.column = column, .case_rule = case_rule_of(schema_.columns[column].collation)};
+  }
+
+  // Where a literal stands among the values that a column compares by.
+  Result<Place> place(const Literal& literal, std::uint32_t column) const {
+    SLATE_TRY(auto place, place_literal(literal, compared_type(schema_.columns[column])));
+    auto* text = std::get_if<std::string>(&place.value);
+    if (text != nullptr && compared(column).case_rule == CaseRule::kFolded) *text = fold_case(*text);
+    return place;
+  }
+
   // REQUIRES: the operator fits the column.
   Result<BoundFilter> bind_values(const Filter& condition, std::uint32_t column) {
     SLATE_TRY(check_value_count(condition));
     const auto& values = condition.values;
-    const Type type = compared_type(schema_.columns[column]);
     switch (condition.op) {
       case Op::kEq: return bind_in(values, column);
       case Op::kIn: return bind_in(values, column);
@@ -213,24 +232,28 @@ class FilterBinder {
       }
       case Op::kGt:
       case Op::kGte: {
-        SLATE_TRY(auto place, place_literal(values[0], type));
+        SLATE_TRY(auto low, place(values[0], column));
         const auto inclusive = condition.op == Op::kGt ? Inclusive::kNo : Inclusive::kYes;
-        return range(column, lower_bound(std::move(place), inclusive), std::nullopt);
+        return range(compared(column), lower_bound(std::move(low), inclusive), std::nullopt);
       }
       case Op::kLt:
       case Op::kLte: {
-        SLATE_TRY(auto place, place_literal(values[0], type));
+        SLATE_TRY(auto high, place(values[0], column));
         const auto inclusive = condition.op == Op::kLt ? Inclusive::kNo : Inclusive::kYes;
-        return range(column, std::nullopt, upper_bound(std::move(place), inclusive));
+        return range(compared(column), std::nullopt, upper_bound(std::move(high), inclusive));
       }
       case Op::kBetween: {
-        SLATE_TRY(auto low, place_literal(values[0], type));
-        SLATE_TRY(auto high, place_literal(values[1], type));
-        return range(column, lower_bound(std::move(low), Inclusive::kYes),
+        SLATE_TRY(auto low, place(values[0], column));
+        SLATE_TRY(auto high, place(values[1], column));
+        return range(compared(column), lower_bound(std::move(low), Inclusive::kYes),
                      upper_bound(std::move(high), Inclusive::kYes));
       }
       case Op::kIsnull: return bind_absence(Kind::kIsnull, values[0], column);
       case Op::kEmpty: return bind_absence(Kind::kEmpty, values[0], column);
+      case Op::kIeq:
+        // There it is equality, which an index settles.
+        if (compared(column).case_rule == CaseRule::kFolded) return bind_in(values, column);
+        return bind_text(condition, column);
       default: return bind_text(condition, column);
     }
   }
@@ -251,14 +274,13 @@ class FilterBinder {
 
   // A literal that lies between the column's values equals none of them.
   Result<BoundFilter> bind_in(std::span<const Literal> literals, std::uint32_t column) {
-    const Type type = compared_type(schema_.columns[column]);
     std::vector<Scalar> values;
     values.reserve(literals.size());
     for (const auto& literal : literals) {
-      SLATE_TRY(auto place, place_literal(literal, type));
-      if (place.side == Side::kOn) values.push_back(std::move(place.value));
+      SLATE_TRY(auto found, place(literal, column));
+      if (found.side == Side::kOn) values.push_back(std::move(found.value));
     }
-    return one_of(column, std::move(values));
+    return one_of(compared(column), std::move(values));
   }
 
   Result<BoundFilter> bind_text(const Filter& condition, std::uint32_t column) {

@@ -434,6 +434,33 @@ Query sorted_by(std::vector<SortKey> sort) {
   return query;
 }
 
+TEST(BindFilter, comparisons_with_a_nocase_field_are_folded_and_the_text_operators_are_not) {
+  Datasource people{.id = "people",
+                    .fields = {{.name = "name", .collation = Collation::kNocase}, {.name = "code"}}};
+  const Schema schema = make_schema(people, nullptr);
+  const auto bound = [&](Op op, std::vector<Value> values, std::string field = "name") {
+    const auto filter = bind_filter(Filter::condition(std::move(field), op, std::move(values)), schema);
+    return filter ? bound_text(*filter, schema) : filter.error().to_string();
+  };
+  EXPECT_EQ(bound(Op::kEq, {"STRAẞE"}), "nocase name = 'straße'");
+  EXPECT_EQ(bound(Op::kIeq, {"Bob"}), "nocase name = 'bob'");
+  EXPECT_EQ(bound(Op::kNe, {"Bob"}), "not(nocase name = 'bob')");
+  EXPECT_EQ(bound(Op::kIn, {"b", "A", "B"}), "nocase name in {'a', 'b'}");
+  EXPECT_EQ(bound(Op::kIn, {"B", "b"}), "nocase name = 'b'");
+  EXPECT_EQ(bound(Op::kNin, {"b", "A"}), "not(nocase name in {'a', 'b'})");
+  EXPECT_EQ(bound(Op::kGt, {"B"}), "nocase name ('b', )");
+  EXPECT_EQ(bound(Op::kLte, {"B"}), "nocase name (, 'b']");
+  EXPECT_EQ(bound(Op::kBetween, {"Z", "a"}), "false");
+  EXPECT_EQ(bound(Op::kBetween, {"a", "Z"}), "nocase name ['a', 'z']");
+  EXPECT_EQ(bound(Op::kContains, {"B"}), "name contains 'B'");
+  EXPECT_EQ(bound(Op::kStartswith, {"B"}), "name startswith 'B'");
+  EXPECT_EQ(bound(Op::kIstartswith, {"B"}), "name folded startswith 'b'");
+  EXPECT_EQ(bound(Op::kIsnull, {true}), "name isnull");
+  EXPECT_EQ(bound(Op::kEq, {"Bob"}, "code"), "code = 'Bob'");
+  EXPECT_EQ(bound(Op::kIeq, {"Bob"}, "code"), "code folded equals 'bob'");
+  EXPECT_EQ(bound(Op::kEq, {"Bob"}, "_id"), "_id = 'Bob'");
+}
+
 TEST(Bind, an_empty_query_asks_for_every_row_and_every_column_but_the_id) {
   const auto bound = bind_example({});
   ASSERT_TRUE(bound);

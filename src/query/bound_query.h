@@ -17,7 +17,7 @@
 namespace slate {
 
 // A constant in the form its column compares by: int, date (seconds) and bool (0, 1) as int64; float as
-// double; string as string.
+// double; string as string, folded when the column's collation is nocase.
 using Scalar = std::variant<std::int64_t, double, std::string>;
 
 enum class Inclusive : std::uint8_t { kNo, kYes };
@@ -39,9 +39,9 @@ struct BoundFilter {
     kAnd,    // children, at least two
     kOr,     // children, at least two
     kNot,    // one child
-    kRange,  // lower and upper, at least one of them; eq is both, equal and inclusive
-    kIn,     // values: sorted, distinct, at least one
-    kText,   // match, case_rule, needle (folded already when case_rule is kFolded)
+    kRange,  // lower and upper, at least one of them; eq is both, equal and inclusive; case_rule
+    kIn,     // values: sorted, distinct, at least one; case_rule
+    kText,   // match, case_rule, needle
     kIsnull,
     kEmpty,  // null, empty string or empty list
   };
@@ -52,6 +52,7 @@ struct BoundFilter {
   std::optional<Bound> upper;
   std::vector<Scalar> values;
   TextMatch match = TextMatch::kContains;
+  // kFolded: the cell's text is folded before it is compared; the condition's own texts are folded already.
   CaseRule case_rule = CaseRule::kExact;
   std::string needle;
   std::vector<BoundFilter> children;
@@ -67,7 +68,13 @@ struct BoundSortKey {
   bool operator==(const BoundSortKey&) const = default;
 };
 
-// A place in an order: the values of the sort keys (nothing: null) and the docid of a row that stood there.
+// How texts of a column compare under the operators that do not say so by their names.
+inline CaseRule case_rule_of(Collation collation) {
+  return collation == Collation::kNocase ? CaseRule::kFolded : CaseRule::kExact;
+}
+
+// A place in an order: the values of the sort keys (nothing: null), as Scalar says, and the docid of a row
+// that stood there.
 struct Position {
   std::vector<std::optional<Scalar>> values;
   std::uint64_t docid = 0;

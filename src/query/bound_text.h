@@ -15,10 +15,12 @@ inline std::string scalar_text(const Scalar& value) {
   return '\'' + std::get<std::string>(value) + '\'';
 }
 
-// "status = 'a'", "revenue [1f, 2f)", "tags in {'a', 'b'}", "and(status isnull, not(name empty))".
+// "status = 'a'", "nocase name = 'a'", "revenue [1f, 2f)", "tags in {'a', 'b'}", "and(status isnull, not(name
+// empty))".
 inline std::string bound_text(const BoundFilter& filter, const Schema& schema) {
   using Kind = BoundFilter::Kind;
-  const auto& name = schema.columns[filter.column].path;
+  std::string name = schema.columns[filter.column].path;
+  if (filter.case_rule == CaseRule::kFolded && filter.kind != Kind::kText) name = "nocase " + name;
   const auto group = [&](std::string word) {
     word += '(';
     for (std::size_t i = 0; i < filter.children.size(); ++i)

@@ -58,6 +58,7 @@ std::uint64_t fingerprint(const BoundFilter& filter, std::span<const BoundSortKe
   writer.add(sort.size());
   for (const BoundSortKey& key : sort) {
     writer.add_column(key.column);
+    writer.add(schema.columns[key.column].collation);
     writer.add(key.direction);
     writer.add(key.nulls);
   }

@@ -101,9 +101,11 @@ std::optional<Sargable> sargable(const BoundFilter& filter, const Schema& schema
     case Kind::kText: break;
     default: return std::nullopt;
   }
-  if (schema.columns[filter.column].type == Type::kList) return std::nullopt;
+  const Column& column = schema.columns[filter.column];
+  if (column.type == Type::kList) return std::nullopt;
   if (filter.kind == Kind::kText) {
-    if (filter.match != TextMatch::kStartswith || filter.case_rule != CaseRule::kExact) return std::nullopt;
+    if (filter.match != TextMatch::kStartswith) return std::nullopt;
+    if (filter.case_rule == CaseRule::kFolded && column.collation == Collation::kBinary) return std::nullopt;
     return Sargable::kRange;
   }
   if (filter.kind == Kind::kIn) return Sargable::kSeveral;

@@ -192,6 +192,17 @@ TEST(ListWarnings, every_kind_of_condition_that_an_index_serves_is_known) {
     EXPECT_EQ(warnings_of(filtered(unserved)).size(), 1u) << op_name(unserved.op);
 }
 
+TEST(ListWarnings, an_index_of_a_nocase_field_serves_what_ignores_case) {
+  Datasource datasource = example_datasource();
+  datasource.fields[0].collation = Collation::kNocase;
+  for (const Op op : {Op::kIeq, Op::kIstartswith, Op::kStartswith})
+    EXPECT_EQ(validate(filtered(Filter::condition("status", op, "a")), datasource).value(),
+              std::vector<std::string>{})
+        << op_name(op);
+  EXPECT_EQ(validate(filtered(Filter::condition("status", Op::kIendswith, "a")), datasource)->size(), 1u);
+  EXPECT_EQ(warnings_of(filtered(Filter::condition("status", Op::kIeq, "a"))).size(), 1u);
+}
+
 TEST(ListWarnings, the_most_selective_condition_names_the_index_to_add) {
   EXPECT_EQ(
       warnings_of(filtered(Filter::all_of({Filter::condition("closed_at", Op::kGt, Value(0)),

@@ -21,7 +21,7 @@ Kind kind_of(std::size_t draw) {
 }  // namespace
 
 Datasource definition(const std::string& id) {
-  Datasource datasource = differential::random_datasource();
+  Datasource datasource = differential::random_datasource(1);
   datasource.id = id;
   if (id == "loaded") datasource.loader = LoaderConfig{.endpoint = "grpc://127.0.0.1:1"};
   return datasource;
@@ -52,8 +52,11 @@ Operation operation(std::uint64_t seed, std::uint64_t number) {
       break;
     case Kind::kIndexes:
       operation.definition = definition(operation.datasource);
-      for (Field& field : operation.definition.fields)
+      for (Field& field : operation.definition.fields) {
         if (field.name == "m" || field.name == "g" || field.name == "n") field.indexed = random.one_in(2);
+        if (field.name == "name")
+          field.collation = random.one_in(2) ? Collation::kNocase : Collation::kBinary;
+      }
       // Without `n` its compound indexes stay: they are indexes of their own.
       operation.definition.durability = random.one_in(3) ? Durability::kSync : Durability::kOs;
       break;

@@ -122,7 +122,6 @@ constexpr Shape kShapes[] = {
 class Differential : public testing::TestWithParam<int> {
  protected:
   Differential() : shape_(kShapes[GetParam()]) {
-    seed_ = setting("SLATE_DIFFERENTIAL_SEED", 1) * 1000 + static_cast<std::uint64_t>(GetParam());
     std::cout << "data set \"" << shape_.name << "\", seed " << seed_ << std::endl;
     for (const char* road : {"written", "loaded"}) {
       const auto folder =
@@ -202,10 +201,10 @@ class Differential : public testing::TestWithParam<int> {
   }
 
   Shape shape_;
-  std::uint64_t seed_ = 0;
+  std::uint64_t seed_ = setting("SLATE_DIFFERENTIAL_SEED", 1) * 1000 + static_cast<std::uint64_t>(GetParam());
   std::map<std::string, std::uint64_t> steps_;  // how often the answers came by them
   std::vector<std::filesystem::path> folders_;
-  Datasource datasource_ = random_datasource();
+  Datasource datasource_ = random_datasource(seed_);
   Reference reference_{datasource_};
   std::unique_ptr<Database> written_;
   std::unique_ptr<Database> loaded_;

@@ -15,8 +15,9 @@
 
 namespace slate::differential {
 
-// Every type, indexed and not, alone and in compound indexes of both directions.
-Datasource random_datasource();
+// Every type, indexed and not, alone and in compound indexes of both directions; which of the strings are
+// nocase is drawn from the seed.
+Datasource random_datasource(std::uint64_t seed);
 
 // Deterministic for its seed.
 class RandomData {

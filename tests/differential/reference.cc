@@ -20,8 +20,11 @@ std::optional<long double> number(const Value& value) {
 }
 
 // REQUIRES: neither is null; both are texts, or both are numbers of some kind.
-std::weak_ordering compare(const Value& a, const Value& b) {
-  if (const auto* text = a.get_if<std::string>()) return *text <=> *b.get_if<std::string>();
+std::weak_ordering compare(const Value& a, const Value& b, Collation collation) {
+  if (const auto* text = a.get_if<std::string>()) {
+    const auto& other = *b.get_if<std::string>();
+    return collation == Collation::kNocase ? fold_case(*text) <=> fold_case(other) : *text <=> other;
+  }
   const long double x = *number(a);
   const long double y = *number(b);
   return x < y   ? std::weak_ordering::less
@@ -42,8 +45,8 @@ bool is_text_match(Op op, const std::string& text, const std::string& needle) {
 }
 
 // Whether one value, that is not null, satisfies an operator which is no negation.
-bool satisfies(Op op, const Value& value, const std::vector<Literal>& literals) {
-  const auto against = [&](std::size_t i) { return compare(value, literals[i].value); };
+bool satisfies(Op op, const Value& value, const std::vector<Literal>& literals, Collation collation) {
+  const auto against = [&](std::size_t i) { return compare(value, literals[i].value, collation); };
   switch (op) {
     case Op::kEq: return against(0) == 0;
     case Op::kGt: return against(0) > 0;
@@ -52,8 +55,8 @@ bool satisfies(Op op, const Value& value, const std::vector<Literal>& literals) 
     case Op::kLte: return against(0) <= 0;
     case Op::kBetween: return against(0) >= 0 && against(1) <= 0;
     case Op::kIn:
-      return std::ranges::any_of(literals,
-                                 [&](const Literal& each) { return compare(value, each.value) == 0; });
+      return std::ranges::any_of(
+          literals, [&](const Literal& each) { return compare(value, each.value, collation) == 0; });
     default: return is_text_match(op, *value.get_if<std::string>(), *literals[0].value.get_if<std::string>());
   }
 }
@@ -120,7 +123,8 @@ void Reference::add_leaves(const std::vector<Field>& fields, const std::string& 
       add_leaves(field.fields, prefix + field.name + ".");
     else
       leaves_[prefix + field.name] = {.type = field.type,
-                                      .element = field.items.empty() ? field.type : field.items.front().type};
+                                      .element = field.items.empty() ? field.type : field.items.front().type,
+                                      .collation = field.collation};
   }
 }
 
@@ -178,9 +182,10 @@ bool Reference::holds(const Filter& condition, const ReferenceRecord& record) co
     default: break;
   }
   if (value.is_null()) return false;
-  if (list == nullptr) return satisfies(condition.op, value, condition.values);
+  const Collation collation = leaves_.at(condition.field).collation;
+  if (list == nullptr) return satisfies(condition.op, value, condition.values, collation);
   return std::ranges::any_of(
-      *list, [&](const Value& each) { return satisfies(condition.op, each, condition.values); });
+      *list, [&](const Value& each) { return satisfies(condition.op, each, condition.values, collation); });
 }
 
 bool Reference::matches(const Filter& filter, const ReferenceRecord& record) const {
@@ -204,7 +209,7 @@ ReferenceAnswer Reference::answer(const Query& query) const {
       const Value y = cell(*b, key.field);
       if (x.is_null() && y.is_null()) continue;
       if (x.is_null() || y.is_null()) return x.is_null() == (key.nulls == Nulls::kFirst);
-      const auto order = compare(x, y);
+      const auto order = compare(x, y, leaves_.at(key.field).collation);
       if (order != 0) return (order < 0) == (key.direction == Direction::kAscending);
     }
     return false;

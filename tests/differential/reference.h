@@ -48,6 +48,7 @@ class Reference {
   struct Leaf {
     Type type;
     Type element;
+    Collation collation = Collation::kBinary;
   };
   const std::map<std::string, Leaf>& leaves() const { return leaves_; }
 

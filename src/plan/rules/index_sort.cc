@@ -75,6 +75,11 @@ class SortRule {
     });
   }
 
+  bool gives(const IndexComponent& component, const BoundSortKey& key) const {
+    return key.column == component.column &&
+           component.collation == planning_.schema.columns[key.column].collation;
+  }
+
   // How far the components from `first` on follow the sort.
   OrderMatch match_from(std::uint32_t first) const {
     const auto& sort = planning_.query.sort;
@@ -82,7 +87,7 @@ class SortRule {
     for (std::uint32_t c = first; c < index_.components.size() && match.sorted_keys < sort.size(); ++c) {
       const IndexComponent& component = index_.components[c];
       const BoundSortKey& key = sort[match.sorted_keys];
-      if (key.column != component.column) {
+      if (!gives(component, key)) {
         if (c > first && is_constant_component(c)) {
           match.group_components = c + 1;
           continue;

@@ -53,14 +53,28 @@ inline std::uint64_t pack_flags(const std::uint8_t* flags) {
   return bits;
 }
 
-// The same as keep_if for comparisons so cheap that every row of a word is compared while some row of it is
-// still in: holds(row) must have no branch and no effect, so that the compiler makes vectors of it.
+// Whether a word has four bits at most.
+inline bool has_few_bits(std::uint64_t word) {
+  word &= word - 1;
+  word &= word - 1;
+  word &= word - 1;
+  word &= word - 1;
+  return word == 0;
+}
+
+// The same as keep_if for comparisons so cheap that every row of a word is compared while some rows of it
+// are still in: holds(row) must have no branch and no effect, so that the compiler makes vectors of it.
 template <typename Holds>
 void keep_where(RowMask& rows, Holds&& holds) {
   alignas(16) std::uint8_t flags[64];
   for (std::size_t at = 0; at < rows.words(); ++at) {
     if (rows.word(at) == 0) continue;
     const std::size_t first = at * 64;
+    if (has_few_bits(rows.word(at))) {
+      for (std::uint64_t word = rows.word(at); word != 0; word &= word - 1)
+        if (!holds(first + static_cast<std::size_t>(std::countr_zero(word)))) rows.word(at) ^= word & -word;
+      continue;
+    }
     if (first + 64 <= rows.rows()) {
       for (std::size_t i = 0; i < 64; ++i) flags[i] = static_cast<std::uint8_t>(holds(first + i));
     } else {

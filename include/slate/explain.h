@@ -16,6 +16,7 @@ struct QueryCounters {
   std::uint64_t blocks_skipped = 0;   // blocks that the bounds of their columns ruled out
   std::uint64_t rows_examined = 0;    // rows for which a predicate, a sort key or an output cell was read
   std::uint64_t rows_returned = 0;
+  std::uint64_t runs_spilled = 0;  // sorted runs written to a temporary file, for want of memory
 };
 
 // A step of the plan. Children feed their parent.

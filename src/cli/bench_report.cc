@@ -22,6 +22,7 @@ json::object line_json(const bench::LineResult& line) {
     out["blocks_examined"] = line.counters->blocks_examined;
     out["rows_examined"] = line.counters->rows_examined;
     out["rows_returned"] = line.counters->rows_returned;
+    out["runs_spilled"] = line.counters->runs_spilled;
   }
   return out;
 }

@@ -57,7 +57,8 @@ BulkBuilder::BulkBuilder(std::shared_ptr<Generation> generation, std::shared_ptr
   std::ranges::sort(columns_by_id_, {}, [&](std::uint32_t i) { return schema_->columns[i].id; });
   const std::size_t share = memory_bytes / std::max<std::size_t>(schema_->indexes.size(), 1);
   for (const Index& index : schema_->indexes)
-    runs_.push_back(std::make_unique<KeyRuns>(fmt::format("{}.{}", runs_prefix.string(), index.id), share));
+    runs_.push_back(std::make_unique<SortedRuns>(SortRoom{
+        .spill_prefix = fmt::format("{}.{}", runs_prefix.string(), index.id), .memory_bytes = share}));
   for (ColumnBuffer& column : values_) column.resize(segment_rows_);
   for (auto& column : expiries_)
     if (column) column->resize(segment_rows_);
@@ -340,7 +341,7 @@ Result<std::string> BulkBuilder::stored_id(storage::NumberCursor& segments, DocI
 // Writes the index of record ids; answers the docids of records that a later one of the same id replaced,
 // ascending.
 Result<std::vector<DocId>> BulkBuilder::build_ids() {
-  KeyRuns& runs = *runs_.front();
+  SortedRuns& runs = *runs_.front();
   SLATE_TRY(runs.start_reading());
   IndexWriter writer(generation_->environment(), *generation_->index_table(schema_->indexes.front().id));
   std::vector<DocId> removed;
@@ -417,7 +418,7 @@ Result<void> BulkBuilder::remove_rows(std::span<const DocId> docids) {
 }
 
 Result<void> BulkBuilder::build_index(std::size_t position, std::span<const DocId> removed) {
-  KeyRuns& runs = *runs_[position];
+  SortedRuns& runs = *runs_[position];
   SLATE_TRY(runs.start_reading());
   IndexWriter writer(generation_->environment(), *generation_->index_table(schema_->indexes[position].id));
   for (;;) {

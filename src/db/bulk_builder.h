@@ -15,7 +15,7 @@
 #include "codec/block.h"
 #include "db/frequency_upkeep.h"
 #include "db/generation.h"
-#include "db/key_runs.h"
+#include "exec/sorted_runs.h"
 #include "model/schema.h"
 #include "storage/cursor.h"
 
@@ -63,7 +63,7 @@ class BulkBuilder {
   std::vector<std::pair<std::uint64_t, std::string>> pending_;  // closed segments, not yet written
   std::size_t pending_bytes_ = 0;
   std::size_t block_bytes_ = 0;  // of the segment that was closed last: the next one is about as large
-  std::vector<std::unique_ptr<KeyRuns>> runs_;  // by position of an index
+  std::vector<std::unique_ptr<SortedRuns>> runs_;  // by position of an index
   std::string scratch_;
 };
 

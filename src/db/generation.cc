@@ -226,6 +226,7 @@ Result<GenerationView> Generation::view(const storage::ReadTransaction& transact
                       .statistics = read_statistics(transaction, state),
                       .segment_rows = state.segment_rows,
                       .rows = state.rows,
+                      .path = &path_,
                       .next_docid = state.next_docid,
                       .now = now};
   view.indexes.reserve(schema.indexes.size());

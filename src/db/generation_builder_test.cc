@@ -4,8 +4,8 @@
 
 #include <slate/generation_builder.h>
 
-#include "db/key_runs.h"
 #include "db/testing/database_fixture.h"
+#include "exec/sorted_runs.h"
 
 namespace slate {
 namespace {
@@ -70,7 +70,7 @@ TEST_F(GenerationBuilderTest, a_load_that_spills_its_keys_gives_what_one_in_memo
 }
 
 TEST_F(GenerationBuilderTest, spilled_runs_are_as_large_as_the_memory_allows) {
-  KeyRuns runs(folder_ / "keys", 64 << 10);
+  SortedRuns runs({.spill_prefix = folder_ / "keys", .memory_bytes = 64 << 10});
   for (DocId docid = 0; docid < 20'000; ++docid)
     ASSERT_TRUE(runs.add(std::to_string(docid * 7919 % 20'000), docid).has_value());
   EXPECT_GT(runs.runs(), 5u);

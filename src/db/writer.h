@@ -18,7 +18,7 @@
 #include "db/generation.h"
 #include "db/prepared_write.h"
 #include "db/segment_editor.h"
-#include "exec/sort_key.h"
+#include "exec/sort_buffer.h"
 #include "model/schema.h"
 #include "storage/cursor.h"
 #include "storage/environment.h"

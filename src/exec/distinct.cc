@@ -57,14 +57,14 @@ Result<std::optional<DistinctValues>> walk_values(const BoundDistinct& query, co
   const Type type = view.schema->columns[component.column].type;
   ValueCounter values(type, query.order, query.take, options.memory_bytes);
   QueryCounters counters;
-  Interrupt interrupt(options, counters);
+  QueryInterrupt interrupt(options, counters);
   const auto visit = [&](std::string_view key, std::uint64_t count) -> Result<Visit> {
     SLATE_TRY(add_key(key, type, component.direction, count, values));
     return Visit::kGoOn;
   };
   SLATE_TRY(const bool whole, visit_keys(view, walk, interrupt, counters, visit));
   if (!whole) return std::nullopt;
-  DistinctValues found = std::move(values).finish();
+  SLATE_TRY(DistinctValues found, std::move(values).finish(interrupt));
   found.counters = counters;
   return found;
 }
@@ -113,7 +113,8 @@ Result<DistinctValues> execute_distinct(const BoundDistinct& query, const Genera
     if (batch == nullptr) break;
     SLATE_TRY(values.add(query.column == kRecordIdColumn ? batch->id : batch->columns.front(), batch->rows));
   }
-  DistinctValues found = std::move(values).finish();
+  QueryInterrupt interrupt(options, rows->counters());
+  SLATE_TRY(DistinctValues found, std::move(values).finish(interrupt));
   found.counters = rows->counters();
   return found;
 }

@@ -55,7 +55,7 @@ class Pipeline {
       SLATE_TRY(open_and_sort());
     if (plan_.page == PageDirection::kPrevious) {
       auto page = std::make_unique<PreviousPage>(std::move(root_), plan_.skip,
-                                                 plan_.take.value_or(UINT64_MAX), *reader_, interrupt_);
+                                                 plan_.take.value_or(UINT64_MAX), room(), *reader_);
       previous_page_ = page.get();
       root_ = std::move(page);
     }
@@ -95,8 +95,7 @@ class Pipeline {
                            .sorts_groups = sorts_groups,
                            .has_ties = plan_.sorted_keys < plan_.sort.size()},
         sorts_groups || !starts_at_place ? sort_ends() : SortEnds{.docids = docids_},
-        plan_.after.has_value() && !starts_at_place, *reader_, residual_.get(), whole_.get(), goal_,
-        interrupt_, counters_);
+        plan_.after.has_value() && !starts_at_place, room(), *reader_, residual_.get(), whole_.get(), goal_);
     return {};
   }
 
@@ -124,9 +123,9 @@ class Pipeline {
                                      Scan::Part{.order = order, .after = after}, interrupt_, counters_);
     }
     if (plan_.ordering == Ordering::kTopK && goal_ <= kMostInHeap)
-      root_ = std::make_unique<TopK>(std::move(root_), *encoder_, sort_ends(), goal_, *reader_, interrupt_);
+      root_ = std::make_unique<TopK>(std::move(root_), *encoder_, sort_ends(), goal_, room(), *reader_);
     else if (sorts)
-      root_ = std::make_unique<FullSort>(std::move(root_), *encoder_, sort_ends(), *reader_, interrupt_);
+      root_ = std::make_unique<FullSort>(std::move(root_), *encoder_, sort_ends(), goal_, room(), *reader_);
     return {};
   }
 
@@ -143,6 +142,13 @@ class Pipeline {
         &ignored);
   }
 
+  SortRoom room() {
+    return {.spill_prefix = view_.path->string() + ".sort",
+            .memory_bytes = options_.memory_bytes,
+            .interrupt = &interrupt_,
+            .counters = &counters_};
+  }
+
   SortEnds sort_ends() const {
     SortEnds ends{.docids = docids_};
     if (plan_.after)
@@ -155,7 +161,7 @@ class Pipeline {
   GenerationView view_;
   QueryOptions options_;
   QueryCounters counters_;
-  Interrupt interrupt_;
+  QueryInterrupt interrupt_;
   ColumnSet columns_;
   DocidOrder docids_;  // of rows that are equal in the order asked for
   ZoneFilter zones_;
@@ -202,8 +208,8 @@ class PlanResult final : public ResultSet {
       pending_ = pending_.subspan(skipped);
       if (pending_.empty()) continue;
       const std::size_t taken = std::min<std::uint64_t>(take_, pending_.size());
-      if (!first_row_) first_row_ = rows_.block->first_docid() + pending_.front();
-      last_row_ = rows_.block->first_docid() + pending_[taken - 1];
+      if (!first_row_) first_row_ = rows_.docid(pending_.front());
+      last_row_ = rows_.docid(pending_[taken - 1]);
       pipeline_.reader().complete(*rows_.block);
       const std::span<const ColumnView> all(rows_.block->columns);
       batch_ = {.id = all.front(), .columns = all.subspan(1, columns_.size()), .rows = pending_.first(taken)};
@@ -283,7 +289,7 @@ class PlanResult final : public ResultSet {
 Result<std::optional<std::uint64_t>> count_covered(const DocidSet& set, const GenerationView& view,
                                                    std::uint64_t limit, const QueryOptions& options,
                                                    QueryCounters& counters) {
-  Interrupt interrupt(options, counters);
+  QueryInterrupt interrupt(options, counters);
   if (set.kind != DocidSet::Kind::kWalk) {
     SLATE_TRY(const FoundDocids found, find_docids(view, set, interrupt, counters));
     return found.settle ? std::nullopt : std::optional<std::uint64_t>(found.docids.size());

@@ -1,27 +1,16 @@
 #include "exec/fetch.h"
 
 #include <algorithm>
-#include <fmt/format.h>
 
 #include "base/try.h"
 
 namespace slate {
-namespace {
-
-Failure no_row(DocId docid) {
-  return fail(Reason::kCorrupt, fmt::format("an index entry points at docid {}, which has no row", docid));
-}
-
-}  // namespace
-
 Result<void> fetch_some(std::span<const DocId>& docids, std::uint64_t most, SegmentReader& reader,
                         const Predicate* predicate, QueryCounters& counters, RowBatch& batch) {
-  SLATE_TRY(ResolvedBlock * block, reader.find(docids.front()));
-  if (block == nullptr) return no_row(docids.front());
+  SLATE_TRY(ResolvedBlock * block, reader.at(docids.front()));
   const DocId first = block->first_docid();
   const std::uint64_t rows_in_block = block->end_docid() - first;
-  batch.block = block;
-  batch.count = 0;
+  batch.start(block);
   std::size_t taken = 0;
   const std::size_t limit = std::min<std::uint64_t>(docids.size(), most);
   if (predicate == nullptr) {
@@ -61,13 +50,16 @@ Result<bool> Fetch::next(RowBatch& batch) {
 }
 
 Result<bool> FetchInOrder::next(std::span<const DocId>& docids, RowBatch& batch) {
+  if (gather_.next(batch)) return true;
   if (docids.empty()) return false;
+  if (docids.size() >= kGatherRows && gather_.is_useful()) {
+    SLATE_TRY(gather_.take(docids));
+    return gather_.next(batch);
+  }
   reader_.forget_when_full();
   SLATE_TRY(interrupt_.check());
-  SLATE_TRY(ResolvedBlock * block, reader_.find(docids.front()));
-  if (block == nullptr) return no_row(docids.front());
-  batch.block = block;
-  batch.count = 0;
+  SLATE_TRY(ResolvedBlock * block, reader_.at(docids.front()));
+  batch.start(block);
   std::size_t taken = 0;
   for (; taken < docids.size() && batch.count < kBlockMaxRows; ++taken) {
     if (docids[taken] < block->first_docid() || docids[taken] >= block->end_docid()) break;

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "exec/docid_stream.h"
+#include "exec/gather.h"
 #include "exec/operator.h"
 #include "exec/predicate.h"
 
@@ -48,13 +49,15 @@ Result<void> fetch_some(std::span<const DocId>& docids, std::uint64_t most, Segm
 // Rows in any order, by docid: what a sort hands out. Neighbours in one block share a batch.
 class FetchInOrder {
  public:
-  FetchInOrder(SegmentReader& reader, Interrupt& interrupt) : reader_(reader), interrupt_(interrupt) {}
+  FetchInOrder(SegmentReader& reader, Interrupt& interrupt)
+      : reader_(reader), interrupt_(interrupt), gather_(reader, interrupt) {}
   // Fills `batch` from the front of `docids`; false when it is empty.
   Result<bool> next(std::span<const DocId>& docids, RowBatch& batch);
 
  private:
   SegmentReader& reader_;
   Interrupt& interrupt_;
+  Gather gather_;
 };
 
 }  // namespace slate

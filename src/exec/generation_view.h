@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <filesystem>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -35,8 +36,9 @@ struct GenerationView {
   std::uint32_t segment_rows = 256;
   std::uint64_t rows = 0;
   CursorScope cursors;
-  DocId next_docid = 0;  // docids are below
-  UnixMillis now = 0;    // at which TTLs are judged
+  const std::filesystem::path* path = nullptr;  // of the generation's file: temporary files stand beside it
+  DocId next_docid = 0;                         // docids are below
+  UnixMillis now = 0;                           // at which TTLs are judged
 
   SegmentSource segment_source() const {
     return {.transaction = transaction,

@@ -22,8 +22,7 @@ Result<bool> Scan::next(RowBatch& batch) {
     }
     if (predicate_ != nullptr) predicate_->filter(*block, rows);
     if (rows.empty()) continue;
-    batch.block = block;
-    batch.count = 0;
+    batch.start(block);
     rows.for_each([&](std::size_t row) { batch.add(row); });
     if (!ascends) std::reverse(batch.rows.begin(), batch.rows.begin() + batch.count);
     return true;

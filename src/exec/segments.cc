@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <fmt/format.h>
 
 #include "base/check.h"
 #include "base/try.h"
@@ -137,6 +138,12 @@ Result<ResolvedBlock*> SegmentReader::find(DocId docid) {
   ++kept_count_;
   by_slot_[slot] = &block;
   return last_found_ = &block;
+}
+
+Result<ResolvedBlock*> SegmentReader::at(DocId docid) {
+  SLATE_TRY(ResolvedBlock * block, find(docid));
+  if (block != nullptr) return block;
+  return fail(Reason::kCorrupt, fmt::format("an index entry points at docid {}, which has no row", docid));
 }
 
 Result<ResolvedBlock*> SegmentReader::next(const ZoneFilter* zones) { return step(true, zones); }

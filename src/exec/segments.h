@@ -83,10 +83,15 @@ class ColumnSet {
   explicit ColumnSet(const Schema& schema) : schema_(&schema) {}
   // Position of a column (of the schema) in the set, added when new. Columns for the output only are added
   // first.
-  std::uint32_t add_output(std::uint32_t column) { return place(column); }
+  std::uint32_t add_output(std::uint32_t column) {
+    const std::uint32_t position = place(column);
+    outputs_ = static_cast<std::uint32_t>(columns_.size());
+    return position;
+  }
   std::uint32_t add(std::uint32_t column);
   std::span<const std::uint32_t> columns() const { return columns_; }
   std::span<const std::uint32_t> early() const { return early_; }  // positions of those that add() named
+  std::uint32_t outputs() const { return outputs_; }  // how many add_output() named: the first ones
   const Schema& schema() const { return *schema_; }
 
  private:
@@ -95,6 +100,7 @@ class ColumnSet {
   const Schema* schema_;
   std::vector<std::uint32_t> columns_;
   std::vector<std::uint32_t> early_;
+  std::uint32_t outputs_ = 0;
 };
 
 // What a reader reads: tables of one transaction.
@@ -116,6 +122,8 @@ class SegmentReader {
 
   // The block that holds a docid, or null when none does. Blocks are remembered until forget().
   Result<ResolvedBlock*> find(DocId docid);
+  // The same for a docid that an index names. Errors: corrupt when it has no row.
+  Result<ResolvedBlock*> at(DocId docid);
   // The next block in order of arrival, or null at the end; it is valid until the next call. The first call
   // gives the first block. Blocks that `zones` rules out are passed over; null rules out none.
   Result<ResolvedBlock*> next(const ZoneFilter* zones = nullptr);
@@ -128,6 +136,9 @@ class SegmentReader {
   void complete(ResolvedBlock& block);
   // Lets go of remembered blocks when they have become many. Only while the caller holds none.
   void forget_when_full();
+  const ColumnSet& columns() const { return columns_; }
+  // Docids of a segment, at most: a power of two.
+  std::uint32_t segment_rows() const { return source_.segment_rows; }
 
  private:
   SegmentReader(storage::NumberCursor cursor, const SegmentSource& source, const ColumnSet& columns,

@@ -1,80 +1,123 @@
 #include "exec/sort.h"
 
 #include <algorithm>
+#include <bit>
+#include <limits>
 
 #include "base/try.h"
+#include "exec/paced_sort.h"
 
 namespace slate {
 
 namespace {
 
-// A sort buffer's ranks as the docids that they stand for.
-std::vector<DocId> docids_of(const SortBuffer& buffer, DocidOrder order) {
-  std::vector<DocId> docids = buffer.docids();
-  for (DocId& docid : docids) docid = rank_of(docid, order);
-  return docids;
-}
+// Rows that an index walk looks at together.
+constexpr std::uint64_t kMostChosen = 128 * 1024;
+
+// Docids that a sort hands out together.
+constexpr std::uint64_t kDocidsAtOnce = 128 * 1024;
 
 }  // namespace
 
+Result<void> SortedRows::finish(std::uint64_t most) {
+  left_ = most;
+  return runs_.start_reading();
+}
+
+Result<bool> SortedRows::next(RowBatch& batch) {
+  SLATE_TRY(const bool fetched, fetch_.next(pending_, batch));
+  if (fetched) return true;
+  pending_ = {};
+  SLATE_TRY(read_docids(kDocidsAtOnce));
+  pending_ = docids_;
+  return fetch_.next(pending_, batch);
+}
+
+Result<void> SortedRows::append_docids(std::uint64_t most, std::vector<DocId>& docids) {
+  SLATE_TRY(read_docids(most));
+  docids.insert(docids.end(), docids_.begin(), docids_.end());
+  return {};
+}
+
+Result<void> SortedRows::read_docids(std::uint64_t most) {
+  SLATE_TRY(runs_.next_docids(std::min(left_, most), docids_));
+  left_ -= docids_.size();
+  for (DocId& docid : docids_) docid = rank_of(docid, order_);
+  return {};
+}
+
+void SortedRows::clear() {
+  runs_.clear();
+  left_ = 0;
+}
+
 Result<bool> FullSort::next(RowBatch& batch) {
   if (source_ != nullptr) {
-    SortBuffer buffer;
     std::string key;
     for (;;) {
       SLATE_TRY(const bool more, source_->next(batch));
       if (!more) break;
       for (const std::uint16_t row : std::span(batch.rows).first(batch.count)) {
         encoder_.encode(*batch.block, row, key);
-        const DocId rank = rank_of(batch.block->first_docid() + row, ends_.docids);
-        if (ends_.admits(key, rank)) buffer.add(key, rank);
+        const DocId rank = rank_of(batch.docid(row), ends_.docids);
+        if (ends_.admits(key, rank)) SLATE_TRY(rows_.add(key, rank));
       }
     }
     source_.reset();
-    buffer.sort();
-    docids_ = docids_of(buffer, ends_.docids);
-    pending_ = docids_;
+    SLATE_TRY(rows_.finish(goal_));
   }
-  return fetch_.next(pending_, batch);
+  return rows_.next(batch);
+}
+
+Result<void> TopK::offer(std::string_view key, DocId rank) {
+  const auto is_behind = [&](const Row& last) {
+    const int order = key.compare(last.key);
+    return order > 0 || (order == 0 && rank > last.rank);
+  };
+  if (overflown_) return bound_ && is_behind(*bound_) ? Result<void>() : rows_.add(key, rank);
+  if (heap_.size() == most_) {
+    if (heap_.empty() || is_behind(heap_.front())) return {};
+    std::ranges::pop_heap(heap_);
+    key_bytes_ -= heap_.back().key.size();
+  } else {
+    heap_.emplace_back();
+  }
+  heap_.back().key.assign(key);
+  heap_.back().rank = rank;
+  std::ranges::push_heap(heap_);
+  key_bytes_ += key.size();
+  overflown_ = heap_.size() * sizeof(Row) + key_bytes_ > memory_bytes_;
+  if (!overflown_) return {};
+  if (heap_.size() == most_) bound_ = heap_.front();
+  return empty_heap();
+}
+
+Result<void> TopK::empty_heap() {
+  for (const Row& row : heap_) SLATE_TRY(rows_.add(row.key, row.rank));
+  heap_ = {};
+  return {};
 }
 
 Result<void> TopK::select() {
   RowBatch batch;
-  std::vector<Row> heap;  // a max-heap: the front is the first to go
   std::string key;
   for (;;) {
     SLATE_TRY(const bool more, source_->next(batch));
     if (!more) break;
     for (const std::uint16_t row : std::span(batch.rows).first(batch.count)) {
       encoder_.encode(*batch.block, row, key);
-      const DocId rank = rank_of(batch.block->first_docid() + row, ends_.docids);
-      if (!ends_.admits(key, rank)) continue;
-      if (heap.size() < most_) {
-        heap.push_back({.key = key, .rank = rank});
-        std::ranges::push_heap(heap);
-      } else if (!heap.empty()) {
-        const int order = key.compare(heap.front().key);
-        if (order > 0 || (order == 0 && rank > heap.front().rank)) continue;
-        std::ranges::pop_heap(heap);
-        heap.back().key.assign(key);
-        heap.back().rank = rank;
-        std::ranges::push_heap(heap);
-      }
+      const DocId rank = rank_of(batch.docid(row), ends_.docids);
+      if (ends_.admits(key, rank)) SLATE_TRY(offer(key, rank));
     }
   }
-  std::ranges::sort_heap(heap);
-  docids_.reserve(heap.size());
-  for (const Row& row : heap) docids_.push_back(rank_of(row.rank, ends_.docids));
-  pending_ = docids_;
-  return {};
+  source_.reset();
+  SLATE_TRY(empty_heap());
+  return rows_.finish(most_);
 }
 
 Result<bool> TopK::next(RowBatch& batch) {
-  if (source_ != nullptr) {
-    SLATE_TRY(select());
-    source_.reset();
-  }
-  return fetch_.next(pending_, batch);
+  if (source_ != nullptr) SLATE_TRY(select());
+  return rows_.next(batch);
 }
 
 Result<bool> IndexOrder::next_run() {
@@ -94,10 +137,11 @@ Result<void> IndexOrder::fetch_counted(std::uint64_t most, const Predicate* pred
   return {};
 }
 
-// Reads the rest of the current group's docids and leaves those that pass in `sorted_`.
+// Reads the rest of the current group's docids and puts those that pass in order.
 Result<void> IndexOrder::sort_group(bool whole_order, RowBatch& scratch) {
   const SortKeyEncoder& order = whole_order ? orders_.whole_order : orders_.tie_order;
-  buffer_.clear();
+  rows_.clear();
+  is_large_group_ = false;
   std::string key;
   std::string place;
   for (bool first = true;; first = false) {
@@ -108,25 +152,39 @@ Result<void> IndexOrder::sort_group(bool whole_order, RowBatch& scratch) {
       SLATE_TRY(interrupt_.check());
       SLATE_TRY(fetch_counted(UINT64_MAX, run_->settle ? whole_ : residual_, scratch));
       for (const std::uint16_t row : std::span(scratch.rows).first(scratch.count)) {
-        const DocId rank = rank_of(scratch.block->first_docid() + row, ends_.docids);
+        const DocId rank = rank_of(scratch.docid(row), ends_.docids);
         if (ends_.after) {
           orders_.whole_order.encode(*scratch.block, row, place);
           if (!ends_.admits(place, rank)) continue;
         }
         order.encode(*scratch.block, row, key);
-        buffer_.add(key, rank);
+        SLATE_TRY(rows_.add(key, rank));
       }
     }
   }
   // What follows a group lies behind the place as soon as the walk has begun there.
   if (!starts_anywhere_) ends_.after.reset();
-  buffer_.sort();
-  sorted_ = docids_of(buffer_, ends_.docids);
-  pending_ = sorted_;
+  return rows_.finish(UINT64_MAX);
+}
+
+// Sorts the next groups, as many as give the rows that are worth fetching together.
+Result<void> IndexOrder::sort_groups(RowBatch& scratch) {
+  passed_.clear();
+  const std::uint64_t wanted = std::min<std::uint64_t>(goal_, kMostChosen);
+  bool more = true;
+  while (more && is_sorted_group()) {
+    SLATE_TRY(sort_group(run_->settles_order, scratch));
+    SLATE_TRY(rows_.append_docids(wanted - passed_.size(), passed_));
+    if (passed_.size() == wanted) break;  // the rest of the group stays in rows_
+    SLATE_TRY(more, next_run());
+  }
+  goal_ -= passed_.size();
+  pending_ = passed_;
   return {};
 }
 
-// Makes the whole group one run, its docids in order; none of its rows is read for that.
+// Makes the whole group one run, its docids in order; none of its rows is read for that. A group too large
+// for it is left to sort_group().
 Result<void> IndexOrder::gather_group() {
   group_.clear();
   bool settle = false;
@@ -137,27 +195,79 @@ Result<void> IndexOrder::gather_group() {
     settle |= run_->settle;
     group_.insert(group_.end(), run_->docids.begin(), run_->docids.end());
     run_->docids = {};
+    is_large_group_ = group_.size() > most_in_group_;
+    if (is_large_group_) {
+      run_ = DocidRun{.docids = group_, .starts_group = true, .settle = settle};
+      return {};
+    }
   }
-  if (ends_.docids == DocidOrder::kAscending)
-    std::ranges::sort(group_);
-  else
-    std::ranges::sort(group_, std::greater<>());
+  const auto in_order = [&](DocId a, DocId b) { return rank_of(a, ends_.docids) < rank_of(b, ends_.docids); };
+  if (!std::ranges::is_sorted(group_, in_order)) {
+    std::vector<DocId> scratch(group_.size());
+    SLATE_TRY(paced_sort(std::span(group_), scratch.data(), in_order, pacer_));
+  }
   next_ = run_;
   run_ = DocidRun{.docids = group_, .starts_group = true, .settle = settle};
   in_group_ = true;
   return {};
 }
 
+// Leaves the docids of the next rows that pass in `passed_`: many at a time, so that each block is visited
+// once for them.
+Result<void> IndexOrder::choose_rows() {
+  passed_.clear();
+  const std::uint64_t wanted = std::min<std::uint64_t>(goal_, kMostChosen);
+  while (passed_.size() < wanted) {
+    SLATE_TRY(const bool more, next_run());
+    if (!more || is_sorted_group()) break;
+    if (orders_.sorts_groups && !in_group_) SLATE_TRY(gather_group());
+    const Predicate* predicate = run_->settle ? whole_ : residual_;
+    if (!chosen_.empty() && predicate != chosen_by_) SLATE_TRY(keep_chosen());
+    chosen_by_ = predicate;
+    const auto some =
+        run_->docids.first(std::min<std::uint64_t>(run_->docids.size(), wanted - chosen_.size()));
+    chosen_.insert(chosen_.end(), some.begin(), some.end());
+    run_->docids = run_->docids.subspan(some.size());
+    SLATE_TRY(interrupt_.check());
+    if (chosen_.size() == wanted) SLATE_TRY(keep_chosen());
+  }
+  SLATE_TRY(keep_chosen());
+  if (passed_.size() > goal_) passed_.resize(goal_);
+  goal_ -= passed_.size();
+  pending_ = passed_;
+  return {};
+}
+
+Result<void> IndexOrder::keep_chosen() {
+  counters_.keys_examined += chosen_.size();
+  counters_.rows_examined += chosen_.size();
+  if (chosen_by_ != nullptr) SLATE_TRY(keep_matching(chosen_, *chosen_by_, reader_, interrupt_));
+  passed_.insert(passed_.end(), chosen_.begin(), chosen_.end());
+  chosen_.clear();
+  return {};
+}
+
 Result<bool> IndexOrder::next(RowBatch& batch) {
   for (;;) {
-    if (!pending_.empty()) return fetch_.next(pending_, batch);
+    SLATE_TRY(bool fetched, fetch_.next(pending_, batch));
+    if (fetched) return true;
+    SLATE_TRY(fetched, rows_.next(batch));
+    if (fetched) return true;
     SLATE_TRY(const bool more, next_run());
     if (!more) return false;
-    if (run_->settles_order || orders_.has_ties || ends_.after || starts_anywhere_) {
-      SLATE_TRY(sort_group(run_->settles_order, batch));
+    if (is_sorted_group()) {
+      if (goal_ >= kGatherRows)
+        SLATE_TRY(sort_groups(batch));
+      else
+        SLATE_TRY(sort_group(run_->settles_order, batch));
       continue;
     }
     if (orders_.sorts_groups && !in_group_) SLATE_TRY(gather_group());
+    if (is_large_group_) continue;
+    if (goal_ >= kGatherRows) {
+      SLATE_TRY(choose_rows());
+      continue;
+    }
     reader_.forget_when_full();
     SLATE_TRY(interrupt_.check());
     const Predicate* predicate = run_->settle ? whole_ : residual_;
@@ -172,25 +282,26 @@ Result<bool> IndexOrder::next(RowBatch& batch) {
 Result<void> PreviousPage::gather() {
   RowBatch batch;
   std::uint64_t seen = 0;
+  const std::uint64_t end = take_ > UINT64_MAX - skip_ ? UINT64_MAX : skip_ + take_;
   while (!has_more_) {
     SLATE_TRY(const bool more, source_->next(batch));
     if (!more) break;
     for (const std::uint16_t row : std::span(batch.rows).first(batch.count)) {
-      if (seen++ < skip_) continue;
-      has_more_ = docids_.size() == take_;
+      const std::uint64_t position = seen++;
+      if (position < skip_) continue;
+      has_more_ = position == end;
       if (has_more_) break;
-      docids_.push_back(batch.block->first_docid() + row);
+      const std::uint64_t image = std::byteswap(~position);  // later rows first
+      SLATE_TRY(rows_.add({reinterpret_cast<const char*>(&image), sizeof(image)}, batch.docid(row)));
     }
   }
   source_.reset();
-  std::ranges::reverse(docids_);
-  pending_ = docids_;
-  return {};
+  return rows_.finish(UINT64_MAX);
 }
 
 Result<bool> PreviousPage::next(RowBatch& batch) {
   if (source_ != nullptr) SLATE_TRY(gather());
-  return fetch_.next(pending_, batch);
+  return rows_.next(batch);
 }
 
 Result<bool> PreviousPage::has_more() {

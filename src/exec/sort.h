@@ -11,6 +11,7 @@
 #include "exec/fetch.h"
 #include "exec/operator.h"
 #include "exec/sort_key.h"
+#include "exec/sorted_runs.h"
 
 namespace slate {
 
@@ -22,36 +23,67 @@ struct SortEnds {
   bool admits(std::string_view key, DocId rank) const { return !after || after->is_before(key, rank); }
 };
 
-// All rows, sorted. Memory: about 40 bytes a row, and what keys have beyond sixteen bytes.
+// Rows put in order by their keys, then docids, and fetched in that order.
+class SortedRows {
+ public:
+  // REQUIRES: the room has an interrupt.
+  SortedRows(const SortRoom& room, DocidOrder order, SegmentReader& reader)
+      : runs_(room), order_(order), fetch_(reader, *room.interrupt) {}
+  Result<void> add(std::string_view key, DocId rank) { return runs_.add(key, rank); }
+  // All have been added; at most `most` will come out.
+  Result<void> finish(std::uint64_t most);
+  // False at the end.
+  Result<bool> next(RowBatch& batch);
+  // The next docids instead, at most `most`, put behind those of `docids`. REQUIRES: next() was not called.
+  Result<void> append_docids(std::uint64_t most, std::vector<DocId>& docids);
+  // To be filled anew.
+  void clear();
+
+ private:
+  // Into docids_.
+  Result<void> read_docids(std::uint64_t most);
+
+  SortedRuns runs_;
+  DocidOrder order_;
+  FetchInOrder fetch_;
+  std::uint64_t left_ = 0;
+  std::vector<DocId> docids_;
+  std::span<const DocId> pending_;  // of docids_
+};
+
+// All rows, sorted, of which at most `goal` will be wanted. Memory: about 80 bytes a row while it sorts, and
+// what keys have beyond sixteen bytes, as far as `room` allows.
 class FullSort final : public Operator {
  public:
-  FullSort(std::unique_ptr<Operator> source, SortKeyEncoder encoder, SortEnds ends, SegmentReader& reader,
-           Interrupt& interrupt)
+  FullSort(std::unique_ptr<Operator> source, SortKeyEncoder encoder, SortEnds ends, std::uint64_t goal,
+           const SortRoom& room, SegmentReader& reader)
       : source_(std::move(source)),
         encoder_(std::move(encoder)),
         ends_(std::move(ends)),
-        fetch_(reader, interrupt) {}
+        goal_(goal),
+        rows_(room, ends_.docids, reader) {}
   Result<bool> next(RowBatch& batch) override;
 
  private:
   std::unique_ptr<Operator> source_;
   SortKeyEncoder encoder_;
   SortEnds ends_;
-  FetchInOrder fetch_;
-  std::vector<DocId> docids_;
-  std::span<const DocId> pending_;
+  std::uint64_t goal_;
+  SortedRows rows_;
 };
 
-// The first `most` rows in order. Memory: `most` keys. O(n log most).
+// The first `most` rows in order. O(n log most). Memory: `most` keys, unless they are more than `room`
+// allows: then all rows that may be among the first are sorted.
 class TopK final : public Operator {
  public:
   TopK(std::unique_ptr<Operator> source, SortKeyEncoder encoder, SortEnds ends, std::uint64_t most,
-       SegmentReader& reader, Interrupt& interrupt)
+       const SortRoom& room, SegmentReader& reader)
       : source_(std::move(source)),
         encoder_(std::move(encoder)),
         ends_(std::move(ends)),
         most_(most),
-        fetch_(reader, interrupt) {}
+        memory_bytes_(room.memory_bytes),
+        rows_(room, ends_.docids, reader) {}
   Result<bool> next(RowBatch& batch) override;
 
  private:
@@ -61,19 +93,25 @@ class TopK final : public Operator {
     auto operator<=>(const Row&) const = default;
   };
   Result<void> select();
+  Result<void> offer(std::string_view key, DocId rank);
+  Result<void> empty_heap();
 
   std::unique_ptr<Operator> source_;
   SortKeyEncoder encoder_;
   SortEnds ends_;
   std::uint64_t most_;
-  FetchInOrder fetch_;
-  std::vector<DocId> docids_;
-  std::span<const DocId> pending_;
+  std::uint64_t memory_bytes_;
+  std::vector<Row> heap_;        // a max-heap: the front is the first to go
+  std::uint64_t key_bytes_ = 0;  // of the heap's rows
+  bool overflown_ = false;       // rows go to rows_ instead
+  std::optional<Row> bound_{};   // once overflown: those behind it are not wanted
+  SortedRows rows_;
 };
 
 // Rows of an index walk whose order is the one asked for. What the index leaves open is put in order group by
 // group: rows of equal keys by the later sort keys, rows under keys that may have been cut by their real
-// values. Memory: the largest such group.
+// values. When many rows are wanted, many are looked at together. Memory: the largest such group, as far as
+// `room` allows.
 class IndexOrder final : public Operator {
  public:
   struct Orders {
@@ -86,8 +124,8 @@ class IndexOrder final : public Operator {
   // With a place in `ends`, rows up to it may come before those wanted: in the first group only, unless
   // `starts_anywhere`. Predicates and `goal` as of Fetch.
   IndexOrder(std::unique_ptr<DocidStream> docids, Orders orders, SortEnds ends, bool starts_anywhere,
-             SegmentReader& reader, const Predicate* residual, const Predicate* whole, std::uint64_t goal,
-             Interrupt& interrupt, QueryCounters& counters)
+             const SortRoom& room, SegmentReader& reader, const Predicate* residual, const Predicate* whole,
+             std::uint64_t goal)
       : docids_(std::move(docids)),
         orders_(std::move(orders)),
         ends_(std::move(ends)),
@@ -96,14 +134,23 @@ class IndexOrder final : public Operator {
         residual_(residual),
         whole_(whole),
         goal_(goal),
-        interrupt_(interrupt),
-        counters_(counters),
-        fetch_(reader, interrupt) {}
+        interrupt_(*room.interrupt),
+        pacer_(room.interrupt),
+        counters_(*room.counters),
+        most_in_group_(room.memory_bytes / (2 * sizeof(DocId))),
+        rows_(room, ends_.docids, reader),
+        fetch_(reader, interrupt_) {}
   Result<bool> next(RowBatch& batch) override;
 
  private:
+  bool is_sorted_group() const {
+    return run_->settles_order || orders_.has_ties || ends_.after || starts_anywhere_ || is_large_group_;
+  }
   Result<void> sort_group(bool whole_order, RowBatch& scratch);
+  Result<void> sort_groups(RowBatch& scratch);
   Result<void> gather_group();
+  Result<void> choose_rows();
+  Result<void> keep_chosen();
   Result<bool> next_run();
   Result<void> fetch_counted(std::uint64_t most, const Predicate* predicate, RowBatch& batch);
 
@@ -116,24 +163,29 @@ class IndexOrder final : public Operator {
   const Predicate* whole_;
   std::uint64_t goal_;
   Interrupt& interrupt_;
+  Pacer pacer_;
   QueryCounters& counters_;
+  std::uint64_t most_in_group_;
+  SortedRows rows_;  // of a sorted group
   FetchInOrder fetch_;
   std::optional<DocidRun> run_;  // taken from the stream, not yet used up
   std::vector<DocId> group_;     // docids of a gathered group
   bool in_group_ = false;        // run_ is that group, what follows it waits in next_
   std::optional<DocidRun> next_;
-  SortBuffer buffer_;
-  std::vector<DocId> sorted_;
-  std::span<const DocId> pending_;  // of sorted_, still to come out
+  bool is_large_group_ = false;  // run_ is what was gathered of a group too large to be gathered
+  std::vector<DocId> chosen_;    // to be looked at
+  const Predicate* chosen_by_ = nullptr;
+  std::vector<DocId> passed_;       // docids of rows that come out as they stand
+  std::span<const DocId> pending_;  // of passed_, still to come out
 };
 
 // A previous page: the rows come nearest first; `take` of them are kept behind the first `skip`, and put out
-// the other way round. Memory: 8 bytes a row of the page.
+// the other way round. Memory: as of FullSort, for the rows of the page.
 class PreviousPage final : public Operator {
  public:
-  PreviousPage(std::unique_ptr<Operator> source, std::uint64_t skip, std::uint64_t take,
-               SegmentReader& reader, Interrupt& interrupt)
-      : source_(std::move(source)), skip_(skip), take_(take), fetch_(reader, interrupt) {}
+  PreviousPage(std::unique_ptr<Operator> source, std::uint64_t skip, std::uint64_t take, const SortRoom& room,
+               SegmentReader& reader)
+      : source_(std::move(source)), skip_(skip), take_(take), rows_(room, DocidOrder::kAscending, reader) {}
   Result<bool> next(RowBatch& batch) override;
   // Whether rows lie before those of the page.
   Result<bool> has_more();
@@ -144,10 +196,8 @@ class PreviousPage final : public Operator {
   std::unique_ptr<Operator> source_;
   std::uint64_t skip_;
   std::uint64_t take_;
-  FetchInOrder fetch_;
   bool has_more_ = false;
-  std::vector<DocId> docids_;
-  std::span<const DocId> pending_;
+  SortedRows rows_;
 };
 
 }  // namespace slate

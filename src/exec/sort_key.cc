@@ -1,10 +1,6 @@
 #include "exec/sort_key.h"
 
-#include <algorithm>
-#include <array>
 #include <bit>
-#include <memory>
-#include <numeric>
 
 #include "codec/key.h"
 #include "query/fold.h"
@@ -103,91 +99,6 @@ std::string SortKeyEncoder::encode(std::span<const std::optional<Scalar>> values
 void SortKeyEncoder::Component::turn(std::string& key, std::size_t begin) const {
   if (direction == Direction::kAscending) return;
   for (std::size_t i = begin + 1; i < key.size(); ++i) key[i] = static_cast<char>(~key[i]);
-}
-
-bool SortBuffer::before(const Row& a, const Row& b) const {
-  if (a.high != b.high) return a.high < b.high;
-  if (a.low != b.low) return a.low < b.low;
-  if (a.size > 16 || b.size > 16) {
-    const int order = rest(a).compare(rest(b));
-    if (order != 0) return order < 0;
-  }
-  return a.docid < b.docid;
-}
-
-void SortBuffer::add(std::string_view key, DocId docid) {
-  Row row{.high = text_prefix(key),
-          .low = key.size() > 8 ? text_prefix(key.substr(8)) : 0,
-          .rest_offset = rest_.size(),
-          .size = static_cast<std::uint32_t>(key.size()),
-          .docid = docid};
-  if (key.size() > 16) rest_.append(key.substr(16));
-  if (!rows_.empty()) {
-    in_order_ = in_order_ && before(rows_.back(), row);
-    docids_ascend_ = docids_ascend_ && rows_.back().docid < docid;
-  }
-  rows_.push_back(row);
-}
-
-void SortBuffer::clear() {
-  rows_.clear();
-  rest_.clear();
-  in_order_ = true;
-  docids_ascend_ = true;
-}
-
-void SortBuffer::sort() {
-  if (in_order_) return;
-  if (docids_ascend_)
-    sort_by_radix(rows_, std::make_unique_for_overwrite<Row[]>(rows_.size()).get());
-  else
-    std::ranges::sort(rows_, [&](const Row& a, const Row& b) { return before(a, b); });
-  in_order_ = true;
-}
-
-// Most significant digit first (McIlroy, Bostic and McIlroy, "Engineering Radix Sort", 1993), from the first
-// byte that is not the same in all rows. Rows of equal keys keep their order, which is that of their docids.
-void SortBuffer::sort_by_radix(std::span<Row> rows, Row* scratch) const {
-  constexpr std::size_t kFew = 64;
-  std::uint64_t high = 0;
-  std::uint64_t low = 0;
-  bool has_rest = false;
-  for (const Row& row : rows) {
-    high |= row.high ^ rows.front().high;
-    low |= row.low ^ rows.front().low;
-    has_rest = has_rest || row.size > 16;
-  }
-  if ((high | low) == 0 && !has_rest) return;
-  if ((high | low) == 0 || rows.size() < kFew) {
-    std::ranges::sort(rows, [&](const Row& a, const Row& b) { return before(a, b); });
-    return;
-  }
-  const auto word = high != 0 ? &Row::high : &Row::low;
-  const auto shift = (std::bit_width(high != 0 ? high : low) - 1) / 8 * 8;
-  const auto digit = [&](const Row& row) { return static_cast<std::uint8_t>(row.*word >> shift); };
-  std::array<std::size_t, 257> starts{};  // of the rows of each digit, and the end
-  for (const Row& row : rows) ++starts[digit(row) + 1];
-  std::partial_sum(starts.begin(), starts.end(), starts.begin());
-  auto next = starts;
-  for (const Row& row : rows) scratch[next[digit(row)]++] = row;
-  std::copy_n(scratch, rows.size(), rows.begin());
-  for (std::size_t i = 0; i < 256; ++i)
-    if (starts[i + 1] - starts[i] > 1)
-      sort_by_radix(rows.subspan(starts[i], starts[i + 1] - starts[i]), scratch);
-}
-
-void SortBuffer::key(std::size_t at, std::string& key) const {
-  const Row& row = rows_[at];
-  const std::array<std::uint64_t, 2> head = {std::byteswap(row.high), std::byteswap(row.low)};
-  key.assign(reinterpret_cast<const char*>(head.data()), std::min<std::size_t>(row.size, sizeof(head)));
-  if (row.size > sizeof(head)) key.append(rest(row));
-}
-
-std::vector<DocId> SortBuffer::docids() const {
-  std::vector<DocId> docids;
-  docids.reserve(rows_.size());
-  for (const Row& row : rows_) docids.push_back(row.docid);
-  return docids;
 }
 
 }  // namespace slate

@@ -3,12 +3,15 @@
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
+#include <functional>
 #include <set>
+#include <utility>
 
 #include "base/try.h"
 #include "codec/block.h"
 #include "codec/key.h"
 #include "codec/list_cell.h"
+#include "exec/paced_sort.h"
 
 namespace slate {
 namespace {
@@ -155,17 +158,32 @@ Result<void> ValueCounter::add(const ColumnView& column, std::span<const std::ui
   return {};
 }
 
-DistinctValues ValueCounter::finish() && {
-  std::vector<std::pair<std::string, std::uint64_t>> texts(texts_.begin(), texts_.end());
-  std::vector<std::pair<std::uint64_t, std::uint64_t>> numbers(numbers_.begin(), numbers_.end());
-  std::ranges::sort(texts);
-  std::ranges::sort(numbers);
+Result<DistinctValues> ValueCounter::finish(Interrupt& interrupt) && {
+  Pacer pacer(&interrupt);
   DistinctValues all;
-  for (auto& [text, count] : texts) all.values.push_back({.value = Value(std::move(text)), .count = count});
-  for (const auto& [image, count] : numbers) all.values.push_back({.value = value_of(image), .count = count});
-  if (nulls_ > 0) all.values.push_back({.count = nulls_});
-  if (order_ == DistinctOrder::kCount)
-    std::ranges::stable_sort(all.values, std::greater<>(), &DistinctValue::count);
+  const auto put_in_order = [&]<typename Counts>(const Counts& counts, auto&& value) -> Result<void> {
+    using Entry = std::pair<typename Counts::key_type, std::uint64_t>;
+    std::vector<Entry> entries(counts.begin(), counts.end());
+    std::vector<Entry> scratch(entries.size());
+    const auto before = [&](const Entry& one, const Entry& other) {
+      if (order_ == DistinctOrder::kCount && one.second != other.second) return one.second > other.second;
+      return one.first < other.first;
+    };
+    SLATE_TRY(paced_sort(std::span(entries), scratch.data(), before, pacer));
+    for (Entry& entry : entries)
+      all.values.push_back({.value = value(std::move(entry.first)), .count = entry.second});
+    return {};
+  };
+  // Values of one type: there are either texts or numbers.
+  SLATE_TRY(put_in_order(texts_, [](std::string text) { return Value(std::move(text)); }));
+  SLATE_TRY(put_in_order(numbers_, [&](std::uint64_t image) { return value_of(image); }));
+  if (nulls_ > 0) {
+    const auto place =
+        order_ == DistinctOrder::kCount
+            ? std::ranges::upper_bound(all.values, nulls_, std::greater<>(), &DistinctValue::count)
+            : all.values.end();
+    all.values.insert(place, {.count = nulls_});
+  }
   all.has_more = all.values.size() > most_;
   if (all.has_more) all.values.resize(most_);
   return all;

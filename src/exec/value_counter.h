@@ -14,6 +14,8 @@
 #include <slate/distinct.h>
 #include <slate/error.h>
 
+#include "exec/interrupt.h"
+
 namespace slate {
 
 class ValueCounter {
@@ -28,8 +30,8 @@ class ValueCounter {
   Result<void> add_number(std::uint64_t image, std::uint64_t count);  // see ordered_image()
   void add_null(std::uint64_t count) { nulls_ += count; }
 
-  // What was counted, in order, cut to `most`.
-  DistinctValues finish() &&;
+  // What was counted, in order, cut to `most`. Errors: those of the interrupt.
+  Result<DistinctValues> finish(Interrupt& interrupt) &&;
 
  private:
   struct TextHash {

@@ -52,6 +52,12 @@ std::vector<Way> ways(const Datasource& datasource) {
     none.options.disabled_rules.emplace_back(rule);
   }
   all.push_back(none);
+  // Sorts that spill: every few rows are a run.
+  all.push_back({.name = "with little memory", .options = {.memory_bytes = 1024}, .only_for_sorts = true});
+  none.name += ", with little memory";
+  none.options.memory_bytes = 1024;
+  none.only_for_sorts = true;
+  all.push_back(none);
   for (const std::string_view rule : {"index_filter", "index_sort", "in_merge", "union", "intersection"})
     all.push_back({.name = "by rule " + std::string(rule), .options = {.force_rule = std::string(rule)}});
   const Schema schema = make_schema(datasource, nullptr);

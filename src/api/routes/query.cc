@@ -113,6 +113,7 @@ json::value counters_json(const std::optional<QueryCounters>& counters) {
   object["blocks_skipped"] = counters->blocks_skipped;
   object["rows_examined"] = counters->rows_examined;
   object["rows_returned"] = counters->rows_returned;
+  object["runs_spilled"] = counters->runs_spilled;
   return object;
 }
 
@@ -132,9 +133,11 @@ std::string explanation_text(const Explanation& explanation) {
   text += fmt::format("cost: {:.1f}\n", explanation.cost);
   for (const RefusedPlan& refused : explanation.refused)
     text += fmt::format("not: {} (cost {:.1f}): {}\n", refused.detail, refused.cost, refused.why);
-  if (const auto& actual = explanation.actual)
+  if (const auto& actual = explanation.actual) {
     text += fmt::format("examined: {} keys, {} blocks, {} rows; returned {} rows\n", actual->keys_examined,
                         actual->blocks_examined, actual->rows_examined, actual->rows_returned);
+    if (actual->runs_spilled > 0) text += fmt::format("spilled: {} sorted runs\n", actual->runs_spilled);
+  }
   if (explanation.milliseconds) text += fmt::format("took: {:.3f} ms\n", *explanation.milliseconds);
   return text;
 }

@@ -64,7 +64,7 @@ struct Filter {
   bool operator==(const Filter&) const = default;
 };
 
-struct FilterLimits {
+struct FilterLimits {  // of one filter: a query on a list may hold two, its own and the request's
   static constexpr std::size_t kDepth = 8;
   static constexpr std::size_t kConditions = 128;
   static constexpr std::size_t kInValues = 1000;
@@ -74,7 +74,7 @@ struct FilterLimits {
 enum class Nulls : std::uint8_t { kLast, kFirst };
 
 struct SortKey {
-  std::string field;  // dotted path of a scalar field, or "_id"
+  std::string field;  // dotted path of a scalar field, or "_id"; no field twice in a sort
   Direction direction = Direction::kAscending;
   Nulls nulls = Nulls::kLast;  // in both directions, unless asked otherwise
   bool operator==(const SortKey&) const = default;

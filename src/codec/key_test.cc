@@ -154,6 +154,57 @@ TEST(Key, malformed_components_are_corrupt) {
   }
 }
 
+TEST(Key, a_components_bytes_are_those_that_taking_it_takes) {
+  std::mt19937_64 random(11);
+  for (int round = 0; round < 1000; ++round) {
+    const Direction direction = random() % 2 == 0 ? kUp : kDown;
+    std::string text(random() % 20, '\0');
+    for (char& c : text) c = static_cast<char>(random() % 3 == 0 ? 0xff : random() % 3);
+    const Type types[] = {Type::kString, Type::kInt, Type::kFloat};
+    for (const Type type : types) {
+      KeyBuilder builder;
+      if (random() % 4 == 0)
+        builder.add_null(direction);
+      else if (type == Type::kString)
+        builder.add_text(text, direction);
+      else if (type == Type::kInt)
+        builder.add_integer(static_cast<std::int64_t>(random()), direction);
+      else
+        builder.add_real(static_cast<double>(random() % 1000) - 500, direction);
+      builder.add_text("what comes next", kDown);
+      const std::string key(builder.bytes());
+      std::string_view rest = key;
+      ASSERT_TRUE(take_component(rest, type, direction).has_value());
+      EXPECT_EQ(component_bytes(key, type, direction), key.size() - rest.size());
+    }
+  }
+}
+
+TEST(Key, components_that_were_cut_left_out_or_are_malformed_have_no_bytes) {
+  KeyBuilder builder;
+  builder.add_text(std::string(600, 'x'), kUp);
+  EXPECT_EQ(component_bytes(builder.bytes(), Type::kString, kUp), std::nullopt);
+  builder.clear();
+  builder.add_text(std::string(600, 'x'), kDown);
+  EXPECT_EQ(component_bytes(builder.bytes(), Type::kString, kDown), std::nullopt);
+  builder.clear();
+  builder.add_text(std::string(500, 'x'), kUp);
+  const std::string first(builder.bytes());
+  builder.add_integer(1, kUp);
+  std::string_view rest = builder.bytes();
+  rest.remove_prefix(*component_bytes(rest, Type::kString, kUp));
+  EXPECT_EQ(component_bytes(rest, Type::kInt, kUp), std::nullopt) << first.size();
+  EXPECT_EQ(component_bytes("", Type::kInt, kUp), std::nullopt);
+  EXPECT_EQ(component_bytes("\x07", Type::kInt, kUp), std::nullopt);
+  const std::string number = int_key(5);
+  for (std::size_t size = 0; size < number.size(); ++size)
+    EXPECT_EQ(component_bytes(std::string_view(number).substr(0, size), Type::kInt, kUp), std::nullopt);
+  const std::string text = text_key(std::string("a\0b", 3));
+  EXPECT_EQ(component_bytes(text, Type::kString, kUp), text.size());
+  for (std::size_t size = 0; size < text.size(); ++size)
+    EXPECT_EQ(component_bytes(std::string_view(text).substr(0, size), Type::kString, kUp), std::nullopt);
+}
+
 TEST(Key, the_successor_of_a_prefix_is_above_all_that_begin_with_it) {
   EXPECT_EQ(prefix_successor("ab"), "ac");
   EXPECT_EQ(prefix_successor("a\xff"), "b");

@@ -14,6 +14,7 @@ Result<void> QueryInterrupt::check() {
     return fail(
         Error(Reason::kQuotaExceeded, fmt::format("the query looked at more than the {} rows that it may",
                                                   *options_.max_rows_examined))
+            .with_field("max_rows_examined")
             .with_hint("narrow the filter, or index the fields that it filters and sorts by"));
   return {};
 }

@@ -2,12 +2,11 @@
 #include "exec/predicate.h"
 
 #include <algorithm>
-#include <cstring>
 #include <functional>
 #include <gtest/gtest.h>
 #include <limits>
 
-#include "codec/list_cell.h"
+#include "exec/testing/test_block.h"
 #include "query/bound_query.h"
 #include "query/fold.h"
 
@@ -21,31 +20,11 @@ constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
 // A block of one column, in the encoding that its values lead to.
 class OneColumn {
  public:
-  OneColumn(Type type, const std::vector<Value>& values, std::vector<Field> items = {}) : values_(values) {
+  OneColumn(Type type, const std::vector<Value>& values, std::vector<Field> items = {})
+      : values_(values), data_({{.field = 1, .type = type, .values = values}}) {
     schema_.columns = {{.id = 0, .path = "_id"},
                        {.id = 1, .path = "c", .type = type, .items = std::move(items)}};
-    ColumnBuffer buffer(type);
-    buffer.resize(values.size());
-    for (std::size_t row = 0; row < values.size(); ++row) {
-      const Value& value = values[row];
-      if (const auto* text = value.get_if<std::string>()) buffer.set_text(row, *text);
-      if (const auto* integer = value.get_if<std::int64_t>()) buffer.set_integer(row, *integer);
-      if (const auto* real = value.get_if<double>()) buffer.set_real(row, *real);
-      if (const auto* list = value.get_if<ListValue>()) {
-        std::string cell;
-        encode_list(*list, cell);
-        buffer.set_text(row, cell);
-      }
-    }
-    BlockWriter writer(0, static_cast<std::uint32_t>(values.size()), {}, 1);
-    writer.add(1, buffer, 0, values.size());
-    const std::string bytes = writer.finish();
-    block_.view = *BlockView::verify(aligned_block(bytes, block_.copy));
-    if (block_.copy == nullptr) {
-      block_.copy = std::make_unique<std::uint64_t[]>(bytes.size() / 8 + 1);
-      std::memcpy(block_.copy.get(), bytes.data(), bytes.size());
-      block_.view = BlockView::trusted(reinterpret_cast<const std::byte*>(block_.copy.get()));
-    }
+    block_.view = data_.view();
     column_ = block_.view.column(1, type);
     block_.columns = std::span(&column_, 1);
   }
@@ -73,6 +52,7 @@ class OneColumn {
 
  private:
   std::vector<Value> values_;
+  TestBlock data_;
   Schema schema_;
   ColumnView column_;
   ResolvedBlock block_;

@@ -324,10 +324,12 @@ Result<std::vector<BoundSortKey>> bind_sort(const std::vector<SortKey>& sort, co
       return fail(
           Error(Reason::kInvalidArgument, fmt::format("{} is a list: lists have no order", quoted(key.field)))
               .with_field(key.field));
-    // Rows that are equal in a column are still equal when it is named again.
-    const bool again = std::any_of(bound.begin(), bound.end(),
-                                   [column](const BoundSortKey& other) { return other.column == column; });
-    if (!again) bound.push_back({.column = column, .direction = key.direction, .nulls = key.nulls});
+    if (std::any_of(bound.begin(), bound.end(),
+                    [column](const BoundSortKey& other) { return other.column == column; }))
+      return fail(Error(Reason::kInvalidArgument,
+                        fmt::format("the sort has field {} twice: expected each once", quoted(key.field)))
+                      .with_field(key.field));
+    bound.push_back({.column = column, .direction = key.direction, .nulls = key.nulls});
   }
   return bound;
 }

@@ -25,10 +25,15 @@ std::size_t count_conditions(const Filter& filter) {
   return count;
 }
 
-Result<void> check_limits(const Filter& filter) {
+Result<void> check_conditions(const Filter& filter) {
   if (const auto count = count_conditions(filter); count > FilterLimits::kConditions)
     return fail(Reason::kInvalidArgument,
                 fmt::format("a filter has at most {} conditions, got {}", FilterLimits::kConditions, count));
+  return {};
+}
+
+Result<void> check_limits(const Filter& filter) {
+  SLATE_TRY(check_conditions(filter));
   if (const auto deepest = depth(filter); deepest > FilterLimits::kDepth)
     return fail(Reason::kInvalidArgument,
                 fmt::format("groups nest at most {} deep, got {}", FilterLimits::kDepth, deepest));

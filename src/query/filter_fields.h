@@ -11,7 +11,9 @@ namespace slate {
 
 // O(filter).
 std::size_t count_conditions(const Filter& filter);
-// FilterLimits::kConditions and kDepth; those of values are checked when the filter is bound.
+// FilterLimits::kConditions. invalid_argument without a field.
+Result<void> check_conditions(const Filter& filter);
+// That and kDepth; those of values are checked when the filter is bound.
 // invalid_argument without a field.
 Result<void> check_limits(const Filter& filter);
 // The first condition on a field that the list does not show: invalid_argument, as require_in_list().

@@ -42,7 +42,12 @@ std::vector<std::string> shown_columns(const ListView& list) {
 }  // namespace
 
 Result<Query> list_query(const ListView& list, Query narrowing, Paging paging) {
-  if (narrowing.filter) SLATE_TRY(require_fields_in_list(*narrowing.filter, list));
+  if (narrowing.filter) {
+    SLATE_TRY(require_fields_in_list(*narrowing.filter, list));
+    // Its groups are bounded when it is bound: the parameters of a URL are an `and` around those of a filter.
+    if (auto within = check_conditions(*narrowing.filter); !within)
+      return fail(std::move(within).error().with_field("filter"));
+  }
   for (const auto& key : narrowing.sort) SLATE_TRY(require_in_list(list, key.field));
   if (narrowing.columns)
     for (const auto& name : *narrowing.columns) SLATE_TRY(require_in_list(list, name));

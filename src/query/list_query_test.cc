@@ -97,6 +97,16 @@ TEST(ListQuery, the_largest_filters_of_list_and_request_bind_together) {
   EXPECT_TRUE(bound) << bound.error().to_string();
 }
 
+TEST(ListQuery, a_request_has_no_more_conditions_because_the_list_has_few) {
+  const auto condition = Filter::condition("status", Op::kEq, Value("b"));
+  const auto of = [&](std::size_t conditions) {
+    return filtered(Filter::any_of(std::vector<Filter>(conditions, condition)));
+  };
+  EXPECT_TRUE(list_query(leads(), of(FilterLimits::kConditions), Paging::kPage));
+  EXPECT_EQ(error_of(of(FilterLimits::kConditions + 1)),
+            "invalid_argument: filter: a filter has at most 128 conditions, got 129");
+}
+
 TEST(ListQuery, a_list_without_a_filter_takes_the_requests) {
   auto list = leads();
   list.filter.reset();

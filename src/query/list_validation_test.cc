@@ -125,6 +125,10 @@ TEST(ValidateList, filter_and_sort_must_bind) {
   EXPECT_EQ(error_of(filtered(Filter::condition("nope", Op::kGt, Value("x")))),
             R"(invalid_argument: filter: there is no field "nope")");
   EXPECT_EQ(error_of(sorted_by("tags")), R"(invalid_argument: sort: "tags" is a list: lists have no order)");
+  ListView twice = sorted_by("name");
+  twice.sort.push_back({.field = "name"});
+  EXPECT_EQ(error_of(twice),
+            R"(invalid_argument: sort: the sort has field "name" twice: expected each once)");
   EXPECT_EQ(error_of(sorted_by("nope")), R"(invalid_argument: sort: there is no field "nope")");
 }
 

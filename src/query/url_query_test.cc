@@ -196,6 +196,8 @@ TEST(UrlQuery, a_wrong_sort_names_its_parameter) {
   EXPECT_EQ(error_of({{"sort", "nam"}}),
             R"(invalid_argument: sort: there is no field "nam" (hint: did you mean "name"?))");
   EXPECT_EQ(error_of({{"sort", "tags"}}), R"(invalid_argument: sort: "tags" is a list: lists have no order)");
+  EXPECT_EQ(error_of({{"sort", "name,-name"}}),
+            R"(invalid_argument: sort: the sort has field "name" twice: expected each once)");
   EXPECT_EQ(error_of({{"sort", "name:nulls"}}),
             R"(invalid_argument: sort: expected ":nulls_first" or ":nulls_last", got ":nulls")");
   std::string many = "name";

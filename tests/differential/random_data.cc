@@ -363,13 +363,32 @@ Query RandomData::query(const Reference& reference) {
   std::vector<std::string> sortable;
   for (const auto& [path, leaf] : reference.leaves())
     if (leaf.type != Type::kList) sortable.push_back(path);
-  for (std::size_t i = one_in(3) ? 0 : 1 + below(3); i > 0; --i)
-    query.sort.push_back({.field = sortable[below(sortable.size())],
+  std::vector<std::string> left = sortable;
+  for (std::size_t i = one_in(3) ? 0 : 1 + below(3); i > 0; --i) {
+    const auto field = left.begin() + static_cast<std::ptrdiff_t>(below(left.size()));
+    query.sort.push_back({.field = *field,
                           .direction = one_in(2) ? Direction::kAscending : Direction::kDescending,
                           .nulls = one_in(3) ? Nulls::kFirst : Nulls::kLast});
+    left.erase(field);
+  }
   if (one_in(3)) query.skip = below(reference.records().size() + 5);
   if (!one_in(3)) query.take = one_in(4) ? below(3) : below(reference.records().size() + 5);
   if (one_in(3)) query.columns = std::vector<std::string>{sortable[below(sortable.size())]};
+  return query;
+}
+
+DistinctQuery RandomData::distinct(const Reference& reference) {
+  const auto leaf =
+      std::next(reference.leaves().begin(), static_cast<std::ptrdiff_t>(below(reference.leaves().size())));
+  DistinctQuery query{.field = leaf->first};
+  if (one_in(2)) {
+    query.filter = filter(reference, static_cast<int>(below(3)));
+  } else if (leaf->second.type != Type::kList && !one_in(3)) {
+    // What an index on the field settles alone.
+    query.filter = equality(reference, leaf->first);
+  }
+  if (one_in(2)) query.order = DistinctOrder::kCount;
+  if (!one_in(3)) query.take = 1 + below(one_in(2) ? 5 : 50);
   return query;
 }
 

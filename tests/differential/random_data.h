@@ -35,6 +35,7 @@ class RandomData {
   RecordWrite replacement(std::string id);
   // Constants are taken from the records for the most part, so that conditions match something.
   Query query(const Reference& reference);
+  DistinctQuery distinct(const Reference& reference);
 
  private:
   std::string text();

@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <compare>
+#include <functional>
 #include <limits>
+#include <map>
+#include <set>
 
 #include "query/fold.h"
 
@@ -224,6 +227,32 @@ ReferenceAnswer Reference::answer(const Query& query) const {
     answer.ids.push_back(rows[i]->id);
   }
   return answer;
+}
+
+DistinctValues Reference::distinct(const DistinctQuery& query) const {
+  const auto before = [](const Value& a, const Value& b) { return compare(a, b) < 0; };
+  std::map<Value, std::uint64_t, decltype(before)> counts(before);
+  std::uint64_t nulls = 0;
+  for (const ReferenceRecord& record : records_) {
+    if (query.filter && !matches(*query.filter, record)) continue;
+    const Value value = cell(record, query.field);
+    if (value.is_null()) {
+      ++nulls;
+    } else if (const auto* list = value.get_if<ListValue>()) {
+      const std::set<Value, decltype(before)> elements(list->begin(), list->end(), before);
+      for (const Value& element : elements) ++counts[element];
+    } else {
+      ++counts[value];
+    }
+  }
+  DistinctValues found;
+  for (const auto& [value, count] : counts) found.values.push_back({.value = value, .count = count});
+  if (nulls > 0) found.values.push_back({.count = nulls});
+  if (query.order == DistinctOrder::kCount)
+    std::ranges::stable_sort(found.values, std::greater<>(), &DistinctValue::count);
+  found.has_more = found.values.size() > query.take;
+  if (found.has_more) found.values.resize(query.take);
+  return found;
 }
 
 }  // namespace slate::differential

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <slate/datasource.h>
+#include <slate/distinct.h>
 #include <slate/query.h>
 #include <slate/record.h>
 
@@ -41,6 +42,8 @@ class Reference {
   // REQUIRES: the write is valid.
   void apply(const RecordWrite& write);
   ReferenceAnswer answer(const Query& query) const;
+  // Of a list the elements, each once for a list that has it. Counters stay zero.
+  DistinctValues distinct(const DistinctQuery& query) const;
 
   // In order of arrival.
   const std::vector<ReferenceRecord>& records() const { return records_; }

@@ -74,6 +74,9 @@ std::vector<Way> ways_to_answer(const Datasource& datasource, Ways ways) {
   for (const std::string_view rule : rules)
     all.push_back(
         {.name = "without " + std::string(rule), .options = {.disabled_rules = {std::string(rule)}}});
+  for (const std::string_view rule :
+       {kScan, kRuleIndexFilter, kRuleIndexSort, kRuleInMerge, kRuleUnion, kRuleIntersection})
+    all.push_back({.name = "by rule " + std::string(rule), .options = {.force_rule = std::string(rule)}});
   return all;
 }
 
@@ -91,7 +94,31 @@ Result<Answer> answer(Snapshot& snapshot, const Query& query, const QueryOptions
   }
   answer.counters = result->counters();
   SLATE_TRY(answer.has_more, result->has_more());
+  SLATE_TRY(answer.next_cursor, result->next_cursor());
+  SLATE_TRY(answer.previous_cursor, result->previous_cursor());
   return answer;
+}
+
+Result<PagedRows> walk_pages(Snapshot& snapshot, Query query, const std::vector<Way>& ways,
+                             std::uint64_t page_rows, std::size_t most_rows) {
+  query.take = page_rows;
+  std::size_t pages = 0;
+  const auto page = [&]() { return answer(snapshot, query, ways[pages++ % ways.size()].options); };
+  PagedRows walked;
+  Answer last;
+  do {
+    SLATE_TRY(last, page());
+    walked.forwards.insert(walked.forwards.end(), last.rows.begin(), last.rows.end());
+    query.cursor = last.next_cursor;
+  } while (query.cursor && walked.forwards.size() <= most_rows);
+  walked.backwards = last.rows;
+  query.cursor = last.previous_cursor;
+  while (query.cursor && walked.backwards.size() <= most_rows) {
+    SLATE_TRY(const Answer before, page());
+    walked.backwards.insert(walked.backwards.begin(), before.rows.begin(), before.rows.end());
+    query.cursor = before.previous_cursor;
+  }
+  return walked;
 }
 
 std::string plan_text(const PlanNode& node) {

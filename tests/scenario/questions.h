@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -24,7 +25,7 @@ struct Way {
 enum class Ways : std::uint8_t {
   kFew,      // as planned, and without any planner rule
   kIndexes,  // by each index, too
-  kAll,      // and without each single rule
+  kAll,      // without each single rule and by each rule that makes plans, too
 };
 std::vector<Way> ways_to_answer(const Datasource& datasource, Ways ways);
 
@@ -34,9 +35,19 @@ struct Answer {
   std::vector<ResultColumn> columns;
   Rows rows;  // `_id`, then a cell for each column
   bool has_more = false;
+  std::optional<std::string> next_cursor;
+  std::optional<std::string> previous_cursor;
   QueryCounters counters;
 };
 Result<Answer> answer(Snapshot& snapshot, const Query& query, const QueryOptions& options);
+
+// The rows of a query page by page, each page in a way of its own: from the first to the last, and back.
+struct PagedRows {
+  Rows forwards;
+  Rows backwards;
+};
+Result<PagedRows> walk_pages(Snapshot& snapshot, Query query, const std::vector<Way>& ways,
+                             std::uint64_t page_rows, std::size_t most_rows);
 
 // "limit < filter < index_walk(status)": the operators from the outermost to the innermost; several children
 // stand in brackets.

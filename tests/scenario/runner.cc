@@ -11,9 +11,9 @@
 #include <slate/database.h>
 
 #include "base/try.h"
-#include "model/coerce.h"
 #include "model/manifest.h"
 #include "scenario/cells.h"
+#include "scenario/expected.h"
 #include "scenario/questions.h"
 #include "scenario/writes.h"
 
@@ -60,7 +60,7 @@ class Runner {
     std::string_view name;
     Run run;
   };
-  static constexpr std::size_t kVerbCount = 12;
+  static constexpr std::size_t kVerbCount = 14;
   static const Verb kVerbs[kVerbCount];
 
   void run(const Statement& statement) {
@@ -241,13 +241,14 @@ class Runner {
     }
     const auto data = snapshot(statement.line);
     if (data == nullptr) return;
-    const auto expected = statement.error ? Result<Rows>() : expected_rows(statement.body);
+    const auto expected = statement.error ? Result<Rows>() : expected_rows(statement.body, *datasource_);
     if (!expected) return complain(statement.line, expected.error().message());
     for (const Way& way : ways_) {
       const auto got = answer(*data, *query, way.options);
       if (!came_out(statement, got, prefix(way)) || !got) return;
       if (!check_rows(statement, *expected, *got, query->columns.has_value(), way)) return;
       if (!check_totals(statement, *data, *query, *got, way)) return;
+      if (way.name.empty() && !check_pages(statement, *data, *query, *got)) return;
       if (setting_.is_default && way.name.empty() && statement.examined)
         check_examined(*statement.examined, got->counters);
     }
@@ -258,36 +259,6 @@ class Runner {
         complain(statement.plan->number,
                  "expected plan " + statement.plan->text + "\n  got           " + text);
     }
-  }
-
-  // The rows that a body says, in the form of Answer::rows, below their header.
-  Result<Rows> expected_rows(const std::vector<Line>& body) const {
-    Rows rows;
-    if (body.empty()) return fail(Reason::kInvalidArgument, "nothing is expected of it");
-    const std::string_view first = body.front().text;
-    if (first == "no rows" || first == "ids" || first.starts_with("ids ")) {
-      rows.push_back({"_id"});
-      if (!first.starts_with("ids")) return rows;
-      for (const Line& line : body) {
-        const std::string_view text = line.text;
-        const auto words = words_of(&line == &body.front() ? text.substr(3) : text);
-        for (const std::string& id : words) rows.push_back({cell_text(Value(id))});
-      }
-      return rows;
-    }
-    SLATE_TRY(const Table table, read_table(body));
-    rows.push_back(table.header);
-    for (const Table::Row& row : table.rows) {
-      auto& cells = rows.emplace_back();
-      for (std::size_t i = 0; i < row.cells.size(); ++i) {
-        const Field* field = find_field(datasource_->fields, table.header[i]);
-        if (field == nullptr) return fail(Reason::kInvalidArgument, "no field " + table.header[i]);
-        SLATE_TRY(Value value, read_cell(row.cells[i], field));
-        SLATE_TRY(value, coerce(std::move(value), *field));
-        cells.push_back(cell_text(value));
-      }
-    }
-    return rows;
   }
 
   bool check_rows(const Statement& statement, const Rows& expected, const Answer& got, bool names_columns,
@@ -341,6 +312,28 @@ class Runner {
     return false;
   }
 
+  // Cursors walk over the same rows, a few at a time, whatever way each page is answered in.
+  bool check_pages(const Statement& statement, Snapshot& data, const Query& query, const Answer& got) {
+    if (query.sort.empty() || query.take || query.skip > 0 || query.cursor || got.rows.empty()) return true;
+    for (const std::size_t page_rows : {std::size_t{1}, got.rows.size() / 5 + 2}) {
+      if (page_rows == 1 && got.rows.size() > kMostSinglePages) continue;
+      const auto pages = walk_pages(data, query, ways_, page_rows, got.rows.size());
+      const std::string how = fmt::format("by pages of {}: ", page_rows);
+      if (!pages) {
+        complain(statement.line, how + pages.error().to_string());
+        return false;
+      }
+      for (const Rows* rows : {&pages->forwards, &pages->backwards}) {
+        if (*rows == got.rows) continue;
+        complain(statement.line,
+                 fmt::format("{}{}expected\n{}  got\n{}", how, rows == &pages->forwards ? "" : "backwards, ",
+                             table_text(got.rows), table_text(*rows)));
+        return false;
+      }
+    }
+    return true;
+  }
+
   void check_examined(const Examined& most, const QueryCounters& got) {
     const auto check = [&](const char* what, const std::optional<std::uint64_t>& bound, std::uint64_t value) {
       if (bound && value > *bound)
@@ -379,7 +372,40 @@ class Runner {
     }
   }
 
+  // "distinct status n__gt=3", "distinct_by_count status": what follows the field is a query's filter and
+  // take.
+  void distinct(Statement statement) {
+    const std::string field = statement.argument.substr(0, statement.argument.find(' '));
+    const auto query = read_query(trimmed(std::string_view(statement.argument).substr(field.size())),
+                                  statement.body, *datasource_);
+    if (!query) {
+      came_out(statement, query);
+      return;
+    }
+    const auto expected =
+        statement.error ? Result<Rows>() : expected_values(statement.body, *datasource_, field);
+    if (!expected) return complain(statement.line, expected.error().message());
+    const auto data = snapshot(statement.line);
+    if (data == nullptr) return;
+    DistinctQuery asked{.field = field, .filter = query->filter};
+    if (statement.verb == "distinct_by_count") asked.order = DistinctOrder::kCount;
+    if (query->take) asked.take = *query->take;
+    for (const Way& way : ways_) {
+      const auto got = data->distinct(asked, way.options);
+      if (!came_out(statement, got, prefix(way)) || !got) return;
+      Rows rows = {{field, "count"}};
+      for (const DistinctValue& each : got->values)
+        rows.push_back({cell_text(each.value), std::to_string(each.count)});
+      if (got->has_more) rows.push_back({kMoreValues, kMoreValues});
+      if (rows == *expected) continue;
+      complain(statement.line,
+               prefix(way) + "expected\n" + table_text(*expected) + "  got\n" + table_text(rows));
+      return;
+    }
+  }
+
   static constexpr std::size_t kMostScattered = 50;
+  static constexpr std::size_t kMostSinglePages = 50;
 
   Setting setting_;
   ManualClock clock_{kStart};
@@ -396,7 +422,8 @@ constexpr Runner::Verb Runner::kVerbs[kVerbCount] = {
     {"generate", &Runner::generate},     {"reload", &Runner::reload},
     {"delete", &Runner::delete_records}, {"delete_all", &Runner::delete_all},
     {"advance", &Runner::advance},       {"query", &Runner::query},
-    {"count", &Runner::count},           {"count_up_to", &Runner::count}};
+    {"count", &Runner::count},           {"count_up_to", &Runner::count},
+    {"distinct", &Runner::distinct},     {"distinct_by_count", &Runner::distinct}};
 
 }  // namespace
 

@@ -96,6 +96,19 @@ TEST(ScenarioRunner, complains_of_other_plans_errors_and_bounds) {
   EXPECT_NE(complaints_of("query n=x\nerror not_found n\n"), "");
 }
 
+TEST(ScenarioRunner, holds_distinct_values_and_their_counts_to_what_is_written) {
+  EXPECT_EQ(complaints_of("distinct n\nn | count\n1 | 1\n2 | 1\nnull | 1\n"), "");
+  EXPECT_EQ(complaints_of("distinct n n__gte=1&take=1\nn | count\n1 | 1\n... | ...\n"), "");
+  EXPECT_EQ(complaints_of("distinct n n=7\nno values\n\ndistinct m\nerror invalid_argument m no field\n"),
+            "");
+  EXPECT_NE(complaints_of("distinct n\nn | count\n1 | 1\n2 | 2\nnull | 1\n"), "");
+  EXPECT_NE(complaints_of("distinct n\nn | count\n1 | 1\n2 | 1\n"), "");
+  EXPECT_NE(complaints_of("distinct_by_count n\nn | count\nnull | 1\n1 | 1\n2 | 1\n"), "");
+  EXPECT_NE(complaints_of("distinct n take=1\nn | count\n1 | 1\n"), "");
+  EXPECT_NE(complaints_of("distinct n\n_id | count\na | 1\n"), "");
+  EXPECT_NE(complaints_of("distinct n\n"), "");
+}
+
 TEST(ScenarioRunner, complains_of_what_it_cannot_read) {
   EXPECT_NE(complaints_of("question n=1\nids a\n"), "");
   EXPECT_NE(complaints_of("query n=1\n"), "");

@@ -21,7 +21,7 @@ enum class Encoding : std::uint8_t {
   kInteger = 1,     // int, date, bool: `base` plus an unsigned delta of `width` bytes
   kFloat = 2,       // IEEE doubles
   kPlain = 3,       // string, list: rows + 1 offsets of `width` bytes, then the bytes
-  kDictionary = 4,  // string: a code of `width` bytes a row, into sorted distinct strings
+  kDictionary = 4,  // string: a code of `width` bytes a row, into strings; in a block sorted and distinct
 };
 
 // One column of one block. A plain value of pointers into memory that the batch's owner keeps alive; copying
@@ -32,7 +32,7 @@ struct ColumnView {
   Type type = Type::kString;
   Encoding encoding = Encoding::kNull;
   std::uint8_t width = 0;                         // bytes of a delta, an offset or a code: 0, 1, 2, 4 or 8
-  std::uint32_t dictionary_size = 0;              // kDictionary: distinct strings
+  std::uint32_t dictionary_size = 0;              // kDictionary: its strings
   std::int64_t base = 0;                          // kInteger: what deltas are added to
   const std::byte* data = nullptr;                // deltas, doubles, offsets or codes
   const std::byte* dictionary_offsets = nullptr;  // kDictionary: dictionary_size + 1 offsets of 4 bytes
@@ -80,8 +80,8 @@ struct ColumnView {
   Value value(std::size_t row) const;
 };
 
-// Some rows of one block, in the order of the answer. Non-owning: valid until its source is asked for the
-// next.
+// Some rows of one block, or copied together from many, in the order of the answer. Non-owning: valid until
+// its source is asked for the next.
 struct Batch {
   ColumnView id;                        // the record ids
   std::span<const ColumnView> columns;  // in the order of ResultSet::columns()

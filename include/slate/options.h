@@ -40,10 +40,10 @@ struct QueryOptions {
   std::optional<std::chrono::steady_clock::time_point> deadline;
   // Stops the query, with cancelled; checked between blocks.
   std::stop_token stop;
-  // Memory, in bytes, that a sort may use for its keys: beyond it they go to a temporary file in the data folder
-  // as sorted runs, and the answer is the same. By default about 800,000 rows of short keys are sorted without
-  // one. Reading the runs again takes 64 KiB at least; rows on their way out take up to 20 MiB beside it. The
-  // values of Snapshot::distinct() in the order of counts may take as much; beyond it that fails with
+  // Memory, in bytes, that a sort may use for its keys: beyond it they go to a temporary file in the data
+  // folder as sorted runs, and the answer is the same. By default about 800,000 rows of short keys are sorted
+  // without one. Reading the runs again takes 64 KiB at least; rows on their way out take up to 20 MiB beside
+  // it. The values of Snapshot::distinct() in the order of counts may take as much; beyond it that fails with
   // quota_exceeded.
   std::uint64_t memory_bytes = std::uint64_t{64} << 20;
   // Rows that the query may look at; beyond it fails with quota_exceeded. Absent: no limit.

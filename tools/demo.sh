@@ -149,7 +149,7 @@ ask '/v1/lists/capitals/data?take=5&latitude__lt=0'
 if [[ $check ]]; then
   say
   say "Checking the answers against the package's own data"
-  node examples/cities/check.mjs "$url"
+  node examples/cities/check.mjs "$url" "$slate"
   exit
 fi
 

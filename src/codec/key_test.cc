@@ -119,6 +119,24 @@ TEST(Key, a_component_that_does_not_fit_ends_the_key) {
   EXPECT_EQ(builder.bytes(), before);
 }
 
+TEST(Key, where_a_number_would_not_fit_null_ends_the_key_too) {
+  for (std::size_t size = 480; size < 515; ++size) {
+    const std::string text(size, 'x');
+    for (const Direction direction : {kUp, kDown}) {
+      KeyBuilder of_null;
+      of_null.add_text(text, kUp);
+      KeyBuilder of_number = of_null;
+      KeyBuilder of_text = of_null;
+      const std::size_t before = of_null.bytes().size();
+      of_null.add_null(direction);
+      of_number.add_integer(1, direction);
+      of_text.add_text("t", direction);
+      EXPECT_EQ(of_null.bytes().size() > before, of_number.bytes().size() > before) << size;
+      EXPECT_EQ(of_text.bytes().size() > before, of_number.bytes().size() > before) << size;
+    }
+  }
+}
+
 TEST(Key, components_decode_to_what_was_encoded) {
   std::mt19937_64 random(7);
   for (int round = 0; round < 1000; ++round) {

@@ -78,8 +78,10 @@ Result<std::optional<DistinctValues>> known_values(const BoundDistinct& query, c
   ValueCounter values(type, query.order, query.take, options.memory_bytes);
   for (const ValueCount& value : *known)
     SLATE_TRY(add_key(value.key, type, Direction::kAscending, value.count, values));
-  DistinctValues found = std::move(values).finish();
-  found.counters.keys_examined = known->size();
+  const QueryCounters counters{.keys_examined = known->size()};
+  QueryInterrupt interrupt(options, counters);
+  SLATE_TRY(DistinctValues found, std::move(values).finish(interrupt));
+  found.counters = counters;
   return found;
 }
 

@@ -230,7 +230,8 @@ ReferenceAnswer Reference::answer(const Query& query) const {
 }
 
 DistinctValues Reference::distinct(const DistinctQuery& query) const {
-  const auto before = [](const Value& a, const Value& b) { return compare(a, b) < 0; };
+  // Values as they are stored, whatever the collation.
+  const auto before = [](const Value& a, const Value& b) { return compare(a, b, Collation::kBinary) < 0; };
   std::map<Value, std::uint64_t, decltype(before)> counts(before);
   std::uint64_t nulls = 0;
   for (const ReferenceRecord& record : records_) {

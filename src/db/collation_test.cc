@@ -212,15 +212,17 @@ TEST_F(CollationTest, distinct_values_are_those_that_are_stored_whatever_index_t
                                            : "ann",
                               i % 2));
     writes.push_back({.id = "null", .cells = {{"n", 1}}});
+    // Too long for frequencies to list the values.
+    writes.push_back(person("long", std::string(300, 'y')));
     write(writes);
     const bool folds = collation == Collation::kNocase;
     std::uint64_t keys = 0;
-    EXPECT_EQ(distinct({.field = "name"}, &keys), "BOB 500, ann 500, bob 500, null 1");
-    EXPECT_EQ(keys, folds ? 0u : 4u);  // by code point the keys are the values
+    EXPECT_EQ(distinct({.field = "name", .take = 3}, &keys), "BOB 500, ann 500, bob 500");
+    EXPECT_EQ(keys, folds ? 0u : 5u);  // by code point the keys are the values
     EXPECT_EQ(distinct({.field = "name", .filter = Filter::condition("name", Op::kEq, "bob")}),
               folds ? "BOB 500, bob 500" : "bob 500");
-    EXPECT_EQ(distinct({.field = "name", .filter = Filter::condition("name", Op::kGt, "ANN")}),
-              folds ? "BOB 500, bob 500" : "BOB 500, ann 500, bob 500");
+    EXPECT_EQ(distinct({.field = "name", .filter = Filter::condition("name", Op::kGt, "ANN"), .take = 2}),
+              folds ? "BOB 500, bob 500" : "BOB 500, ann 500");
   }
 }
 

@@ -84,14 +84,16 @@ TEST_F(QueryLimitsTest, a_query_that_is_refused_has_looked_at_a_block_too_many_a
 TEST_F(QueryLimitsTest, counts_and_distinct_values_have_the_same_limit) {
   const QueryOptions few{.max_rows_examined = 100};
   const auto from = snapshot();
-  const Filter unindexed = Filter::condition("name", Op::kIsnull, true);
+  const Filter unindexed = Filter::any_of(
+      {Filter::condition("name", Op::kIsnull, true), Filter::condition("contacts", Op::kEq, 3)});
   expect_quota(from->count(unindexed, {}, few), "count");
-  expect_quota(from->distinct({.field = "name"}, few), "distinct");
+  expect_quota(from->distinct({.field = "name", .filter = unindexed}, few), "distinct");
   expect_quota(from->distinct({.field = "contacts", .filter = status("even")}, few), "distinct, filtered");
-  // An index looks at no rows.
+  // An index and frequencies look at no rows.
   EXPECT_EQ(from->count(status("even"), {}, few)->value, 1500u);
   EXPECT_EQ(from->count({}, {}, few)->value, 3000u);
   EXPECT_EQ(from->distinct({.field = "status"}, few)->values.size(), 2u);
+  EXPECT_EQ(from->distinct({.field = "name"}, few)->values.size(), 1u);
   EXPECT_EQ(from->count(unindexed, 20, few)->value, 20u);
 }
 

@@ -47,6 +47,8 @@ class Pipeline {
         std::span(plan_.sort).subspan(std::min<std::size_t>(plan_.sorted_keys, plan_.sort.size())), columns_);
     SLATE_TRY(reader_, SegmentReader::open(view_.segment_source(), columns_, counters_));
 
+    // A previous page skips for itself, from its other end.
+    if (plan_.page == PageDirection::kNext) skip_.left = plan_.skip;
     // One row beyond the last tells whether there are more.
     goal_ = plan_.take ? add_saturating(add_saturating(plan_.skip, *plan_.take), 1) : UINT64_MAX;
     if (plan_.ordering == Ordering::kIndex)
@@ -66,6 +68,8 @@ class Pipeline {
   const Plan& plan() const { return plan_; }
   QueryCounters& counters() { return counters_; }
   SegmentReader& reader() { return *reader_; }
+  // Rows of next() that are still to be passed over.
+  Skip& skip() { return skip_; }
   // Null unless a previous page was asked for: then skip and take are its business.
   PreviousPage* previous_page() { return previous_page_; }
 
@@ -95,7 +99,8 @@ class Pipeline {
                            .sorts_groups = sorts_groups,
                            .has_ties = plan_.sorted_keys < plan_.sort.size()},
         sorts_groups || !starts_at_place ? sort_ends() : SortEnds{.docids = docids_},
-        plan_.after.has_value() && !starts_at_place, room(), *reader_, residual_.get(), whole_.get(), goal_);
+        plan_.after.has_value() && !starts_at_place, room(), *reader_, residual_.get(), whole_.get(), skip_,
+        goal_);
     return {};
   }
 
@@ -115,8 +120,8 @@ class Pipeline {
                                            interrupt_, counters_);
     }
     if (docids != nullptr) {
-      root_ = std::make_unique<Fetch>(std::move(docids), *reader_, residual_.get(), whole_.get(), goal,
-                                      interrupt_, counters_);
+      root_ = std::make_unique<Fetch>(std::move(docids), *reader_, residual_.get(), whole_.get(),
+                                      sorts ? nothing_skipped_ : skip_, goal, interrupt_, counters_);
     } else {
       const bool skips = std::get<SegmentScan>(plan_.access).skips_segments && zones_.is_useful();
       root_ = std::make_unique<Scan>(*reader_, residual_.get(), skips ? &zones_ : nullptr,
@@ -169,6 +174,8 @@ class Pipeline {
   std::unique_ptr<Predicate> whole_;
   std::optional<SortKeyEncoder> encoder_;
   std::unique_ptr<SegmentReader> reader_;
+  Skip skip_;
+  Skip nothing_skipped_;  // of operators whose rows are sorted afterwards
   std::uint64_t goal_ = 0;
   std::unique_ptr<Operator> root_;
   PreviousPage* previous_page_ = nullptr;
@@ -179,7 +186,6 @@ class PlanResult final : public ResultSet {
   PlanResult(Plan plan, const GenerationView& view, const QueryOptions& options,
              std::shared_ptr<const void> keep_alive)
       : keep_alive_(std::move(keep_alive)), pipeline_(std::move(plan), view, options), view_(view) {
-    skip_ = pipeline_.plan().skip;
     take_ = pipeline_.plan().take.value_or(UINT64_MAX);
     for (const std::uint32_t position : pipeline_.plan().columns) {
       const Column& column = view.schema->columns[position];
@@ -190,7 +196,6 @@ class PlanResult final : public ResultSet {
   Result<void> open() {
     SLATE_TRY(pipeline_.open());
     if (pipeline_.previous_page() != nullptr) {
-      skip_ = 0;
       take_ = UINT64_MAX;
     }
     return {};
@@ -203,9 +208,7 @@ class PlanResult final : public ResultSet {
     while (take_ > 0) {
       SLATE_TRY(const bool more, pull());
       if (!more) return nullptr;
-      const std::uint64_t skipped = std::min<std::uint64_t>(skip_, pending_.size());
-      skip_ -= skipped;
-      pending_ = pending_.subspan(skipped);
+      pass_over();
       if (pending_.empty()) continue;
       const std::size_t taken = std::min<std::uint64_t>(take_, pending_.size());
       if (!first_row_) first_row_ = rows_.docid(pending_.front());
@@ -227,9 +230,8 @@ class PlanResult final : public ResultSet {
     for (;;) {
       SLATE_TRY(const bool more, pull());
       if (!more) return false;
-      if (skip_ < pending_.size()) return true;
-      skip_ -= pending_.size();
-      pending_ = {};
+      pass_over();
+      if (!pending_.empty()) return true;
     }
   }
 
@@ -260,6 +262,14 @@ class PlanResult final : public ResultSet {
     return text;
   }
 
+  // Takes pending rows that are skipped.
+  void pass_over() {
+    std::uint64_t& left = pipeline_.skip().left;
+    const std::uint64_t passed = std::min<std::uint64_t>(left, pending_.size());
+    left -= passed;
+    pending_ = pending_.subspan(passed);
+  }
+
   // True when rows are pending.
   Result<bool> pull() {
     if (!pending_.empty()) return true;
@@ -277,7 +287,6 @@ class PlanResult final : public ResultSet {
   std::optional<DocId> first_row_;  // returned
   std::optional<DocId> last_row_;
   std::vector<ResultColumn> columns_;
-  std::uint64_t skip_ = 0;
   std::uint64_t take_ = 0;
   RowBatch rows_;
   std::span<const std::uint16_t> pending_;

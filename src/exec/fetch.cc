@@ -39,6 +39,12 @@ Result<bool> Fetch::next(RowBatch& batch) {
     }
     SLATE_TRY(interrupt_.check());
     const Predicate* predicate = settle_ ? whole_ : residual_;
+    if (predicate == nullptr) {
+      const std::size_t skipped = skip_.take(pending_);
+      if (!docids_->counts_keys()) counters_.keys_examined += skipped;
+      goal_ -= std::min<std::uint64_t>(goal_, skipped);
+      if (pending_.empty()) continue;
+    }
     const std::uint64_t most = predicate == nullptr ? std::max<std::uint64_t>(goal_, 1) : UINT64_MAX;
     const std::size_t before = pending_.size();
     SLATE_TRY(fetch_some(pending_, most, reader_, predicate, counters_, batch));

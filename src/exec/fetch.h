@@ -1,6 +1,8 @@
 // Rows of a stream of docids, in its order.
 #pragma once
 
+#include <algorithm>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <vector>
@@ -12,17 +14,32 @@
 
 namespace slate {
 
+// Rows at the front of an answer that nobody wants. Operators take them off where they know rows to be in the
+// answer without a look at them; whoever reads the answer passes over the others.
+struct Skip {
+  std::uint64_t left = 0;
+
+  // Takes docids of such rows off the front; answers how many.
+  std::size_t take(std::span<const DocId>& docids) {
+    const std::size_t taken = std::min<std::uint64_t>(left, docids.size());
+    docids = docids.subspan(taken);
+    left -= taken;
+    return taken;
+  }
+};
+
 class Fetch final : public Operator {
  public:
   // `residual` is what the stream leaves to check, `whole` the whole filter, for docids under keys that may
-  // have been cut; either may be null. The consumer will want at most `goal` rows. The references outlive the
-  // operator.
+  // have been cut; either may be null. The consumer will want at most `goal` rows, those of `skip` among
+  // them. The references outlive the operator.
   Fetch(std::unique_ptr<DocidStream> docids, SegmentReader& reader, const Predicate* residual,
-        const Predicate* whole, std::uint64_t goal, Interrupt& interrupt, QueryCounters& counters)
+        const Predicate* whole, Skip& skip, std::uint64_t goal, Interrupt& interrupt, QueryCounters& counters)
       : docids_(std::move(docids)),
         reader_(reader),
         residual_(residual),
         whole_(whole),
+        skip_(skip),
         goal_(goal),
         interrupt_(interrupt),
         counters_(counters) {}
@@ -33,6 +50,7 @@ class Fetch final : public Operator {
   SegmentReader& reader_;
   const Predicate* residual_;
   const Predicate* whole_;
+  Skip& skip_;
   std::uint64_t goal_;
   Interrupt& interrupt_;
   QueryCounters& counters_;

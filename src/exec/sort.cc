@@ -211,6 +211,14 @@ Result<void> IndexOrder::gather_group() {
   return {};
 }
 
+// Takes rows off the run that are skipped and need no look.
+void IndexOrder::skip_unread() {
+  if ((run_->settle ? whole_ : residual_) != nullptr) return;
+  const std::size_t skipped = skip_.take(run_->docids);
+  counters_.keys_examined += skipped;
+  goal_ -= std::min<std::uint64_t>(goal_, skipped);
+}
+
 // Leaves the docids of the next rows that pass in `passed_`: many at a time, so that each block is visited
 // once for them.
 Result<void> IndexOrder::choose_rows() {
@@ -263,6 +271,8 @@ Result<bool> IndexOrder::next(RowBatch& batch) {
     }
     if (orders_.sorts_groups && !in_group_) SLATE_TRY(gather_group());
     if (is_large_group_) continue;
+    skip_unread();
+    if (run_->docids.empty()) continue;
     if (goal_ >= kGatherRows) {
       SLATE_TRY(choose_rows());
       continue;

@@ -122,10 +122,10 @@ class IndexOrder final : public Operator {
     bool has_ties = false;       // groups are sorted by more than their docids
   };
   // With a place in `ends`, rows up to it may come before those wanted: in the first group only, unless
-  // `starts_anywhere`. Predicates and `goal` as of Fetch.
+  // `starts_anywhere`. Predicates, `skip` and `goal` as of Fetch.
   IndexOrder(std::unique_ptr<DocidStream> docids, Orders orders, SortEnds ends, bool starts_anywhere,
              const SortRoom& room, SegmentReader& reader, const Predicate* residual, const Predicate* whole,
-             std::uint64_t goal)
+             Skip& skip, std::uint64_t goal)
       : docids_(std::move(docids)),
         orders_(std::move(orders)),
         ends_(std::move(ends)),
@@ -133,6 +133,7 @@ class IndexOrder final : public Operator {
         reader_(reader),
         residual_(residual),
         whole_(whole),
+        skip_(skip),
         goal_(goal),
         interrupt_(*room.interrupt),
         pacer_(room.interrupt),
@@ -152,6 +153,7 @@ class IndexOrder final : public Operator {
   Result<void> choose_rows();
   Result<void> keep_chosen();
   Result<bool> next_run();
+  void skip_unread();
   Result<void> fetch_counted(std::uint64_t most, const Predicate* predicate, RowBatch& batch);
 
   std::unique_ptr<DocidStream> docids_;
@@ -161,6 +163,7 @@ class IndexOrder final : public Operator {
   SegmentReader& reader_;
   const Predicate* residual_;
   const Predicate* whole_;
+  Skip& skip_;
   std::uint64_t goal_;
   Interrupt& interrupt_;
   Pacer pacer_;

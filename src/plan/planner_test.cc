@@ -196,6 +196,15 @@ TEST_F(PlannerTest, equality_prefix_then_sort_suffix_is_one_walk_in_either_direc
             "contacts is null, backwards");
 }
 
+TEST_F(PlannerTest, a_deep_page_without_a_filter_is_walked_to_as_the_rows_before_it_are_not_read) {
+  statistics_.keys["contacts"] = 5000;  // each in a segment of its own
+  Query page{.sort = by("contacts"), .skip = 90'000, .take = 10};
+  EXPECT_EQ(plan(page).rule, kRuleIndexSort);
+  // With a filter they must be.
+  page.filter = Filter::condition("name", Op::kIcontains, "a");
+  EXPECT_EQ(plan(page).rule, "scan");
+}
+
 TEST_F(PlannerTest, in_before_a_sort_merges_the_walks_of_its_values) {
   statistics_.equal_share[1] = 0.02;
   const Plan chosen =

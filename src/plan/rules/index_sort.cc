@@ -170,12 +170,16 @@ class SortRule {
         group_rows > 0 ? std::min(entries, std::ceil(looked_at / group_rows) * group_rows) : looked_at;
     if (leaves_keys) looked_at = gathered;
     plan.estimated_examined = looked_at;
+    // Of entries that all count, those that are skipped are passed over without their rows.
+    const double fetched = leaves_keys || plan.residual.kind != BoundFilter::Kind::kTrue
+                               ? looked_at
+                               : std::max(0.0, looked_at - static_cast<double>(planning_.query.skip));
     const double share = looked_at / entries;
     const double keys = std::max(1.0, estimate.keys * share);
     const double visits =
-        std::min(looked_at, keys * cost::segments_touched(looked_at / keys, planning_.segments));
+        std::min(fetched, keys * cost::segments_touched(fetched / keys, planning_.segments));
     plan.cost = static_cast<double>(walk.ranges.size()) * cost::kSeek + keys * cost::kKey +
-                looked_at * cost::kPosting + cost::fetch(looked_at, visits);
+                looked_at * cost::kPosting + cost::fetch(fetched, visits);
     if (leaves_keys)
       plan.cost += looked_at * (cost::kKeyedRow + cost::kSortedRow * std::log2(group_rows + 2) / 4);
     else if (group_rows > 0)

@@ -32,6 +32,8 @@ struct StoredSnapshot::Finder {
   std::unique_ptr<SegmentReader> reader;
   std::uint16_t row = 0;
   Batch batch;
+
+  Result<const Batch*> row_at(DocId docid);
 };
 
 Result<std::unique_ptr<StoredSnapshot>> StoredSnapshot::open(std::shared_ptr<const Schema> schema,
@@ -122,27 +124,34 @@ Result<StoredSnapshot::Finder*> StoredSnapshot::finder() {
   return finder_.get();
 }
 
+Result<const Batch*> StoredSnapshot::Finder::row_at(DocId docid) {
+  SLATE_TRY(ResolvedBlock * block, reader->at(docid));
+  reader->complete(*block);
+  row = static_cast<std::uint16_t>(docid - block->first_docid());
+  const std::span<const ColumnView> all(block->columns);
+  batch = {.id = all.front(), .columns = all.subspan(1), .rows = std::span(&row, 1)};
+  return &batch;
+}
+
 Result<const Batch*> StoredSnapshot::find(std::string_view id) {
   SLATE_TRY(Finder * finder, this->finder());
   finder->reader->forget_when_full();
   KeyBuilder key;
   key.add_text(id, Direction::kAscending);
+  if (key.bytes().size() < kSettleKeyBytes) {
+    SLATE_TRY(const auto docid, finder->ids.find(key.bytes()));
+    if (!docid) return nullptr;
+    return finder->row_at(*docid);
+  }
+  // The key may have been cut: the records tell which of them it is.
   SLATE_TRY(const auto at, finder->ids.seek(key.bytes()));
   if (!at || *at != key.bytes()) return nullptr;
   for (;;) {
     SLATE_TRY(const auto postings, finder->ids.next_postings());
     if (postings.empty()) return nullptr;
     for (const DocId docid : postings) {
-      SLATE_TRY(ResolvedBlock * block, finder->reader->find(docid));
-      if (block == nullptr) return fail(Reason::kCorrupt, "an id points at a record that is not there");
-      const auto row = static_cast<std::uint16_t>(docid - block->first_docid());
-      finder->reader->complete(*block);
-      const std::span<const ColumnView> all(block->columns);
-      // The key of a long id may have been cut.
-      if (key.bytes().size() >= kSettleKeyBytes && all.front().text(row) != id) continue;
-      finder->row = row;
-      finder->batch = {.id = all.front(), .columns = all.subspan(1), .rows = std::span(&finder->row, 1)};
-      return &finder->batch;
+      SLATE_TRY(const Batch* batch, finder->row_at(docid));
+      if (batch->id.text(batch->rows.front()) == id) return batch;
     }
   }
 }

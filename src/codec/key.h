@@ -55,8 +55,8 @@ class KeyBuilder {
   std::string_view bytes() const { return {reinterpret_cast<const char*>(buffer_.data()), size_}; }
 
  private:
-  // The least room that a component is begun in, whatever its value: what a number takes. Were it to depend on
-  // the value, of two rows that are equal up to there one might end its key and the other go on.
+  // The least room that a component is begun in, whatever its value: what a number takes. Were it to depend
+  // on the value, of two rows that are equal up to there one might end its key and the other go on.
   static constexpr std::size_t kLeastRoom = 9;
   bool has_room();
   void add_fixed(std::uint64_t image, Direction direction);

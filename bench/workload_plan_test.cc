@@ -17,14 +17,14 @@ constexpr std::size_t kLarge = 100'000;
 class WorkloadPlan : public testing::Test {
  protected:
   static void SetUpTestSuite() {
-    folder_ = new BenchFolder(BenchFolder::make("").value());
-    database_ =
-        Database::open({.path = folder_->path() / "data", .generation_map_bytes = 1u << 30})->release();
+    folder = new BenchFolder(BenchFolder::make("").value());
+    database =
+        Database::open({.path = folder->path() / "data", .generation_map_bytes = 1u << 30})->release();
     const Workload workload(kLarge);
     for (const std::size_t records : {kSmall, kLarge}) {
       const std::string id = datasource(records);
-      ASSERT_TRUE(database_->save_datasource(workload_datasource(id, Durability::kOs)).has_value());
-      const auto builder = database_->begin_generation(id, LoadMode::kReplace).value();
+      ASSERT_TRUE(database->save_datasource(workload_datasource(id, Durability::kOs)).has_value());
+      const auto builder = database->begin_generation(id, LoadMode::kReplace).value();
       std::array<CellRef, kWorkloadFields> room;
       for (std::size_t i = 0; i < records; ++i)
         ASSERT_TRUE(builder->append(workload.id(i), workload.cells(i, room)).has_value());
@@ -33,13 +33,13 @@ class WorkloadPlan : public testing::Test {
     }
   }
   static void TearDownTestSuite() {
-    delete database_;
-    delete folder_;
+    delete database;
+    delete folder;
   }
 
   static std::string datasource(std::size_t records) { return "w" + std::to_string(records); }
   static std::unique_ptr<Snapshot> snapshot(std::size_t records) {
-    return database_->snapshot(datasource(records)).value();
+    return database->snapshot(datasource(records)).value();
   }
   static WorkloadQuery line(std::string_view name) {
     const auto lines = workload_queries();
@@ -49,8 +49,8 @@ class WorkloadPlan : public testing::Test {
     return run_line(*snapshot(records), line(name), {}).value();
   }
 
-  inline static BenchFolder* folder_ = nullptr;
-  inline static Database* database_ = nullptr;
+  inline static BenchFolder* folder = nullptr;
+  inline static Database* database = nullptr;
 };
 
 // Rows of the page, and one that tells whether there are more. A filter that half of the rows pass doubles

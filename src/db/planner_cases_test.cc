@@ -11,7 +11,6 @@
 namespace slate {
 namespace {
 
-using testing::ElementsAre;
 using testing::IsEmpty;
 
 constexpr int kRows = 20'000;

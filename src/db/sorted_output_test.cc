@@ -14,7 +14,6 @@
 namespace slate {
 namespace {
 
-using testing::IsEmpty;
 
 class SortedOutputTest : public DatabaseFixture {
  protected:

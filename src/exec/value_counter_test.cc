@@ -12,7 +12,6 @@ namespace slate {
 namespace {
 
 using testing::ElementsAre;
-using testing::IsEmpty;
 using testing::Pair;
 
 constexpr std::uint64_t kPlenty = std::uint64_t{1} << 30;

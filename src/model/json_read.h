@@ -64,21 +64,21 @@ struct Word {
   T meaning;
 };
 // One of a few words.
-template <typename T, std::size_t N>
-Result<T> read_word(const JsonNode& node, const std::array<Word<T>, N>& words) {
+template <typename T, std::size_t kSize>
+Result<T> read_word(const JsonNode& node, const std::array<Word<T>, kSize>& words) {
   SLATE_TRY(const std::string text, read_string(node));
   std::string all;
-  std::array<std::string_view, N> names;
-  for (std::size_t i = 0; i < N; ++i) {
+  std::array<std::string_view, kSize> names;
+  for (std::size_t i = 0; i < kSize; ++i) {
     if (words[i].word == text) return words[i].meaning;
-    if (i > 0) all += i + 1 == N ? " or " : ", ";
+    if (i > 0) all += i + 1 == kSize ? " or " : ", ";
     all += words[i].word;
     names[i] = words[i].word;
   }
   return node.refuse("expected " + all + ", got " + quoted(text), near_miss_hint(text, names));
 }
-template <typename T, std::size_t N>
-std::string_view word_of(T meaning, const std::array<Word<T>, N>& words) {
+template <typename T, std::size_t kSize>
+std::string_view word_of(T meaning, const std::array<Word<T>, kSize>& words) {
   for (const auto& entry : words)
     if (entry.meaning == meaning) return entry.word;
   return {};

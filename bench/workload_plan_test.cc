@@ -18,8 +18,7 @@ class WorkloadPlan : public testing::Test {
  protected:
   static void SetUpTestSuite() {
     folder = new BenchFolder(BenchFolder::make("").value());
-    database =
-        Database::open({.path = folder->path() / "data", .generation_map_bytes = 1u << 30})->release();
+    database = Database::open({.path = folder->path() / "data", .generation_map_bytes = 1u << 30})->release();
     const Workload workload(kLarge);
     for (const std::size_t records : {kSmall, kLarge}) {
       const std::string id = datasource(records);

@@ -14,7 +14,6 @@
 namespace slate {
 namespace {
 
-
 class SortedOutputTest : public DatabaseFixture {
  protected:
   static constexpr int kRows = 6000;  // more than are fetched one after the other

@@ -128,6 +128,35 @@ TEST_F(PlannerCases, an_equality_before_the_sort_in_a_compound_index_walks_only_
   }
 }
 
+TEST_F(PlannerCases, rows_that_a_page_skips_are_not_read_where_the_index_alone_tells_that_they_count) {
+  load();
+  const Ids sorted = expected(all, by_n);
+  for (const std::size_t skip : {std::size_t{1}, std::size_t{250}, std::size_t{5000}, std::size_t{kRows - 3},
+                                 std::size_t{kRows}, std::size_t{kRows + 5}}) {
+    const Answer page = ask({.sort = {{.field = "n"}}, .skip = skip, .take = 10}, {.force_index = "n"});
+    const auto begin = sorted.begin() + static_cast<std::ptrdiff_t>(std::min(skip, sorted.size()));
+    EXPECT_EQ(page.ids, first({begin, sorted.end()}, 10)) << skip;
+    EXPECT_LE(page.counters.rows_examined, 11u) << skip;
+    EXPECT_EQ(page.next.has_value(), skip + 10 < kRows) << skip;
+  }
+  const Answer arrived = ask({.filter = Filter::condition("half", Op::kEq, true), .skip = 5000, .take = 10},
+                             {.force_index = "half"});
+  EXPECT_EQ(arrived.ids.front(), id_of(10'000));
+  EXPECT_LE(arrived.counters.rows_examined, 11u);
+}
+
+TEST_F(PlannerCases, rows_that_a_page_skips_are_read_where_a_condition_is_left_to_check) {
+  load();
+  const auto in_half = [](int i) { return half_of(i); };
+  const Answer page = ask(
+      {.filter = Filter::condition("half", Op::kEq, true), .sort = {{.field = "n"}}, .skip = 40, .take = 5},
+      {.force_index = "n"});
+  Ids ids = expected(in_half, by_n);
+  ids.erase(ids.begin(), ids.begin() + 40);
+  EXPECT_EQ(page.ids, first(ids, 5));
+  EXPECT_GE(page.counters.rows_examined, 45u);
+}
+
 TEST_F(PlannerCases, a_range_walked_backwards_ends_at_its_lower_bound) {
   load();
   const Query query{.filter = Filter::condition("n", Op::kBetween, std::vector<Value>{100, 119}),

@@ -21,18 +21,13 @@ Failure malformed() { return fail(Reason::kCorrupt, "malformed index key"); }
 
 }  // namespace
 
-bool KeyBuilder::has_room() {
-  cut_ = cut_ || size_ + kLeastRoom > kMaxKeyBytes;
-  return !cut_;
-}
-
 void KeyBuilder::add_null(Direction direction) {
-  if (!has_room()) return;
+  if ((cut_ = is_full())) return;
   buffer_[size_++] = kNullRank ^ mask_of(direction);
 }
 
 void KeyBuilder::add_fixed(std::uint64_t image, Direction direction) {
-  if (!has_room()) return;
+  if ((cut_ = is_full())) return;
   const std::uint8_t mask = mask_of(direction);
   buffer_[size_++] = kValueRank ^ mask;
   image = std::byteswap(direction == Direction::kAscending ? image : ~image);
@@ -49,7 +44,7 @@ void KeyBuilder::add_real(double value, Direction direction) {
 }
 
 void KeyBuilder::add_text(std::string_view value, Direction direction) {
-  if (!has_room()) return;
+  if ((cut_ = is_full())) return;
   const std::size_t start = size_;
   const std::size_t last = kMaxKeyBytes - 2;  // room for the end
   buffer_[size_++] = kValueRank;

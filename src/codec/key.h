@@ -52,13 +52,14 @@ class KeyBuilder {
   void add_real(double value, Direction direction);           // REQUIRES: not NaN
   void add_text(std::string_view value, Direction direction);
 
+  // Whether nothing can be added any more.
+  bool is_full() const { return cut_ || size_ + kLeastRoom > kMaxKeyBytes; }
   std::string_view bytes() const { return {reinterpret_cast<const char*>(buffer_.data()), size_}; }
 
  private:
   // The least room that a component is begun in, whatever its value: what a number takes. Were it to depend
   // on the value, of two rows that are equal up to there one might end its key and the other go on.
   static constexpr std::size_t kLeastRoom = 9;
-  bool has_room();
   void add_fixed(std::uint64_t image, Direction direction);
 
   std::array<std::uint8_t, kMaxKeyBytes> buffer_;

@@ -208,6 +208,33 @@ TEST_F(EncodingEdgeTest, a_long_value_that_is_indexed_is_found_sorted_and_moved)
   EXPECT_THAT(problems(), IsEmpty());
 }
 
+// Around the length at which a text leaves no room in its key for what follows.
+TEST_F(EncodingEdgeTest, nulls_behind_a_text_of_any_length_come_where_they_are_asked_for) {
+  Datasource datasource = prospects();
+  for (const Direction direction : {Direction::kAscending, Direction::kDescending})
+    datasource.indexes.push_back(
+        {.fields = {{.field = "status", .direction = direction}, {.field = "contacts"}}});
+  save(datasource);
+  for (std::size_t length = 495; length <= 515; ++length) {
+    const std::string text(length, 'p');
+    write({{.id = "null", .cells = {{"status", text}}},
+           record("2", text.c_str(), 2),
+           record("1", text.c_str(), 1)});
+    for (const char* index : {"status,contacts", "-status,contacts"}) {
+      const auto sorted = [&](Direction direction, Nulls nulls) {
+        return ids({.filter = Filter::condition("status", Op::kEq, Value(text)),
+                    .sort = {{.field = "contacts", .direction = direction, .nulls = nulls}}},
+                   {.force_index = index, .force_rule = "index_sort"});
+      };
+      EXPECT_THAT(sorted(Direction::kAscending, Nulls::kLast), ElementsAre("1", "2", "null")) << length;
+      EXPECT_THAT(sorted(Direction::kAscending, Nulls::kFirst), ElementsAre("null", "1", "2")) << length;
+      EXPECT_THAT(sorted(Direction::kDescending, Nulls::kLast), ElementsAre("2", "1", "null")) << length;
+      EXPECT_THAT(sorted(Direction::kDescending, Nulls::kFirst), ElementsAre("null", "2", "1")) << length;
+    }
+  }
+  EXPECT_THAT(problems(), IsEmpty());
+}
+
 TEST_F(EncodingEdgeTest, segments_that_split_by_size_take_updates_and_deletes) {
   std::vector<RecordWrite> writes;
   for (int i = 0; i < 300; ++i) {

@@ -36,9 +36,8 @@ KeyRange key_range(const IndexRange& range, const Index& index) {
   for (std::size_t i = 0; i < range.prefix.size(); ++i)
     add_scalar(builder, range.prefix[i], index.components[i].direction);
   const std::string prefix(builder.bytes());
-  // Behind a prefix that had to be cut nothing more can be told from a key.
-  if (!range.next || prefix.size() >= kSettleKeyBytes)
-    return {.begin = prefix, .end = prefix_successor(prefix)};
+  // Behind a prefix that fills the key nothing more can be told from it.
+  if (!range.next || builder.is_full()) return {.begin = prefix, .end = prefix_successor(prefix)};
 
   const Direction direction = index.components[range.prefix.size()].direction;
   const bool ascending = direction == Direction::kAscending;

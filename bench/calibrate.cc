@@ -73,49 +73,42 @@ class Calibration {
     return load(*database_, kDatasource, workload_);
   }
 
-  // The median of some runs, after one to warm up. Cells are not read.
-  Result<Timed> time(const Query& query, const QueryOptions& how, Drain drain = Drain::kAll) const {
+  // Median nanoseconds of `work(snapshot)` over some runs, after one to warm up.
+  template <typename Work>
+  Result<double> time_work(Work&& work) const {
     std::vector<double> times;
-    Timed timed;
     for (std::size_t i = 0; i <= options_.repeat; ++i) {
       SLATE_TRY(const auto snapshot, database_->snapshot(kDatasource));
       const auto began = SteadyClock::now();
-      SLATE_TRY(const auto answer, snapshot->query(query, how));
+      SLATE_TRY(work(*snapshot));
+      const std::chrono::duration<double, std::nano> took = SteadyClock::now() - began;
+      if (i > 0) times.push_back(took.count());
+    }
+    return median(std::move(times));
+  }
+  // Cells are not read.
+  Result<Timed> time(const Query& query, const QueryOptions& how, Drain drain = Drain::kAll) const {
+    Timed timed;
+    const auto run = [&](Snapshot& snapshot) -> Result<void> {
+      SLATE_TRY(const auto answer, snapshot.query(query, how));
       for (;;) {
         SLATE_TRY(const Batch* batch, answer->next());
         if (batch == nullptr || drain == Drain::kFirstBatch) break;
       }
-      const std::chrono::duration<double, std::nano> took = SteadyClock::now() - began;
-      if (i > 0) times.push_back(took.count());
       const QueryCounters& counters = answer->counters();
       timed.rows = static_cast<double>(counters.rows_examined);
       timed.blocks = static_cast<double>(counters.blocks_examined);
       timed.keys = static_cast<double>(counters.keys_examined);
-    }
-    timed.ns = median(std::move(times));
+      return {};
+    };
+    SLATE_TRY(timed.ns, time_work(run));
     return timed;
   }
   Result<double> time_count(const Filter& filter, const QueryOptions& how) const {
-    std::vector<double> times;
-    for (std::size_t i = 0; i <= options_.repeat; ++i) {
-      SLATE_TRY(const auto snapshot, database_->snapshot(kDatasource));
-      const auto began = SteadyClock::now();
-      SLATE_TRY(snapshot->count(filter, {}, how));
-      const std::chrono::duration<double, std::nano> took = SteadyClock::now() - began;
-      if (i > 0) times.push_back(took.count());
-    }
-    return median(std::move(times));
+    return time_work([&](Snapshot& snapshot) { return snapshot.count(filter, {}, how); });
   }
   Result<double> time_plan(const Query& query, const QueryOptions& how) const {
-    std::vector<double> times;
-    for (std::size_t i = 0; i <= options_.repeat; ++i) {
-      SLATE_TRY(const auto snapshot, database_->snapshot(kDatasource));
-      const auto began = SteadyClock::now();
-      SLATE_TRY(snapshot->explain(query, ExplainMode::kPlan, how));
-      const std::chrono::duration<double, std::nano> took = SteadyClock::now() - began;
-      if (i > 0) times.push_back(took.count());
-    }
-    return median(std::move(times));
+    return time_work([&](Snapshot& snapshot) { return snapshot.explain(query, ExplainMode::kPlan, how); });
   }
 
   static QueryOptions scan() { return {.disabled_rules = {"zone_maps"}, .force_rule = "scan"}; }

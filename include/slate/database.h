@@ -55,6 +55,7 @@ class Database {
   // unsupported_format.
   static Result<std::unique_ptr<Database>> open(const DatabaseOptions& options);
 
+  // What it gave out (snapshots, result sets, transactions, builders) is destroyed before it.
   virtual ~Database() = default;
 
   // Validates everything before anything is written. A change keeps the data where it can: a new field reads

@@ -36,9 +36,10 @@ struct DatabaseOptions {
 // Names of the planner's rules, for `disabled_rules` and `force_rule`: "index_filter", "index_sort",
 // "in_merge", "union", "intersection", "covered", "zone_maps", "limit_pushdown", "top_k" (docs/planner.md).
 struct QueryOptions {
-  // When to give up, with deadline_exceeded; checked between blocks.
+  // When to give up, with deadline_exceeded; checked between blocks, and once in 16,384 rows that are sorted or
+  // merged.
   std::optional<std::chrono::steady_clock::time_point> deadline;
-  // Stops the query, with cancelled; checked between blocks.
+  // Stops the query, with cancelled; checked as the deadline is.
   std::stop_token stop;
   // Memory, in bytes, that a sort may use for its keys: beyond it they go to a temporary file in the data
   // folder as sorted runs, and the answer is the same. By default about 800,000 rows of short keys are sorted

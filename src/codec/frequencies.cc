@@ -72,6 +72,13 @@ void visit_values(const ColumnView& column, std::uint32_t rows, Visitor&& visit)
   }
 }
 
+// Where `values`, ascending, have a key, or would have it; `hint` is looked at first.
+std::vector<ValueCount>::iterator place_of(std::string_view key, std::vector<ValueCount>& values,
+                                           std::vector<ValueCount>::iterator hint) {
+  if (hint != values.end() && hint->key == key) return hint;
+  return std::ranges::lower_bound(values, key, {}, &ValueCount::key);
+}
+
 }  // namespace
 
 std::string frequencies_key(FieldId field) { return fmt::format("frequencies/{}", field); }
@@ -147,8 +154,7 @@ void Frequencies::add(const ColumnView& column, std::uint32_t rows) {
   if (column.type == Type::kList) return lose_values();
   auto at = values_.begin();  // behind the last value found: distinct ones of a narrow column ascend
   visit_values(column, rows, [&](std::string_view key, std::uint64_t count) {
-    if (at == values_.end() || at->key != key)
-      at = std::ranges::lower_bound(values_, key, {}, &ValueCount::key);
+    at = place_of(key, values_, at);
     if (at == values_.end() || at->key != key) {
       bytes_ += kEntryBytes + key.size();
       if (key.size() > kMostKeyBytes || sizeof(StoredHeader) + bytes_ > kMostBytes) {
@@ -173,8 +179,7 @@ Result<void> Frequencies::subtract(const ColumnView& column, std::uint32_t rows)
   auto at = values_.begin();
   if (counted)
     visit_values(column, rows, [&](std::string_view key, std::uint64_t count) {
-      if (at == values_.end() || at->key != key)
-        at = std::ranges::lower_bound(values_, key, {}, &ValueCount::key);
+      at = place_of(key, values_, at);
       counted = at != values_.end() && at->key == key && at->count >= count;
       if (!counted) return false;
       at->count -= count;

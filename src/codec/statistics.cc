@@ -8,7 +8,7 @@
 namespace slate {
 namespace {
 
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
 
 Failure corrupt(std::string_view what) { return fail(Reason::kCorrupt, "statistics: " + std::string(what)); }
 

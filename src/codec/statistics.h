@@ -17,7 +17,7 @@ namespace slate {
 
 // Fixed parts, little-endian, 8-byte aligned: the header, `columns` of the entries, then the sample's block.
 struct StatisticsHeader {
-  std::uint32_t version = 1;
+  std::uint32_t version = 2;
   std::uint32_t columns = 0;
   std::uint64_t rows = 0;  // that the generation had when the sample was taken
 };
@@ -27,9 +27,8 @@ struct ColumnStatistics {
   FieldId field = 0;  // ascending
   std::uint32_t reserved = 0;
   double distinct = 0;  // estimated distinct values, nulls apart
-  double nulls = 0;     // estimated rows without a value
 };
-static_assert(sizeof(ColumnStatistics) == 24);
+static_assert(sizeof(ColumnStatistics) == 16);
 
 // Reads statistics in place. Non-owning.
 class StatisticsView {

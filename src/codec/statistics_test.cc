@@ -39,9 +39,8 @@ std::string sample_block() {
 }
 
 std::string example() {
-  const ColumnStatistics columns[] = {{.field = 2, .distinct = 20, .nulls = 0},
-                                      {.field = 5, .distinct = 2, .nulls = 1.5},
-                                      {.field = 9, .distinct = 0, .nulls = 20}};
+  const ColumnStatistics columns[] = {
+      {.field = 2, .distinct = 20}, {.field = 5, .distinct = 2.5}, {.field = 9, .distinct = 0}};
   return encode_statistics(1234, columns, sample_block());
 }
 
@@ -51,8 +50,7 @@ TEST(Statistics, what_was_encoded_is_read_back) {
   EXPECT_EQ(view.rows(), 1234u);
   ASSERT_EQ(view.columns().size(), 3u);
   ASSERT_NE(view.find(5), nullptr);
-  EXPECT_EQ(view.find(5)->distinct, 2);
-  EXPECT_EQ(view.find(5)->nulls, 1.5);
+  EXPECT_EQ(view.find(5)->distinct, 2.5);
   EXPECT_EQ(view.find(2)->distinct, 20);
   for (const FieldId unknown : {0u, 1u, 3u, 10u, 0xffff'ffffu})
     EXPECT_EQ(view.find(unknown), nullptr) << unknown;
@@ -60,7 +58,7 @@ TEST(Statistics, what_was_encoded_is_read_back) {
   EXPECT_EQ(view.sample()->row_count(), 20u);
   EXPECT_EQ(view.sample()->column(2, Type::kInt).integer(7), 7000);
   EXPECT_EQ(view.sample()->column(5, Type::kString).text(3), "active");
-  EXPECT_EQ(StatisticsView::trusted(bytes.span()).find(9)->nulls, 20);
+  EXPECT_EQ(StatisticsView::trusted(bytes.span()).find(2)->distinct, 20);
 }
 
 TEST(Statistics, those_of_an_empty_generation_have_no_sample) {
@@ -75,7 +73,7 @@ TEST(Statistics, columns_out_of_order_or_of_another_version_are_refused) {
   const Aligned repeated(encode_statistics(1, twice, ""));
   EXPECT_EQ(StatisticsView::verify(repeated.span()).error().reason(), Reason::kCorrupt);
   std::string text = example();
-  text[0] = 2;
+  text[0] = 3;
   const Aligned newer(text);
   EXPECT_EQ(StatisticsView::verify(newer.span()).error().reason(), Reason::kCorrupt);
 }
@@ -83,8 +81,7 @@ TEST(Statistics, columns_out_of_order_or_of_another_version_are_refused) {
 // Everything that a planner may read of them.
 double read_all(const StatisticsView& view) {
   double sum = 0;
-  for (const ColumnStatistics& column : view.columns())
-    sum += column.distinct + view.find(column.field)->nulls;
+  for (const ColumnStatistics& column : view.columns()) sum += view.find(column.field)->distinct;
   if (const auto sample = view.sample())
     for (const ColumnEntry& entry : sample->entries())
       for (std::uint32_t row = 0; row < sample->row_count(); ++row)

@@ -179,6 +179,7 @@ TEST_F(GenerationBuilderTest, a_merge_keeps_what_it_does_not_name_and_what_is_wr
   EXPECT_EQ(cell("loaded", "status"), Value("rejected"));
   EXPECT_EQ(cell("loaded", "name"), Value("n"));
   EXPECT_THAT(problems(), IsEmpty());
+  builder.reset();
   reopen();
   EXPECT_THAT(problems(), IsEmpty());
 }

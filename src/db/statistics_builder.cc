@@ -120,8 +120,7 @@ class SampleBuilder {
     const auto present = static_cast<double>(hashes.size());
     const double share = rows_ > 0 ? present / sampled : 0;
     return {.field = schema_.columns[column].id,
-            .distinct = estimate_distinct(rows * share, present, distinct, once),
-            .nulls = rows * (1 - share)};
+            .distinct = estimate_distinct(rows * share, present, distinct, once)};
   }
 
   const Schema& schema_;

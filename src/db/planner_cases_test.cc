@@ -1,6 +1,7 @@
 // Cases that query planners are known to get wrong, one test each: the steps that are taken, what they touch,
 // and the rows.
 #include <atomic>
+#include <cmath>
 #include <gmock/gmock.h>
 #include <numeric>
 #include <thread>
@@ -322,6 +323,33 @@ TEST_F(PlannerCases, statistics_of_a_hundredth_of_the_rows_still_give_plans_near
     EXPECT_LE(work(answer), 3 * work(fresh[i]) + 256) << answer.plan << ", before: " << fresh[i].plan;
     EXPECT_LE(work(answer), 5000u) << answer.plan;
   }
+}
+
+// Of 150 rows that are due so, 20 are of the team; were it for their shares of all rows, it would be 2.
+TEST_F(PlannerCases, conditions_that_go_together_are_estimated_by_a_look_at_rows_of_the_index) {
+  load();
+  const Query query{
+      .filter = Filter::all_of({Filter::condition("team", Op::kEq, "team7"),
+                                Filter::condition("due", Op::kBetween, std::vector<Value>{210, 220})})};
+  EXPECT_EQ(ids(query).size(), 20u);
+  const auto estimate = *snapshot()->explain(query, ExplainMode::kPlan, {})->root.estimated_rows;
+  EXPECT_GE(estimate, 10);
+  EXPECT_LE(estimate, 40);
+}
+
+TEST_F(PlannerCases, texts_that_are_frequent_are_estimated_so_when_their_case_does_not_count) {
+  save(tasks());
+  auto builder = database_->begin_generation("prospects", LoadMode::kReplace).value();
+  for (int i = 0; i < kRows; ++i) {
+    const std::string team = i % 2000 == 0 ? "Team Seven" : i % 2000 == 1 ? "TEAM SEVEN" : id_of(i);
+    const std::vector<CellRef> cells = {{.field = 0, .value = std::string_view(team)}};
+    ASSERT_TRUE(builder->append(id_of(i), cells).has_value());
+  }
+  ASSERT_TRUE(builder->finish().has_value());
+  ASSERT_TRUE(builder->publish(1).has_value());
+  const auto explained = snapshot()->explain({.filter = Filter::condition("team", Op::kIeq, "team seven")},
+                                             ExplainMode::kPlan, {});
+  EXPECT_EQ(std::round(*explained->root.estimated_rows), 20);
 }
 
 TEST_F(PlannerCases, queries_are_right_while_an_index_is_built_and_records_change) {

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "base/try.h"
+#include "exec/index_walker.h"
 #include "exec/key_range.h"
 #include "exec/predicate.h"
 #include "exec/value_frequencies.h"
@@ -14,6 +15,13 @@ namespace {
 
 // Distinct keys counted one by one before the rest is estimated.
 constexpr int kCountedKeys = 32;
+// Segments that a probe looks into. Of fewer entries than this any plan is cheap; of more, of more keys or of
+// a larger share of the rows, to pass over them takes too long, or the sample has enough of them.
+constexpr double kProbedSegments = 64;
+constexpr double kFewestProbedEntries = 128;
+constexpr double kMostProbedEntries = 131'072;
+constexpr double kMostProbedKeys = 256;
+constexpr double kMostProbedShare = 0.125;
 // What a range is taken to hold when nothing better is known.
 constexpr double kUnknownShare = 0.33;
 
@@ -67,6 +75,39 @@ BoundFilter filter_of(const IndexRange& range, const Index& index) {
   if (all.children.empty()) all.kind = BoundFilter::Kind::kTrue;
   return all;
 }
+
+// Rows of one segment that an index names and a filter lets through, and how many it names.
+class Probe {
+ public:
+  Probe(const BoundFilter& filter, const GenerationView& view)
+      : columns_(*view.schema), predicate_(compile(filter, columns_)) {}
+  Result<void> open(const GenerationView& view) {
+    SLATE_TRY(reader_, SegmentReader::open(view.segment_source(), columns_, counters_));
+    return {};
+  }
+
+  // Looks into the segment of docids[at]: at all of the `docids`, which ascend, that lie there. Answers the
+  // position behind the last of them.
+  Result<std::size_t> look(std::span<const DocId> docids, std::size_t at) {
+    SLATE_TRY(ResolvedBlock * block, reader_->at(docids[at]));
+    RowMask rows = RowMask::none(block->view.row_count());
+    auto first = docids.begin() + static_cast<std::ptrdiff_t>(at);
+    while (first != docids.begin() && *std::prev(first) >= block->first_docid()) --first;
+    auto last = first;
+    for (; last != docids.end() && *last < block->end_docid(); ++last) rows.set(*last - block->first_docid());
+    seen.sampled += static_cast<double>(rows.count());
+    if (predicate_ != nullptr) predicate_->filter(*block, rows);
+    seen.matching += static_cast<double>(rows.count());
+    return static_cast<std::size_t>(last - docids.begin());
+  }
+  SampleCount seen;
+
+ private:
+  ColumnSet columns_;
+  std::unique_ptr<Predicate> predicate_;
+  QueryCounters counters_;
+  std::unique_ptr<SegmentReader> reader_;
+};
 
 bool is_whole(const IndexRange& range) { return range.prefix.empty() && !range.next; }
 
@@ -135,6 +176,38 @@ std::optional<SampleCount> IndexStatistics::sample(const BoundFilter& filter) co
   RowMask mask = RowMask::live(*block);
   predicate->filter(resolved, mask);
   return SampleCount{.sampled = rows, .matching = static_cast<double>(mask.count())};
+}
+
+std::optional<SampleCount> IndexStatistics::probe(const Index& index, std::span<const IndexRange> ranges,
+                                                  const IndexEstimate& size,
+                                                  const BoundFilter& filter) const {
+  const double most = std::min(kMostProbedEntries, kMostProbedShare * static_cast<double>(rows()));
+  if (size.entries < kFewestProbedEntries || size.entries > most || size.keys > kMostProbedKeys) return {};
+  const auto probed = [&]() -> Result<SampleCount> {
+    const auto position = static_cast<std::uint32_t>(&index - view_.schema->indexes.data());
+    SLATE_TRY(auto walker, IndexWalker::open(view_, {.index = position}, ranges));
+    Probe probe(filter, view_);
+    SLATE_TRY(probe.open(view_));
+    const double step = std::max(1.0, size.entries / kProbedSegments);
+    double next = step / 2;  // of the entries, by their place in the index
+    double passed = 0;
+    for (;;) {
+      SLATE_TRY(const auto key, walker.next_key());
+      if (!key) return probe.seen;
+      for (;;) {
+        SLATE_TRY(const auto docids, walker.next_postings());
+        if (docids.empty()) break;
+        const auto count = static_cast<double>(docids.size());
+        while (next < passed + count) {
+          SLATE_TRY(const std::size_t end, probe.look(docids, static_cast<std::size_t>(next - passed)));
+          while (next < passed + static_cast<double>(end)) next += step;
+        }
+        passed += count;
+      }
+    }
+  }();
+  if (!probed || probed->sampled == 0) return {};
+  return *probed;
 }
 
 std::optional<double> IndexStatistics::distinct(std::uint32_t column) const {

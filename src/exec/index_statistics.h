@@ -7,7 +7,8 @@
 namespace slate {
 
 // Counts the entries of a range exactly while it has few distinct keys; beyond that, and for everything else,
-// counts in the sample. An estimate costs at most some dozens of key reads or a pass over a block.
+// counts in the sample. An estimate costs at most some dozens of key reads, a pass over a block, or a look
+// into some dozens of segments.
 class IndexStatistics final : public Statistics {
  public:
   // The view outlives it.
@@ -17,6 +18,8 @@ class IndexStatistics final : public Statistics {
   bool is_ready(const Index& index) const override;
   IndexEstimate entries(const Index& index, std::span<const IndexRange> ranges) const override;
   std::optional<SampleCount> sample(const BoundFilter& filter) const override;
+  std::optional<SampleCount> probe(const Index& index, std::span<const IndexRange> ranges,
+                                   const IndexEstimate& size, const BoundFilter& filter) const override;
   std::optional<double> distinct(std::uint32_t column) const override;
   std::optional<std::uint64_t> nulls(std::uint32_t column) const override;
   std::optional<std::uint64_t> known_matches(const BoundFilter& filter) const override;

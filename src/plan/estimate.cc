@@ -1,7 +1,9 @@
 #include <algorithm>
+#include <functional>
 
 #include "plan/settle.h"
 #include "plan/statistics.h"
+#include "query/fold.h"
 
 namespace slate {
 namespace {
@@ -10,15 +12,37 @@ using Kind = BoundFilter::Kind;
 
 // With this many matching rows a sample's share is within a factor of two, nineteen times in twenty.
 constexpr double kEnoughMatches = 12;
+// What is seen of so few rows is believed as much as a guess that took this many to be what it says.
+constexpr double kGuessWeight = 16;
 // Guesses for where there is neither an index nor a sample.
 constexpr double kEqualityShare = 0.1;
 constexpr double kRangeShare = 0.33;
 constexpr double kTextShare = 0.1;
 constexpr double kNullShare = 0.2;
 
-double guess(const BoundFilter& filter, const Statistics& statistics);
+double guess(const BoundFilter& filter, const Schema& schema, const Statistics& statistics);
 
-double guess_leaf(const BoundFilter& condition, const Statistics& statistics) {
+// Rows that equal a folded text, as far as an index that does not fold knows its usual spellings.
+std::optional<double> spelled_matches(const BoundFilter& condition, const Schema& schema,
+                                      const Statistics& statistics) {
+  if (condition.kind != Kind::kText || condition.match != TextMatch::kEquals) return std::nullopt;
+  BoundFilter spelled{.kind = Kind::kIn, .column = condition.column};
+  for (std::string& spelling : usual_spellings(condition.needle))
+    spelled.values.emplace_back(std::move(spelling));
+  std::ranges::sort(spelled.values);
+  const auto repeated = std::ranges::unique(spelled.values);
+  spelled.values.erase(repeated.begin(), repeated.end());
+  for (const Index& index : schema.indexes) {
+    if (!statistics.is_ready(index)) continue;
+    const SettledRanges found = settle(std::span(&spelled, 1), index);
+    if (!found.ranges.empty()) return statistics.entries(index, found.ranges).entries;
+  }
+  return std::nullopt;
+}
+
+double guess_leaf(const BoundFilter& condition, const Schema& schema, const Statistics& statistics) {
+  if (const auto spelled = spelled_matches(condition, schema, statistics); spelled && *spelled > 0)
+    return *spelled / static_cast<double>(statistics.rows());
   const auto distinct = statistics.distinct(condition.column);
   const double equality = distinct && *distinct > 0 ? 1 / *distinct : kEqualityShare;
   switch (condition.kind) {
@@ -32,49 +56,50 @@ double guess_leaf(const BoundFilter& condition, const Statistics& statistics) {
 }
 
 // The share of rows that satisfy a filter, conditions taken to be independent.
-double guess(const BoundFilter& filter, const Statistics& statistics) {
+double guess(const BoundFilter& filter, const Schema& schema, const Statistics& statistics) {
   switch (filter.kind) {
     case Kind::kTrue: return 1;
     case Kind::kFalse: return 0;
-    case Kind::kNot: return 1 - guess(filter.children.front(), statistics);
+    case Kind::kNot: return 1 - guess(filter.children.front(), schema, statistics);
     case Kind::kAnd: {
       double share = 1;
-      for (const BoundFilter& child : filter.children) share *= guess(child, statistics);
+      for (const BoundFilter& child : filter.children) share *= guess(child, schema, statistics);
       return share;
     }
     case Kind::kOr: {
       double missed = 1;
-      for (const BoundFilter& child : filter.children) missed *= 1 - guess(child, statistics);
+      for (const BoundFilter& child : filter.children) missed *= 1 - guess(child, schema, statistics);
       return 1 - missed;
     }
-    default: return guess_leaf(filter, statistics);
+    default: return guess_leaf(filter, schema, statistics);
   }
 }
 
 // The share of rows that satisfy a filter of which few rows or none of the sample do: each condition by
 // itself, as far as the sample knows it.
-double rare_share(const BoundFilter& filter, const Statistics& statistics) {
+double rare_share(const BoundFilter& filter, const Schema& schema, const Statistics& statistics) {
   if (const auto known = statistics.known_matches(filter))
     return static_cast<double>(*known) / static_cast<double>(statistics.rows());
   const auto sample = statistics.sample(filter);
-  if (!sample || sample->sampled == 0) return guess(filter, statistics);
+  if (!sample || sample->sampled == 0) return guess(filter, schema, statistics);
   if (sample->matching >= kEnoughMatches) return sample->matching / sample->sampled;
   // Beneath what the sample can see: at most as much as would have shown, less when values are many.
   const double unseen = std::max(sample->matching, 0.7) / sample->sampled;
   switch (filter.kind) {
     case Kind::kAnd: {
       double share = 1;
-      for (const BoundFilter& child : filter.children) share *= rare_share(child, statistics);
+      for (const BoundFilter& child : filter.children) share *= rare_share(child, schema, statistics);
       return std::min(share, unseen);
     }
     case Kind::kOr: {
       double share = 0;
-      for (const BoundFilter& child : filter.children) share += rare_share(child, statistics);
+      for (const BoundFilter& child : filter.children) share += rare_share(child, schema, statistics);
       return std::min(share, unseen);
     }
     case Kind::kRange:
     case Kind::kIn:
-    case Kind::kText: return sample->matching > 1 ? unseen : std::min(unseen, guess(filter, statistics));
+    case Kind::kText:
+      return sample->matching > 1 ? unseen : std::min(unseen, guess(filter, schema, statistics));
     default: return unseen;
   }
 }
@@ -89,25 +114,31 @@ double estimate_matches(const BoundFilter& filter, const Schema& schema, const S
 
   // What the best index settles is counted there; the rest is a share of that.
   const auto conjuncts = conjuncts_of(filter);
-  std::optional<double> settled_rows;
-  ConjunctSet settled;
+  const Index* best = nullptr;
+  SettledRanges settled;
+  IndexEstimate size;
   for (const Index& index : schema.indexes) {
     if (!statistics.is_ready(index)) continue;
     SettledRanges found = settle(conjuncts, index);
     if (!found.any()) continue;
     if (found.contradiction) return 0;
-    const double entries = statistics.entries(index, found.ranges).entries;
-    if (settled_rows && *settled_rows <= entries) continue;
-    settled_rows = entries;
-    settled = std::move(found.settled);
+    const IndexEstimate found_size = statistics.entries(index, found.ranges);
+    if (best != nullptr && size.entries <= found_size.entries) continue;
+    best = &index;
+    size = found_size;
+    settled = std::move(found);
   }
-  if (settled_rows && std::ranges::all_of(settled, std::identity())) return std::min(*settled_rows, rows);
+  if (best != nullptr && std::ranges::all_of(settled.settled, std::identity()))
+    return std::min(size.entries, rows);
 
   const auto sample = statistics.sample(filter);
   if (sample && sample->matching >= kEnoughMatches) return rows * sample->matching / sample->sampled;
-  if (settled_rows)
-    return std::min(rows, *settled_rows * rare_share(rest_of(conjuncts, settled), statistics));
-  return rows * rare_share(filter, statistics);
+  if (best == nullptr) return rows * rare_share(filter, schema, statistics);
+  const BoundFilter rest = rest_of(conjuncts, settled.settled);
+  double share = rare_share(rest, schema, statistics);
+  if (const auto probed = statistics.probe(*best, settled.ranges, size, rest))
+    share = (probed->matching + kGuessWeight * share) / (probed->sampled + kGuessWeight);
+  return std::min(rows, size.entries * share);
 }
 
 }  // namespace slate

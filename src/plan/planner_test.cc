@@ -38,6 +38,10 @@ class TableOfEstimates final : public Statistics {
     if (!share) return std::nullopt;
     return SampleCount{.sampled = 1000, .matching = 1000 * *share};
   }
+  std::optional<SampleCount> probe(const Index&, std::span<const IndexRange>, const IndexEstimate&,
+                                   const BoundFilter&) const override {
+    return std::nullopt;
+  }
   std::optional<double> distinct(std::uint32_t column) const override { return 1 / equal_share.at(column); }
   std::optional<std::uint64_t> known_matches(const BoundFilter&) const override { return std::nullopt; }
   std::optional<std::uint64_t> nulls(std::uint32_t column) const override {

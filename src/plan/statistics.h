@@ -34,6 +34,10 @@ class Statistics {
   virtual IndexEstimate entries(const Index& index, std::span<const IndexRange> ranges) const = 0;
   // Nothing when there is no sample.
   virtual std::optional<SampleCount> sample(const BoundFilter& filter) const = 0;
+  // The same, of rows chosen evenly from some ranges of an index, of which entries() said `size`; nothing
+  // where a look at them is not worth its time. REQUIRES: is_ready(index).
+  virtual std::optional<SampleCount> probe(const Index& index, std::span<const IndexRange> ranges,
+                                           const IndexEstimate& size, const BoundFilter& filter) const = 0;
   // Distinct values of a column, nulls apart; nothing when unknown.
   virtual std::optional<double> distinct(std::uint32_t column) const = 0;
   // Rows of which a column is null, exactly; nothing when unknown.

@@ -161,4 +161,29 @@ std::string fold_case(std::string_view text) {
   return out;
 }
 
+std::array<std::string, 3> usual_spellings(std::string_view folded) {
+  std::string words;
+  std::string capitals;
+  const auto append = [](std::string& to, UChar32 point) {
+    char encoded[4];
+    to.append(encoded, append_utf8(point, encoded));
+  };
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(folded.data());
+  bool within_word = false;
+  for (std::size_t i = 0; i < folded.size();) {
+    const std::size_t begin = i;
+    UChar32 point = 0;
+    U8_NEXT(bytes, i, folded.size(), point);
+    if (point < 0) {
+      words.append(folded.substr(begin, i - begin));
+      capitals.append(folded.substr(begin, i - begin));
+      continue;
+    }
+    append(words, within_word ? point : u_totitle(point));
+    append(capitals, u_toupper(point));
+    within_word = u_isalpha(point) != 0;
+  }
+  return {std::string(folded), std::move(words), std::move(capitals)};
+}
+
 }  // namespace slate

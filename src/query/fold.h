@@ -1,6 +1,7 @@
 // Unicode simple case folding: what the case-insensitive operators compare by.
 #pragma once
 
+#include <array>
 #include <string>
 #include <string_view>
 
@@ -14,5 +15,9 @@ void fold_case(std::string_view text, std::string& out);
 std::string fold_case(std::string_view text);
 // The same, behind what `out` holds already.
 void append_folded(std::string_view text, std::string& out);
+
+// How a folded text is mostly written: as it is, Each Word Capitalised, and in CAPITALS. For guesses, not for
+// answers.
+std::array<std::string, 3> usual_spellings(std::string_view folded);
 
 }  // namespace slate

@@ -102,5 +102,13 @@ TEST(FoldCase, replaces_what_the_buffer_held) {
   EXPECT_EQ(out, "äb");
 }
 
+TEST(UsualSpellings, words_are_capitalised_in_any_script_and_broken_bytes_kept) {
+  EXPECT_EQ(usual_spellings("new york"), (std::array<std::string, 3>{"new york", "New York", "NEW YORK"}));
+  EXPECT_EQ(usual_spellings("saint-étienne")[1], "Saint-Étienne");
+  EXPECT_EQ(usual_spellings("αθήνα")[1], "Αθήνα");
+  EXPECT_EQ(usual_spellings("\xff z")[2], "\xff Z");
+  EXPECT_EQ(usual_spellings("")[1], "");
+}
+
 }  // namespace
 }  // namespace slate

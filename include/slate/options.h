@@ -27,6 +27,9 @@ struct DatabaseOptions {
   std::uint64_t load_memory_bytes = std::uint64_t{48} << 20;
   // Rows of a segment: a power of two from 64 to 1,024. Applies to generations made from now on.
   std::uint32_t segment_rows = 256;
+  // Threads that help the filtering of large scans, while cores are idle: fewer queries run than the machine
+  // has cores. Absent: one less than its cores. At most 256. 0: a query runs on its caller's thread alone.
+  std::optional<unsigned> scan_helpers{};
   // How often `os` durability is synced in the background. Zero: never (the operating system decides).
   std::chrono::milliseconds background_sync{1000};
   // How often expired cells are swept. Zero: never (they read as null all the same).
@@ -34,10 +37,11 @@ struct DatabaseOptions {
 };
 
 // Names of the planner's rules, for `disabled_rules` and `force_rule`: "index_filter", "index_sort",
-// "in_merge", "union", "intersection", "covered", "zone_maps", "limit_pushdown", "top_k" (docs/planner.md).
+// "in_merge", "union", "intersection", "covered", "zone_maps", "limit_pushdown", "top_k", "parallel_scan"
+// (docs/planner.md).
 struct QueryOptions {
-  // When to give up, with deadline_exceeded; checked between blocks, and once in 16,384 rows that are sorted or
-  // merged.
+  // When to give up, with deadline_exceeded; checked between blocks, and once in 16,384 rows that are sorted
+  // or merged.
   std::optional<std::chrono::steady_clock::time_point> deadline;
   // Stops the query, with cancelled; checked as the deadline is.
   std::stop_token stop;

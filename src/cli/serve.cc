@@ -119,7 +119,8 @@ class Service {
   Result<void> open(const ServeOptions& options) {
     SLATE_TRY(stored_,
               Database::open({.path = options.data,
-                              .generation_map_bytes = (options.map_bytes + kPage - 1) / kPage * kPage}));
+                              .generation_map_bytes = (options.map_bytes + kPage - 1) / kPage * kPage,
+                              .scan_helpers = static_cast<unsigned>(options.scan_helpers)}));
     if (const auto durability = options.default_durability())
       with_default_ = std::make_unique<DurabilityDefault>(*stored_, *durability);
     pool_ = std::make_unique<net::BlockingPool>(net::BlockingPoolOptions{.threads = options.pool_threads});

@@ -11,6 +11,7 @@ ServeOptions ServeOptions::for_cores(unsigned cores) {
   // Queries block a thread of the pool for microseconds when pages are in memory, for milliseconds when not.
   options.pool_threads = std::clamp(2 * cores, 4U, 8U);
   options.io_threads = std::clamp(cores / 8, 1U, 4U);
+  options.scan_helpers = std::clamp(cores, 1U, 257U) - 1;
   return options;
 }
 
@@ -60,6 +61,10 @@ void add_serve_options(CommandLine& command_line, ServeOptions& options) {
                       options.io_threads, 1, 64);
   command_line.option({.flags = "--pool-threads", .value = "N", .help = "Threads for queries and writes"},
                       options.pool_threads, 1, 256);
+  command_line.option({.flags = "--scan-helpers",
+                       .value = "N",
+                       .help = "Threads that help large scans while fewer queries run than there are cores"},
+                      options.scan_helpers, 0, 256);
   command_line.bytes(
       {.flags = "--map-size",
        .value = "BYTES",

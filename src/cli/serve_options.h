@@ -23,6 +23,7 @@ struct ServeOptions {
   log::Format log_format = log::Format::kText;
   std::uint64_t io_threads = 1;
   std::uint64_t pool_threads = 4;
+  std::uint64_t scan_helpers = 0;
   std::uint64_t map_bytes = std::uint64_t{64} << 30;
 
   // Defaults for a machine with that many cores.

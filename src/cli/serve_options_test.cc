@@ -29,6 +29,9 @@ TEST(ServeOptions, threads_suit_small_and_large_machines) {
   EXPECT_EQ(ServeOptions::for_cores(2).pool_threads, 4U);
   EXPECT_EQ(ServeOptions::for_cores(64).pool_threads, 8U);
   EXPECT_EQ(ServeOptions::for_cores(64).io_threads, 4U);
+  EXPECT_EQ(ServeOptions::for_cores(0).scan_helpers, 0U);
+  EXPECT_EQ(ServeOptions::for_cores(2).scan_helpers, 1U);
+  EXPECT_EQ(ServeOptions::for_cores(1000).scan_helpers, 256U);
 }
 
 TEST(ServeOptions, durability_is_left_to_datasources_unless_given) {

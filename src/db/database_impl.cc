@@ -5,6 +5,7 @@
 #include <fstream>
 #include <set>
 #include <system_error>
+#include <thread>
 
 #include "base/log.h"
 #include "base/try.h"
@@ -70,7 +71,17 @@ bool has_indexes_of(const GenerationState& state, const Schema& schema) {
                              [&](const Index& index) { return state.find(index.id) != nullptr; });
 }
 
+constexpr unsigned kMostScanHelpers = 256;
+
+std::shared_ptr<ScanHelpers> make_helpers(const DatabaseOptions& options) {
+  const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
+  return std::make_shared<ScanHelpers>(options.scan_helpers.value_or(cores - 1), cores);
+}
+
 }  // namespace
+
+StoredDatabase::StoredDatabase(const DatabaseOptions& options)
+    : options_(options), helpers_(make_helpers(options)) {}
 
 Result<std::unique_ptr<Database>> Database::open(const DatabaseOptions& options) {
   SLATE_TRY(auto database, StoredDatabase::open(options));
@@ -83,6 +94,10 @@ Result<std::unique_ptr<StoredDatabase>> StoredDatabase::open(const DatabaseOptio
     return fail(Error(Reason::kInvalidArgument,
                       fmt::format("expected a power of two from 64 to {}, got {}", kBlockMaxRows, rows))
                     .with_field("segment_rows"));
+  if (options.scan_helpers.value_or(0) > kMostScanHelpers)
+    return fail(Error(Reason::kInvalidArgument,
+                      fmt::format("expected at most {}, got {}", kMostScanHelpers, *options.scan_helpers))
+                    .with_field("scan_helpers"));
   std::error_code error;
   std::filesystem::create_directories(options.path / "generations", error);
   if (error) return fail(Reason::kIo, fmt::format("creating the data folder: {}", error.message()));
@@ -417,7 +432,7 @@ Result<DatasourceStatus> StoredDatabase::status(DatasourceState& state) const {
   DatasourceStatus status{.datasource = current.schema->datasource};
   if (current.damage) return status;
   SLATE_TRY(const auto snapshot,
-            StoredSnapshot::open(current.schema, current.live, options_.clock->now(), cursor_key_));
+            StoredSnapshot::open(current.schema, current.live, options_.clock->now(), cursor_key_, helpers_));
   status.data = snapshot->info();
   status.bytes = current.live->environment().used_bytes();
   for (const Index& index : current.schema->indexes) {
@@ -548,7 +563,7 @@ Result<void> StoredDatabase::delete_all(std::string_view datasource) {
 
 Result<std::unique_ptr<Transaction>> StoredDatabase::begin() {
   return std::make_unique<StoredTransaction>([this](std::string_view id) { return find(id); },
-                                             *options_.clock);
+                                             *options_.clock, helpers_);
 }
 
 Result<std::unique_ptr<Snapshot>> StoredDatabase::snapshot(std::string_view datasource) {
@@ -556,7 +571,7 @@ Result<std::unique_ptr<Snapshot>> StoredDatabase::snapshot(std::string_view data
   const auto current = state->current();
   if (current.damage) return fail(*current.damage);
   SLATE_TRY(auto snapshot,
-            StoredSnapshot::open(current.schema, current.live, options_.clock->now(), cursor_key_));
+            StoredSnapshot::open(current.schema, current.live, options_.clock->now(), cursor_key_, helpers_));
   return snapshot;
 }
 

@@ -50,7 +50,7 @@ class StoredDatabase final : public Database {
   Result<std::shared_ptr<DatasourceState>> find(std::string_view datasource) const;
 
  private:
-  explicit StoredDatabase(const DatabaseOptions& options) : options_(options) {}
+  explicit StoredDatabase(const DatabaseOptions& options);
   Result<void> recover();
   Result<void> read_cursor_key();
   Result<void> open_datasource(const CatalogEntry& entry, bool after_power_loss);
@@ -77,6 +77,7 @@ class StoredDatabase final : public Database {
   std::map<std::string, std::shared_ptr<DatasourceState>, std::less<>> datasources_;  // guarded by mutex_
   std::map<std::string, ListView, std::less<>> lists_;                                // guarded by mutex_
   std::atomic<std::uint64_t> last_generation_ = 0;
+  std::shared_ptr<ScanHelpers> helpers_;
   CursorKey cursor_key_{};  // set before others see the database
   std::unique_ptr<Maintenance> maintenance_;
 };

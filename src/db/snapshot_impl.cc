@@ -38,7 +38,8 @@ struct StoredSnapshot::Finder {
 
 Result<std::unique_ptr<StoredSnapshot>> StoredSnapshot::open(std::shared_ptr<const Schema> schema,
                                                              std::shared_ptr<Generation> generation,
-                                                             UnixMillis now, const CursorKey& cursor_key) {
+                                                             UnixMillis now, const CursorKey& cursor_key,
+                                                             std::shared_ptr<ScanHelpers> helpers) {
   std::unique_ptr<StoredSnapshot> snapshot(new StoredSnapshot);
   auto data = std::make_shared<SnapshotData>();
   data->schema = std::move(schema);
@@ -47,6 +48,8 @@ Result<std::unique_ptr<StoredSnapshot>> StoredSnapshot::open(std::shared_ptr<con
   data->transaction.emplace(std::move(transaction));
   SLATE_TRY(data->view, data->generation->view(*data->transaction, *data->schema, now, &snapshot->state_));
   data->view.cursors = {.key = cursor_key, .generation = data->generation->number()};
+  data->view.helpers = helpers.get();
+  data->helpers = std::move(helpers);
   snapshot->info_ = {.generation = data->generation->number(),
                      .data_version = snapshot->state_.data_version,
                      .rows = snapshot->state_.rows,

@@ -10,6 +10,7 @@
 #include "codec/cursor_token.h"
 #include "db/generation.h"
 #include "exec/generation_view.h"
+#include "exec/scan_helpers.h"
 #include "model/schema.h"
 #include "query/bound_query.h"
 #include "storage/environment.h"
@@ -21,6 +22,7 @@ namespace slate {
 struct SnapshotData {
   std::shared_ptr<const Schema> schema;
   std::shared_ptr<Generation> generation;
+  std::shared_ptr<ScanHelpers> helpers;
   std::optional<storage::ReadTransaction> transaction;
   GenerationView view;
 };
@@ -29,7 +31,8 @@ class StoredSnapshot final : public Snapshot {
  public:
   static Result<std::unique_ptr<StoredSnapshot>> open(std::shared_ptr<const Schema> schema,
                                                       std::shared_ptr<Generation> generation, UnixMillis now,
-                                                      const CursorKey& cursor_key);
+                                                      const CursorKey& cursor_key,
+                                                      std::shared_ptr<ScanHelpers> helpers);
 
   const Datasource& datasource() const override { return data_->schema->datasource; }
   const SnapshotInfo& info() const override { return info_; }

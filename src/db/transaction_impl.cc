@@ -80,8 +80,9 @@ Result<StoredTransaction::Part*> StoredTransaction::part(std::string_view dataso
   SLATE_TRY(auto state, find_(datasource));
   const std::uint64_t since = state->conflicts().begin();
   const DatasourceState::Current now = state->current();
-  auto snapshot = now.damage ? Result<std::unique_ptr<StoredSnapshot>>(fail(*now.damage))
-                             : StoredSnapshot::open(now.schema, now.live, clock_.now(), CursorKey{});
+  auto snapshot = now.damage
+                      ? Result<std::unique_ptr<StoredSnapshot>>(fail(*now.damage))
+                      : StoredSnapshot::open(now.schema, now.live, clock_.now(), CursorKey{}, helpers_);
   if (!snapshot) {
     state->conflicts().end(since);
     return fail(std::move(snapshot).error());

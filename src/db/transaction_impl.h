@@ -18,7 +18,8 @@ namespace slate {
 class StoredTransaction final : public Transaction {
  public:
   using FindDatasource = std::function<Result<std::shared_ptr<DatasourceState>>(std::string_view)>;
-  StoredTransaction(FindDatasource find, const Clock& clock) : find_(std::move(find)), clock_(clock) {}
+  StoredTransaction(FindDatasource find, const Clock& clock, std::shared_ptr<ScanHelpers> helpers)
+      : find_(std::move(find)), clock_(clock), helpers_(std::move(helpers)) {}
   ~StoredTransaction() override;
 
   Result<std::optional<Record>> get(std::string_view datasource, std::string_view id) override;
@@ -43,6 +44,7 @@ class StoredTransaction final : public Transaction {
 
   FindDatasource find_;
   const Clock& clock_;
+  std::shared_ptr<ScanHelpers> helpers_;
   std::map<std::string, Part, std::less<>> parts_;
   bool over_ = false;
 };

@@ -8,6 +8,7 @@
 #include "exec/docid_stream.h"
 #include "exec/fetch.h"
 #include "exec/page_cursor.h"
+#include "exec/parallel_scan.h"
 #include "exec/scan.h"
 #include "exec/sort.h"
 #include "exec/value_frequencies.h"
@@ -35,7 +36,8 @@ class Pipeline {
         interrupt_(options_, counters_),
         columns_(*view.schema),
         docids_(plan_.page == PageDirection::kNext ? DocidOrder::kAscending : DocidOrder::kDescending),
-        zones_(plan_.filter, *view.schema) {}
+        zones_(plan_.filter, *view.schema),
+        running_(view.helpers) {}
 
   Result<void> open() {
     columns_.add_output(kRecordIdColumn);
@@ -123,9 +125,14 @@ class Pipeline {
       root_ = std::make_unique<Fetch>(std::move(docids), *reader_, residual_.get(), whole_.get(),
                                       sorts ? nothing_skipped_ : skip_, goal, interrupt_, counters_);
     } else {
-      const bool skips = std::get<SegmentScan>(plan_.access).skips_segments && zones_.is_useful();
-      root_ = std::make_unique<Scan>(*reader_, residual_.get(), skips ? &zones_ : nullptr,
-                                     Scan::Part{.order = order, .after = after}, interrupt_, counters_);
+      const auto& scan = std::get<SegmentScan>(plan_.access);
+      const ZoneFilter* zones = scan.skips_segments && zones_.is_useful() ? &zones_ : nullptr;
+      const ScanPart part{.order = order, .after = after};
+      if (scan.is_parallel && view_.helpers != nullptr)
+        root_ = std::make_unique<ParallelScan>(*reader_, residual_.get(), zones, part, interrupt_, counters_,
+                                               *view_.helpers);
+      else
+        root_ = std::make_unique<Scan>(*reader_, residual_.get(), zones, part, interrupt_, counters_);
     }
     if (plan_.ordering == Ordering::kTopK && goal_ <= kMostInHeap)
       root_ = std::make_unique<TopK>(std::move(root_), *encoder_, sort_ends(), goal_, room(), *reader_);
@@ -170,6 +177,7 @@ class Pipeline {
   ColumnSet columns_;
   DocidOrder docids_;  // of rows that are equal in the order asked for
   ZoneFilter zones_;
+  ScanHelpers::Query running_;
   std::unique_ptr<Predicate> residual_;
   std::unique_ptr<Predicate> whole_;
   std::optional<SortKeyEncoder> encoder_;

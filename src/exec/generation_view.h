@@ -17,6 +17,8 @@
 
 namespace slate {
 
+class ScanHelpers;
+
 // What cursors are sealed with, and the data that they are of.
 struct CursorScope {
   CursorKey key{};
@@ -39,6 +41,7 @@ struct GenerationView {
   const std::filesystem::path* path = nullptr;  // of the generation's file: temporary files stand beside it
   DocId next_docid = 0;                         // docids are below
   UnixMillis now = 0;                           // at which TTLs are judged
+  ScanHelpers* helpers = nullptr;               // null: queries keep to their own threads
 
   SegmentSource segment_source() const {
     return {.transaction = transaction,

@@ -5,19 +5,29 @@
 
 #include "exec/operator.h"
 #include "exec/predicate.h"
+#include "exec/row_mask.h"
 #include "exec/sort_key.h"
 #include "exec/zone_filter.h"
 
 namespace slate {
 
+// What a scan wants of the store, and in which order.
+struct ScanPart {
+  DocidOrder order = DocidOrder::kAscending;
+  std::optional<DocId> after{};  // only rows behind this one, in that order
+
+  bool ascends() const { return order == DocidOrder::kAscending; }
+  // The rows of a block that are wanted and pass. A null predicate passes every row. Counts the rows.
+  RowMask matching(const ResolvedBlock& block, const Predicate* predicate,
+                   std::uint64_t& rows_examined) const;
+  // Makes `rows` of a block the batch.
+  void give(ResolvedBlock& block, const RowMask& rows, RowBatch& batch) const;
+};
+
 class Scan final : public Operator {
  public:
-  struct Part {
-    DocidOrder order = DocidOrder::kAscending;
-    std::optional<DocId> after{};  // only rows behind this one, in that order
-  };
   // `predicate` may be null: every row passes; so may `zones`. The references outlive the operator.
-  Scan(SegmentReader& reader, const Predicate* predicate, const ZoneFilter* zones, Part part,
+  Scan(SegmentReader& reader, const Predicate* predicate, const ZoneFilter* zones, ScanPart part,
        Interrupt& interrupt, QueryCounters& counters)
       : reader_(reader),
         predicate_(predicate),
@@ -33,7 +43,7 @@ class Scan final : public Operator {
   SegmentReader& reader_;
   const Predicate* predicate_;
   const ZoneFilter* zones_;
-  Part part_;
+  ScanPart part_;
   Interrupt& interrupt_;
   QueryCounters& counters_;
 };

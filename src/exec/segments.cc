@@ -92,9 +92,7 @@ SegmentReader::SegmentReader(storage::NumberCursor cursor, const SegmentSource& 
       source_(source),
       columns_(columns),
       counters_(counters),
-      entry_hints_(columns.columns().size(), 0) {
-  for (std::uint32_t position = 0; position < columns.columns().size(); ++position)
-    if (std::ranges::find(columns.early(), position) == columns.early().end()) late_.push_back(position);
+      resolver_(source_, columns) {
   current_.columns = make_columns();
 }
 
@@ -129,7 +127,7 @@ Result<ResolvedBlock*> SegmentReader::find(DocId docid) {
   if (address == nullptr || !holds(block)) {
     SLATE_TRY(const auto entry, cursor_.seek(docid));
     if (!entry) return nullptr;
-    SLATE_TRY(view_of(*entry, block));
+    SLATE_TRY(resolver_.open(*entry, block));
     if (!holds(block)) return nullptr;
     if (source_.addresses != nullptr && block.copy == nullptr)
       source_.addresses->insert(slot, block.view.bytes().data());
@@ -149,24 +147,23 @@ Result<ResolvedBlock*> SegmentReader::at(DocId docid) {
 Result<ResolvedBlock*> SegmentReader::next(const ZoneFilter* zones) { return step(true, zones); }
 Result<ResolvedBlock*> SegmentReader::previous(const ZoneFilter* zones) { return step(false, zones); }
 
+Result<std::optional<storage::NumberEntry>> SegmentReader::next_entry(bool forwards) {
+  if (started_) return forwards ? cursor_.next() : cursor_.previous();
+  started_ = true;
+  if (forwards || start_) {
+    SLATE_TRY(const auto entry, cursor_.seek(start_.value_or(0)));
+    if (entry || forwards) return entry;
+  }
+  return cursor_.last();
+}
+
 Result<ResolvedBlock*> SegmentReader::step(bool forwards, const ZoneFilter* zones) {
   for (;;) {
-    std::optional<storage::NumberEntry> entry;
-    if (started_) {
-      SLATE_TRY(entry, forwards ? cursor_.next() : cursor_.previous());
-    } else {
-      started_ = true;
-      if (forwards || start_) {
-        SLATE_TRY(entry, cursor_.seek(start_.value_or(0)));
-      }
-      // Segments are keyed by the last docid that they may hold: going back, one that begins behind the place
-      // is passed over.
-      if (!forwards && !entry) {
-        SLATE_TRY(entry, cursor_.last());
-      }
-    }
+    SLATE_TRY(const auto entry, next_entry(forwards));
     if (!entry) return nullptr;
-    SLATE_TRY(view_of(*entry, current_));
+    SLATE_TRY(resolver_.open(*entry, current_));
+    // Segments are keyed by the last docid that they may hold: going back, one that begins behind the place
+    // is passed over.
     if (!forwards && start_ && current_.first_docid() > *start_) continue;
     if (zones != nullptr && !zones->can_match(current_.view)) {
       ++counters_.blocks_skipped;
@@ -177,6 +174,11 @@ Result<ResolvedBlock*> SegmentReader::step(bool forwards, const ZoneFilter* zone
   }
 }
 
+void SegmentReader::resolve(ResolvedBlock& block) {
+  ++counters_.blocks_examined;
+  resolver_.resolve(block);
+}
+
 void SegmentReader::forget_when_full() {
   if (kept_count_ < kMostKept) return;
   kept_count_ = 0;
@@ -184,7 +186,13 @@ void SegmentReader::forget_when_full() {
   by_slot_.clear();
 }
 
-Result<void> SegmentReader::view_of(const storage::NumberEntry& entry, ResolvedBlock& block) {
+BlockResolver::BlockResolver(const SegmentSource& source, const ColumnSet& columns)
+    : source_(source), columns_(columns), entry_hints_(columns.columns().size(), 0) {
+  for (std::uint32_t position = 0; position < columns.columns().size(); ++position)
+    if (std::ranges::find(columns.early(), position) == columns.early().end()) late_.push_back(position);
+}
+
+Result<void> BlockResolver::open(const storage::NumberEntry& entry, ResolvedBlock& block) {
   block.copy.reset();
   const auto bytes = aligned_block(entry.value, block.copy);
   if (source_.verified->contains(entry.key)) {
@@ -206,22 +214,21 @@ bool has_expiry(const BlockView& view) {
 
 }  // namespace
 
-void SegmentReader::resolve(ResolvedBlock& block) {
-  ++counters_.blocks_examined;
+void BlockResolver::resolve(ResolvedBlock& block) {
   block.unexpired.clear();
   block.complete = false;
   const bool expires = has_expiry(block.view);
   for (const std::uint32_t position : columns_.early()) resolve_column(block, position, expires);
 }
 
-void SegmentReader::complete(ResolvedBlock& block) {
+void BlockResolver::complete(ResolvedBlock& block) {
   if (block.complete) return;
   const bool expires = has_expiry(block.view);
   for (const std::uint32_t position : late_) resolve_column(block, position, expires);
   block.complete = true;
 }
 
-void SegmentReader::resolve_column(ResolvedBlock& block, std::uint32_t position, bool expires) {
+void BlockResolver::resolve_column(ResolvedBlock& block, std::uint32_t position, bool expires) {
   const Column& column = columns_.schema().columns[columns_.columns()[position]];
   const auto entries = block.view.entries();
   // Blocks of a generation mostly have the same directory.
@@ -238,7 +245,7 @@ void SegmentReader::resolve_column(ResolvedBlock& block, std::uint32_t position,
 }
 
 // From the instant of its expiry a cell is null.
-void SegmentReader::mask_expired(const BlockView& view, FieldId field, ColumnView& column,
+void BlockResolver::mask_expired(const BlockView& view, FieldId field, ColumnView& column,
                                  ResolvedBlock& block) const {
   const ColumnView expiry = view.column(field | kExpiryBit, Type::kInt);
   if (expiry.encoding == Encoding::kNull) return;

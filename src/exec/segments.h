@@ -113,6 +113,30 @@ struct SegmentSource {
   UnixMillis now = 0;  // at which TTLs are judged
 };
 
+// Opens stored blocks and finds a query's columns in them. One thread at a time; several resolvers may work
+// side by side.
+class BlockResolver {
+ public:
+  // The references outlive it. REQUIRES: `columns` is whole.
+  BlockResolver(const SegmentSource& source, const ColumnSet& columns);
+
+  // The block of a segment; it is verified when this process sees it for the first time. Errors: corrupt.
+  Result<void> open(const storage::NumberEntry& entry, ResolvedBlock& block);
+  // Finds the columns that filters and sorts read. REQUIRES: `block.columns` has room for the whole set.
+  void resolve(ResolvedBlock& block);
+  // Finds the columns of the output, unless that is done.
+  void complete(ResolvedBlock& block);
+
+ private:
+  void resolve_column(ResolvedBlock& block, std::uint32_t position, bool has_expiry);
+  void mask_expired(const BlockView& view, FieldId field, ColumnView& column, ResolvedBlock& block) const;
+
+  const SegmentSource& source_;
+  const ColumnSet& columns_;
+  std::vector<std::uint32_t> late_;         // positions of the columns that only the output reads
+  std::vector<std::uint32_t> entry_hints_;  // where each column was in the last block's directory
+};
+
 // Segments of one snapshot. One thread at a time. Blocks stay valid until the reader is told to forget them.
 class SegmentReader {
  public:
@@ -129,14 +153,18 @@ class SegmentReader {
   Result<ResolvedBlock*> next(const ZoneFilter* zones = nullptr);
   // The same towards the first docid. Not to be mixed with next().
   Result<ResolvedBlock*> previous(const ZoneFilter* zones = nullptr);
+  // The next segment in order of arrival, or against it, unread: for what opens several at a time. Not to be
+  // mixed with next() and previous(). Valid as long as the transaction.
+  Result<std::optional<storage::NumberEntry>> next_entry(bool forwards);
   // Makes the first call of next() or previous() give the block that holds `docid` or, where none does, the
   // one behind it in that direction.
   void start_at(DocId docid) { start_ = docid; }
   // Finds the columns of the output. REQUIRES: the block is this reader's and still valid.
-  void complete(ResolvedBlock& block);
+  void complete(ResolvedBlock& block) { resolver_.complete(block); }
   // Lets go of remembered blocks when they have become many. Only while the caller holds none.
   void forget_when_full();
   const ColumnSet& columns() const { return columns_; }
+  const SegmentSource& source() const { return source_; }
   // Docids of a segment, at most: a power of two.
   std::uint32_t segment_rows() const { return source_.segment_rows; }
 
@@ -144,10 +172,7 @@ class SegmentReader {
   SegmentReader(storage::NumberCursor cursor, const SegmentSource& source, const ColumnSet& columns,
                 QueryCounters& counters);
   Result<ResolvedBlock*> step(bool forwards, const ZoneFilter* zones);
-  Result<void> view_of(const storage::NumberEntry& entry, ResolvedBlock& block);
   void resolve(ResolvedBlock& block);
-  void resolve_column(ResolvedBlock& block, std::uint32_t position, bool has_expiry);
-  void mask_expired(const BlockView& view, FieldId field, ColumnView& column, ResolvedBlock& block) const;
   ResolvedBlock& keep();
   std::span<ColumnView> make_columns();
 
@@ -155,6 +180,7 @@ class SegmentReader {
   const SegmentSource source_;
   const ColumnSet& columns_;
   QueryCounters& counters_;
+  BlockResolver resolver_;
   std::optional<DocId> start_;
   bool started_ = false;
   ResolvedBlock current_;           // of next() and previous()
@@ -164,8 +190,6 @@ class SegmentReader {
   boost::unordered_flat_map<std::uint64_t, ResolvedBlock*> by_slot_;  // docid / segment_rows -> a block
   std::vector<std::unique_ptr<ColumnView[]>> column_room_;  // of the blocks; the last one has room left
   std::size_t columns_left_ = 0;                            // blocks for which the last one has room
-  std::vector<std::uint32_t> late_;         // positions of the columns that only the output reads
-  std::vector<std::uint32_t> entry_hints_;  // where each column was in the last block's directory
 };
 
 }  // namespace slate

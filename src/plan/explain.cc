@@ -165,7 +165,11 @@ PlanNode access_node(const Plan& plan, const Schema& schema) {
                ? above(std::move(node), "order_by_arrival", "")
                : node;
   }
-  return {.op = "scan", .detail = "segments in order of arrival", .estimated_rows = plan.estimated_examined};
+  const bool is_parallel = std::get<SegmentScan>(plan.access).is_parallel;
+  return {.op = "scan",
+          .detail = is_parallel ? "segments in order of arrival, filtered by idle cores, too"
+                                : "segments in order of arrival",
+          .estimated_rows = plan.estimated_examined};
 }
 
 std::string describe_set(const DocidSet& set, const Schema& schema) {

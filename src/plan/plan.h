@@ -60,9 +60,10 @@ struct DocidSet {
   double estimated_rows = 0;
 };
 
-// Every segment, in order of arrival; those that the bounds of their columns rule out are passed over.
+// Every segment, in order of arrival.
 struct SegmentScan {
-  bool skips_segments = true;
+  bool skips_segments = true;  // those that the bounds of their columns rule out
+  bool is_parallel = false;    // other cores filter segments, too, when they are idle
 };
 
 enum class Ordering : std::uint8_t {

@@ -11,9 +11,9 @@
 namespace slate {
 namespace {
 
-constexpr std::array kRules = {kRuleIndexFilter, kRuleIndexSort,     kRuleInMerge,
-                               kRuleUnion,       kRuleIntersection,  kRuleCovered,
-                               kRuleZoneMaps,    kRuleLimitPushdown, kRuleTopK};
+constexpr std::array kRules = {kRuleIndexFilter,  kRuleIndexSort,   kRuleInMerge,  kRuleUnion,
+                               kRuleIntersection, kRuleCovered,     kRuleZoneMaps, kRuleLimitPushdown,
+                               kRuleTopK,         kRuleParallelScan};
 
 // The query as it is to be walked: without sort keys that the filter fixes to one value, and turned round for
 // a previous page.
@@ -66,11 +66,18 @@ Planning planning_of(const BoundQuery& query, const Schema& schema, const Statis
   return planning;
 }
 
+// A parallel scan is a scan all the same.
+bool is_parallel_as_asked(const Plan& plan, const QueryOptions& options) {
+  const auto* scan = std::get_if<SegmentScan>(&plan.access);
+  return scan != nullptr && scan->is_parallel && options.force_rule == kRuleParallelScan;
+}
+
 // Whether the options ask for this plan rather than for a cheaper one.
 bool is_forced(const Plan& plan, const Planning& planning) {
   const QueryOptions& options = planning.options;
   if (!options.force_index && !options.force_rule) return false;
-  if (options.force_rule && plan.rule != *options.force_rule) return false;
+  if (options.force_rule && plan.rule != *options.force_rule && !is_parallel_as_asked(plan, options))
+    return false;
   if (!options.force_index) return true;
   const Index* index = planning.schema.find_index(*options.force_index);
   return uses_index(plan, static_cast<std::uint32_t>(index - planning.schema.indexes.data()));

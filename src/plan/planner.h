@@ -22,8 +22,9 @@ inline constexpr std::string_view kRuleIntersection = "intersection";  // `and` 
 inline constexpr std::string_view kRuleCovered = "covered";            // counts and values without rows
 inline constexpr std::string_view kRuleZoneMaps = "zone_maps";         // segments passed over by their bounds
 inline constexpr std::string_view kRuleLimitPushdown =
-    "limit_pushdown";                                   // price a plan by what it stops after
-inline constexpr std::string_view kRuleTopK = "top_k";  // a heap instead of a full sort
+    "limit_pushdown";                                                   // price a plan by what it stops after
+inline constexpr std::string_view kRuleTopK = "top_k";                  // a heap instead of a full sort
+inline constexpr std::string_view kRuleParallelScan = "parallel_scan";  // idle cores filter segments
 std::span<const std::string_view> planner_rules();
 // What plans of no rule are called; it cannot be switched off.
 inline constexpr std::string_view kScan = "scan";

@@ -286,7 +286,7 @@ TEST_F(PlannerCases, statistics_of_a_hundredth_of_the_rows_still_give_plans_near
   change_file([&](storage::WriteTransaction& txn) { stale = statistics_of(txn); });
   open();
   writes.clear();
-  for (int i = 1000; i < 100'000; ++i) writes.push_back(record(id_of(i), i % 50 == 0 ? "rare" : "new", i));
+  for (int i = 1000; i < 100'000; ++i) writes.push_back(record(id_of(i), i % 10 == 0 ? "rare" : "new", i));
   write(writes);
 
   const auto status = [](const char* value) { return Filter::condition("status", Op::kEq, value); };

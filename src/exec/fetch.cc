@@ -24,6 +24,7 @@ Result<void> fetch_some(std::span<const DocId>& docids, std::uint64_t most, Segm
       std::reverse(batch.rows.begin(), batch.rows.begin() + batch.count);
   }
   docids = docids.subspan(taken);
+  if (!docids.empty()) reader.prefetch(docids.front());
   counters.rows_examined += taken;
   return {};
 }

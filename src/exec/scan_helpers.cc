@@ -1,22 +1,14 @@
 #include "exec/scan_helpers.h"
 
-#include <boost/asio/post.hpp>
-#include <boost/asio/thread_pool.hpp>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <stop_token>
+#include <thread>
 #include <utility>
+#include <vector>
 
 namespace slate {
-
-struct ScanHelpers::Pool {
-  explicit Pool(unsigned size) : threads(size) {}
-  boost::asio::thread_pool threads;
-};
-
-ScanHelpers::ScanHelpers(unsigned threads, unsigned cores) : threads_(threads), cores_(cores) {}
-
-ScanHelpers::~ScanHelpers() {
-  if (pool_ != nullptr) pool_->threads.join();
-}
-
 namespace {
 
 // Adds one unless `counter` has reached `most`.
@@ -29,6 +21,42 @@ bool add_below(std::atomic<unsigned>& counter, unsigned most) {
 
 }  // namespace
 
+// Threads that take work from a queue; what was queued is done before they end.
+class ScanHelpers::Pool {
+ public:
+  explicit Pool(unsigned size) {
+    for (unsigned i = 0; i < size; ++i)
+      threads_.emplace_back([this](const std::stop_token& stop) { run(stop); });
+  }
+  void post(std::function<void()> work) {
+    {
+      const std::lock_guard lock(mutex_);
+      queue_.push_back(std::move(work));
+    }
+    changed_.notify_one();
+  }
+
+ private:
+  void run(const std::stop_token& stop) {
+    std::unique_lock lock(mutex_);
+    while (changed_.wait(lock, stop, [this] { return !queue_.empty(); })) {
+      const std::function<void()> work = std::move(queue_.front());
+      queue_.pop_front();
+      lock.unlock();
+      work();
+      lock.lock();
+    }
+  }
+
+  std::mutex mutex_;
+  std::condition_variable_any changed_;
+  std::deque<std::function<void()>> queue_;  // guarded by mutex_
+  std::vector<std::jthread> threads_;        // the first to go: they use the rest
+};
+
+ScanHelpers::ScanHelpers(unsigned threads, unsigned cores) : threads_(threads), cores_(cores) {}
+ScanHelpers::~ScanHelpers() = default;
+
 bool ScanHelpers::offer(std::function<void()> work) {
   if (!add_below(helping_, threads_)) return false;
   if (!add_below(busy_, cores_)) {
@@ -36,9 +64,8 @@ bool ScanHelpers::offer(std::function<void()> work) {
     return false;
   }
   std::call_once(started_, [this] { pool_ = std::make_unique<Pool>(threads_); });
-  boost::asio::post(pool_->threads, [this, work = std::move(work)]() mutable {
+  pool_->post([this, work = std::move(work)] {
     work();
-    work = nullptr;
     busy_.fetch_sub(1, std::memory_order_relaxed);
     helping_.fetch_sub(1, std::memory_order_relaxed);
   });

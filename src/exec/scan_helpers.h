@@ -42,7 +42,7 @@ class ScanHelpers {
   bool may_go_on() const { return busy_.load(std::memory_order_relaxed) <= cores_; }
 
  private:
-  struct Pool;
+  class Pool;
 
   const unsigned threads_;
   const unsigned cores_;

@@ -13,6 +13,11 @@ namespace {
 
 // Blocks remembered by find() before they are let go: bounds a query's memory to a few MiB.
 constexpr std::size_t kMostKept = 2048;
+// What a page of some hundred rows may visit.
+constexpr std::size_t kManySlots = 256;
+// Of a block: its header and the directory of some ten columns.
+constexpr std::size_t kPrefetchedBytes = 384;
+constexpr std::size_t kCacheLine = 64;
 
 }  // namespace
 
@@ -103,11 +108,11 @@ ResolvedBlock& SegmentReader::keep() {
 
 // Columns of one block, of which many are allocated at a time.
 std::span<ColumnView> SegmentReader::make_columns() {
-  constexpr std::size_t kBlocksAtOnce = 32;
   const std::size_t size = columns_.columns().size();
   if (columns_left_ == 0) {
-    column_room_.push_back(std::make_unique_for_overwrite<ColumnView[]>(size * kBlocksAtOnce));
-    columns_left_ = kBlocksAtOnce;
+    // One block for a scan; for others twice as many each time.
+    columns_left_ = column_room_.empty() ? 1 : std::min<std::size_t>(8 << column_room_.size(), 128);
+    column_room_.push_back(std::make_unique_for_overwrite<ColumnView[]>(size * columns_left_));
   }
   --columns_left_;
   return {column_room_.back().get() + columns_left_ * size, size};
@@ -134,8 +139,16 @@ Result<ResolvedBlock*> SegmentReader::find(DocId docid) {
   }
   resolve(block);
   ++kept_count_;
+  if (by_slot_.empty()) by_slot_.reserve(kManySlots);
   by_slot_[slot] = &block;
   return last_found_ = &block;
+}
+
+void SegmentReader::prefetch(DocId docid) const {
+  if (source_.addresses == nullptr) return;
+  const std::byte* block = source_.addresses->find(docid / source_.segment_rows);
+  if (block == nullptr) return;
+  for (std::size_t at = 0; at < kPrefetchedBytes; at += kCacheLine) __builtin_prefetch(block + at);
 }
 
 Result<ResolvedBlock*> SegmentReader::at(DocId docid) {

@@ -142,11 +142,12 @@ double Planning::examined(double among) const {
 double Planning::order_rows(Plan& plan) const {
   if (query.take && is_on(kRuleTopK)) {
     plan.ordering = Ordering::kTopK;
-    return cost::top_k(matches, wanted) + wanted * cost::kFetchedRow +
-           cost::segments_touched(wanted, segments) * cost::kBlockVisit;
+    return cost::top_k(matches, wanted) +
+           cost::fetch_sorted(wanted, wanted, cost::segments_touched(wanted, segments));
   }
   plan.ordering = Ordering::kFullSort;
-  return cost::full_sort(matches) + cost::fetch(matches, matches);
+  return cost::full_sort(matches) +
+         cost::fetch_sorted(matches, matches, cost::segments_touched(matches, segments));
 }
 
 Plan Planning::set_plan(std::string_view rule, DocidSet set, BoundFilter rest, double cost) const {

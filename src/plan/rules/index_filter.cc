@@ -28,7 +28,7 @@ std::optional<PricedSet> walk_set(const Planning& planning, std::span<const Boun
                    .keys = estimate.keys};
   // The docids of one key ascend already.
   if (found.ranges.size() != 1 || !found.ranges.front().is_single_key(index))
-    priced.cost += estimate.entries * cost::kSortedDocid;
+    priced.cost += cost::arrival_sort(estimate.entries);
   priced.set = {.walk = {.index = position, .ranges = std::move(found.ranges)},
                 .estimated_rows = estimate.entries};
   return priced;

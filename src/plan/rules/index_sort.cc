@@ -179,11 +179,12 @@ class SortRule {
     const double visits =
         std::min(fetched, keys * cost::segments_touched(fetched / keys, planning_.segments));
     plan.cost = static_cast<double>(walk.ranges.size()) * cost::kSeek + keys * cost::kKey +
-                looked_at * cost::kPosting + cost::fetch(fetched, visits);
+                looked_at * cost::kPosting +
+                cost::fetch_sorted(fetched, std::min(fetched, planning_.wanted), visits);
     if (leaves_keys)
       plan.cost += looked_at * (cost::kKeyedRow + cost::kSortedRow * std::log2(group_rows + 2) / 4);
     else if (group_rows > 0)
-      plan.cost += gathered * (cost::kPosting + cost::kSortedDocid);
+      plan.cost += gathered * cost::kPosting + cost::arrival_sort(gathered);
     if (walk.merged_components > 0)
       plan.cost += keys * cost::kKey * std::log2(static_cast<double>(walk.ranges.size()) + 1);
     plan.access = std::move(walk);

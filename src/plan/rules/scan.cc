@@ -8,8 +8,9 @@
 namespace slate {
 namespace {
 
-// Nanoseconds of filtering from which on it is worth waking another thread, which takes some ten thousand.
-constexpr double kWorthParallel = 250'000;
+// Nanoseconds of filtering, as priced, from which on it is worth waking another thread, which takes some ten
+// thousand.
+constexpr double kWorthParallel = 150'000;
 
 }  // namespace
 
@@ -19,8 +20,9 @@ void add_scan(const Planning& planning, std::vector<Plan>& candidates) {
   const bool stops = planning.query.sort.empty();
   plan.estimated_examined = stops ? planning.examined(planning.rows) : planning.rows;
   const double share = planning.rows > 0 ? plan.estimated_examined / planning.rows : 0;
-  const double filtering = std::max(1.0, planning.segments * share) * cost::kSegment +
-                           plan.estimated_examined * cost::filter_row(planning.query.filter, planning.schema);
+  const double filtering =
+      std::max(1.0, planning.segments * share) * cost::kSegment +
+      plan.estimated_examined * cost::filter_row(planning.query.filter, planning.schema, planning.statistics);
   plan.cost = filtering + std::min(planning.wanted, planning.matches) * cost::kOutputRow;
   const bool is_parallel = planning.is_on(kRuleParallelScan) &&
                            planning.query.filter.kind != BoundFilter::Kind::kTrue &&

@@ -136,11 +136,13 @@ Result<void> IndexOrder::fetch_counted(std::uint64_t most, const Predicate* pred
   return {};
 }
 
-// Reads the rest of the current group's docids and puts those that pass in order.
-Result<void> IndexOrder::sort_group(bool whole_order, RowBatch& scratch) {
+// Reads the rest of the current group's docids and puts those that pass in order, of which at most `most` are
+// wanted. Answers how many will come out of rows_.
+Result<std::uint64_t> IndexOrder::sort_group(bool whole_order, std::uint64_t most, RowBatch& scratch) {
   const SortKeyEncoder& order = whole_order ? orders_.whole_order : orders_.tie_order;
   rows_.clear();
   is_large_group_ = false;
+  std::uint64_t added = 0;
   std::string key;
   std::string place;
   for (bool first = true;; first = false) {
@@ -158,12 +160,14 @@ Result<void> IndexOrder::sort_group(bool whole_order, RowBatch& scratch) {
         }
         order.encode(*scratch.block, row, key);
         SLATE_TRY(rows_.add(key, rank));
+        ++added;
       }
     }
   }
   // What follows a group lies behind the place as soon as the walk has begun there.
   if (!starts_anywhere_) ends_.after.reset();
-  return rows_.finish(UINT64_MAX);
+  SLATE_TRY(rows_.finish(most));
+  return std::min(added, most);
 }
 
 // Sorts the next groups, as many as give the rows that are worth fetching together.
@@ -172,7 +176,7 @@ Result<void> IndexOrder::sort_groups(RowBatch& scratch) {
   const std::uint64_t wanted = std::min<std::uint64_t>(goal_, kMostChosen);
   bool more = true;
   while (more && is_sorted_group()) {
-    SLATE_TRY(sort_group(run_->settles_order, scratch));
+    SLATE_TRY(sort_group(run_->settles_order, UINT64_MAX, scratch));
     SLATE_TRY(rows_.append_docids(wanted - passed_.size(), passed_));
     if (passed_.size() == wanted) break;  // the rest of the group stays in rows_
     SLATE_TRY(more, next_run());
@@ -263,10 +267,13 @@ Result<bool> IndexOrder::next(RowBatch& batch) {
     SLATE_TRY(const bool more, next_run());
     if (!more) return false;
     if (is_sorted_group()) {
-      if (goal_ >= kGatherRows)
+      if (goal_ >= kGatherRows) {
         SLATE_TRY(sort_groups(batch));
-      else
-        SLATE_TRY(sort_group(run_->settles_order, batch));
+      } else {
+        const std::uint64_t most = std::max<std::uint64_t>(goal_, 1);
+        SLATE_TRY(const std::uint64_t found, sort_group(run_->settles_order, most, batch));
+        goal_ -= std::min(goal_, found);
+      }
       continue;
     }
     if (orders_.sorts_groups && !in_group_) SLATE_TRY(gather_group());

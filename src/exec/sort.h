@@ -147,7 +147,7 @@ class IndexOrder final : public Operator {
   bool is_sorted_group() const {
     return run_->settles_order || orders_.has_ties || ends_.after || starts_anywhere_ || is_large_group_;
   }
-  Result<void> sort_group(bool whole_order, RowBatch& scratch);
+  Result<std::uint64_t> sort_group(bool whole_order, std::uint64_t most, RowBatch& scratch);
   Result<void> sort_groups(RowBatch& scratch);
   Result<void> gather_group();
   Result<void> choose_rows();

@@ -203,4 +203,7 @@ class BlockWriter {
   std::uint16_t columns_ = 0;
 };
 
+// Sets the checksum of a block whose bytes have changed.
+void seal_block(std::string& bytes);
+
 }  // namespace slate

@@ -367,9 +367,15 @@ std::string BlockWriter::finish() {
   auto* header = reinterpret_cast<BlockHeader*>(bytes_.data());
   header->column_count = columns_;
   header->size = static_cast<std::uint32_t>(bytes_.size());
-  const std::size_t hashed = offsetof(BlockHeader, checksum) + sizeof(header->checksum);
-  header->checksum = XXH64(bytes_.data() + hashed, bytes_.size() - hashed, 0);
+  seal_block(bytes_);
   return std::move(bytes_);
+}
+
+void seal_block(std::string& bytes) {
+  constexpr std::size_t kAt = offsetof(BlockHeader, checksum);
+  constexpr std::size_t kHashed = kAt + sizeof(BlockHeader::checksum);
+  const std::uint64_t checksum = XXH64(bytes.data() + kHashed, bytes.size() - kHashed, 0);
+  std::memcpy(bytes.data() + kAt, &checksum, sizeof(checksum));
 }
 
 }  // namespace slate

@@ -52,6 +52,7 @@ SegmentEditor::SegmentEditor(const Schema& schema, BlockView base)
       rows_(base.row_count()),
       most_text_bytes_(base.bytes().size()),
       live_(bitmap_words(base.row_count())),
+      patched_(schema.columns.size(), false),
       values_(schema.columns.size()),
       expiries_(schema.columns.size()),
       expiries_known_(schema.columns.size(), false) {
@@ -62,6 +63,7 @@ SegmentEditor::SegmentEditor(const Schema& schema, BlockView base)
 SegmentEditor::SegmentEditor(const Schema& schema, DocId first_docid)
     : schema_(schema),
       first_docid_(first_docid),
+      patched_(schema.columns.size(), false),
       values_(schema.columns.size()),
       expiries_(schema.columns.size()),
       expiries_known_(schema.columns.size(), true) {}
@@ -72,9 +74,9 @@ ColumnBuffer& SegmentEditor::values(std::uint32_t column) {
     const Column& definition = schema_.columns[column];
     buffer = std::make_unique<ColumnBuffer>(definition.type);
     if (base_) {
-      const ColumnEntry* entry = base_->find(definition.id);
+      const ColumnEntry* entry = current().find(definition.id);
       if (entry != nullptr && entry->type == definition.type)
-        buffer->load(base_->column(*entry), base_->row_count());
+        buffer->load(current().column(*entry), base_->row_count());
     }
     buffer->resize(rows_);
   }
@@ -121,7 +123,7 @@ void SegmentEditor::set_all_null(std::uint32_t row) {
   for (std::uint32_t column = kRecordIdColumn + 1; column < values_.size(); ++column) {
     // A column that is null here already need not be taken apart.
     if (values_[column] == nullptr &&
-        base_->column(schema_.columns[column].id, schema_.columns[column].type).is_null(row))
+        current().column(schema_.columns[column].id, schema_.columns[column].type).is_null(row))
       continue;
     set(row, column, Null(), std::nullopt);
   }
@@ -133,9 +135,37 @@ void SegmentEditor::remove(std::uint32_t row) {
   live_[row >> 6] &= ~(std::uint64_t{1} << (row & 63));
 }
 
+// Cells that expire are left to the buffers.
+bool SegmentEditor::patch(std::uint32_t row, std::uint32_t column, const ValueRef& value) {
+  const Column& definition = schema_.columns[column];
+  if (!base_ || row >= base_->row_count() || definition.ttl_seconds ||
+      base_->find(definition.id | kExpiryBit) != nullptr)
+    return false;
+  if (!patch_) patch_.emplace(*base_);
+  bool fits = false;
+  if (const auto* text = std::get_if<std::string_view>(&value))
+    fits = definition.type == Type::kString && patch_->set_text(definition.id, row, *text);
+  else if (const auto* integer = std::get_if<std::int64_t>(&value))
+    fits = patch_->set_integer(definition.id, definition.type, row, *integer);
+  else if (const auto* date = std::get_if<Date>(&value))
+    fits = patch_->set_integer(definition.id, definition.type, row, date->seconds);
+  else if (const auto* truth = std::get_if<bool>(&value))
+    fits = patch_->set_integer(definition.id, definition.type, row, *truth ? 1 : 0);
+  if (fits) patched_[column] = true;
+  return fits;
+}
+
+// Then the segment has the rows of its base, and needs no other block.
+bool SegmentEditor::is_only_patched() const {
+  const auto is_null = [](const auto& buffer) { return buffer == nullptr; };
+  return patch_ && patch_->is_changed() && std::ranges::all_of(values_, is_null) &&
+         std::ranges::all_of(expiries_, is_null);
+}
+
 void SegmentEditor::set(std::uint32_t row, std::uint32_t column, const ValueRef& value,
                         std::optional<UnixMillis> expires_at) {
   ColumnBuffer* const taken_apart = values_[column].get();
+  if (taken_apart == nullptr && !expires_at && patch(row, column, value)) return;
   most_text_bytes_ += set_cell(taken_apart != nullptr ? *taken_apart : values(column), row, value);
   if (expires_at && !std::holds_alternative<Null>(value)) {
     make_expiries(column).set_integer(row, *expires_at);
@@ -197,7 +227,7 @@ void SegmentEditor::add_key(const Index& index, std::uint32_t row, KeyBuilder& k
     if (const ColumnBuffer* buffer = values_[component.column].get())
       add_buffered_cell(key, *buffer, row, component);
     else
-      add_cell(key, base_->column(column.id, column.type), row, component);
+      add_cell(key, current().column(column.id, column.type), row, component);
   }
 }
 
@@ -227,11 +257,11 @@ std::string SegmentEditor::encode_rows(std::uint32_t begin, std::uint32_t end) {
                      base_ ? base_->bytes().size() + 64 : 0);
   const auto add = [&](FieldId field, Type type, const std::unique_ptr<ColumnBuffer>& buffer) {
     if (buffer != nullptr) return writer.add(field, *buffer, begin, end);
-    const ColumnEntry* entry = base_ ? base_->find(field) : nullptr;
+    const ColumnEntry* entry = base_ ? current().find(field) : nullptr;
     if (entry == nullptr || entry->type != type) return;
-    if (whole) return writer.copy(*base_, *entry);
+    if (whole) return writer.copy(current(), *entry);
     ColumnBuffer unpacked(type);
-    unpacked.load(base_->column(*entry), base_->row_count());
+    unpacked.load(current().column(*entry), base_->row_count());
     unpacked.resize(rows_);
     writer.add(field, unpacked, begin, end);
   };
@@ -245,7 +275,12 @@ std::string SegmentEditor::encode_rows(std::uint32_t begin, std::uint32_t end) {
 std::vector<std::pair<std::uint64_t, std::string>> SegmentEditor::encode(std::uint64_t key) {
   std::vector<std::pair<std::uint64_t, std::string>> blocks;
   std::uint32_t begin = 0;
-  if (text_bytes() > kSegmentTextBytes && rows_ > 1) {
+  const bool is_large = text_bytes() > kSegmentTextBytes && rows_ > 1;
+  if (!is_large && is_only_patched()) {
+    blocks.emplace_back(key, patch_->finish());
+    return blocks;
+  }
+  if (is_large) {
     std::size_t bytes = 0;
     for (std::uint32_t row = 0; row < rows_; ++row) {
       const std::size_t more = row_bytes(row);

@@ -1,4 +1,5 @@
-// One segment being changed: columns are taken apart only when a cell of theirs changes.
+// One segment being changed: cells are replaced where they stand if their column's encoding has room for
+// them, and only other columns of which a cell changes are taken apart.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,7 @@
 #include <slate/record.h>
 
 #include "codec/block.h"
+#include "codec/block_patch.h"
 #include "codec/key.h"
 #include "model/schema.h"
 
@@ -59,14 +61,18 @@ class SegmentEditor {
   // row.
   void add_key(const Index& index, std::uint32_t row, KeyBuilder& key) const;
   void add_base_key(const Index& index, std::uint32_t row, KeyBuilder& key) const;
-  // Whether a column was taken apart: no other one has changed.
-  bool touched(std::uint32_t column) const { return values_[column] != nullptr; }
+  // Whether a cell of the column was set: no other column has changed.
+  bool touched(std::uint32_t column) const { return values_[column] != nullptr || patched_[column]; }
 
   // The segment as blocks under their keys, ascending: one, or several when it has grown too large; none when
   // no row is live. The last one has `key`.
   std::vector<std::pair<std::uint64_t, std::string>> encode(std::uint64_t key);
 
  private:
+  // The base with the cells that were patched. REQUIRES: a base.
+  BlockView current() const { return patch_ ? patch_->view() : *base_; }
+  bool patch(std::uint32_t row, std::uint32_t column, const ValueRef& value);
+  bool is_only_patched() const;
   ColumnBuffer& values(std::uint32_t column);
   // Null when the segment has no expiry times of the column.
   ColumnBuffer* expiries(std::uint32_t column);
@@ -80,7 +86,9 @@ class SegmentEditor {
   std::uint32_t rows_ = 0;
   std::size_t most_text_bytes_ = 0;
   std::vector<std::uint64_t> live_;
-  std::vector<std::unique_ptr<ColumnBuffer>> values_;    // by column; null: as in the base
+  std::optional<BlockPatch> patch_;                      // of the base
+  std::vector<bool> patched_;                            // by column
+  std::vector<std::unique_ptr<ColumnBuffer>> values_;    // by column; null: as in current()
   std::vector<std::unique_ptr<ColumnBuffer>> expiries_;  // by column; null: as in the base
   std::vector<bool> expiries_known_;                     // whether the base was asked
 };

@@ -22,20 +22,28 @@ class GatedClock final : public Clock {
   UnixMillis now() const override {
     if (std::this_thread::get_id() != owner_) {
       std::unique_lock lock(mutex_);
-      opened_.wait(lock, [&] { return open_; });
+      waiting_ = !open_;
+      changed_.notify_all();
+      changed_.wait(lock, [&] { return open_; });
+      waiting_ = false;
     }
     return 1'700'000'000'000;
   }
   void set_open(bool open) {
     const std::lock_guard lock(mutex_);
     open_ = open;
-    opened_.notify_all();
+    changed_.notify_all();
+  }
+  void wait_until_someone_waits() const {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [&] { return waiting_; });
   }
 
  private:
   const std::thread::id owner_ = std::this_thread::get_id();
   mutable std::mutex mutex_;
-  mutable std::condition_variable opened_;
+  mutable std::condition_variable changed_;
+  mutable bool waiting_ = false;
   bool open_ = true;
 };
 
@@ -114,7 +122,12 @@ TEST_F(CollationTest, a_collated_sort_uses_only_the_collated_index) {
   EXPECT_NE(Ids(binary_order.begin(), binary_order.begin() + 6), folded);
 
   for (const Collation collation : {Collation::kNocase, Collation::kBinary}) {
+    // A change wakes the builder; once it waits, it is in no step that it began before.
     gate_.set_open(false);
+    Datasource retitled = people(collation == Collation::kNocase ? Collation::kBinary : Collation::kNocase);
+    retitled.title = "People";
+    EXPECT_EQ(save(retitled), Saved::kChanged);
+    gate_.wait_until_someone_waits();
     EXPECT_EQ(save(people(collation)), Saved::kChanged);
     EXPECT_FALSE(walks_index(sorted(4)));
     EXPECT_FALSE(walks_index(named("person 007")));

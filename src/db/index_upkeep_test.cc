@@ -234,5 +234,35 @@ TEST_F(IndexUpkeepTest, a_reader_of_before_goes_on_seeing_the_index_that_was_dro
   EXPECT_EQ(batch->id.text(batch->rows[0]), "r499");
 }
 
+// Their segments are not taken apart: bounds, indexes, frequencies and what expires must follow all the same.
+TEST_F(IndexUpkeepTest, cells_that_are_replaced_where_they_stand_are_found_by_every_way) {
+  save(prospects());
+  std::vector<RecordWrite> writes;
+  for (int i = 0; i < 600; ++i)
+    writes.push_back(record("r" + std::to_string(1000 + i), i % 2 == 0 ? "even" : "odd", i % 100));
+  write(writes);
+  // One in a segment, several in a segment, one twice in a commit; a number beyond the segment's greatest.
+  write({record("r1007", "even", 7)});
+  write({record("r1300", "odd", 0), record("r1302", "odd", 200), record("r1300", "odd", 201)});
+  // Beside a cell that does not fit, of the same row and of another.
+  write({{.id = "r1010", .cells = {{"status", "odd"}, {"name", "a name"}}}, record("r1012", "odd", 12)});
+  const auto ids_by = [&](Op op, Value value, const char* field, const char* rule) {
+    return ids({.filter = Filter::condition(field, op, std::move(value))}, {.force_rule = rule});
+  };
+  for (const char* rule : {"scan", "index_filter"}) {
+    EXPECT_THAT(ids_by(Op::kGte, 200, "contacts", rule), testing::UnorderedElementsAre("r1300", "r1302"))
+        << rule;
+    EXPECT_EQ(ids_by(Op::kEq, "even", "status", rule).size(), 297u) << rule;
+    EXPECT_EQ(ids_by(Op::kEq, "odd", "status", rule).size(), 303u) << rule;
+    EXPECT_EQ(ids_by(Op::kEq, 0, "contacts", rule).size(), 5u) << rule;
+  }
+  EXPECT_EQ(cell("r1007", "status"), Value("even"));
+  EXPECT_EQ(cell("r1010", "name"), Value("a name"));
+  EXPECT_EQ(snapshot()->count(Filter::condition("status", Op::kEq, "odd"), {}, {})->value, 303u);
+  EXPECT_THAT(problems(), testing::IsEmpty());
+  reopen();
+  EXPECT_THAT(problems(), testing::IsEmpty());
+}
+
 }  // namespace
 }  // namespace slate

@@ -235,6 +235,36 @@ TEST_F(EncodingEdgeTest, nulls_behind_a_text_of_any_length_come_where_they_are_a
   EXPECT_THAT(problems(), IsEmpty());
 }
 
+// In order of arrival, which the docids under one key are in, however long the key.
+TEST_F(EncodingEdgeTest, pages_of_rows_that_share_a_text_of_any_length_go_on_where_they_ended) {
+  for (const std::size_t length : {10, 495, 498, 500, 502, 505, 511, 512, 600}) {
+    const std::string text(length, 'q');
+    ASSERT_TRUE(database_->delete_all("prospects").has_value());
+    write({record("a", text.c_str(), 1), record("b", "other", 2), record("c", text.c_str(), 3),
+           record("d", text.c_str(), 4), record("e", (text + "r").c_str(), 5), record("f", text.c_str(), 6),
+           record("g", text.c_str(), 7)});
+    Ids forwards;
+    std::optional<std::string> cursor;
+    std::optional<std::string> last_previous;
+    for (int pages = 0; pages < 3; ++pages) {
+      const auto rows = snapshot()->query(
+          {.filter = Filter::condition("status", Op::kEq, Value(text)), .take = 2, .cursor = cursor},
+          {.force_index = "status"});
+      while (const Batch* batch = (*rows)->next().value())
+        for (const std::uint16_t row : batch->rows) forwards.emplace_back(batch->id.text(row));
+      cursor = (*rows)->next_cursor().value();
+      last_previous = (*rows)->previous_cursor().value();
+    }
+    EXPECT_THAT(forwards, ElementsAre("a", "c", "d", "f", "g")) << length;
+    EXPECT_FALSE(cursor.has_value()) << length;
+    EXPECT_THAT(
+        ids({.filter = Filter::condition("status", Op::kEq, Value(text)), .take = 2, .cursor = last_previous},
+            {.force_index = "status"}),
+        ElementsAre("d", "f"))
+        << length;
+  }
+}
+
 TEST_F(EncodingEdgeTest, segments_that_split_by_size_take_updates_and_deletes) {
   std::vector<RecordWrite> writes;
   for (int i = 0; i < 300; ++i) {

@@ -186,11 +186,13 @@ class MergedDocids final : public DocidStream {
 };
 
 // A place may stand in the middle of a group of several keys, or of docids that are yet to be sorted: then
-// the walk starts with that group.
+// the walk starts with that group. Under a key that may have been cut rows have other orders than their keys
+// say, but for that of arrival.
 bool start_at_place(IndexWalker& walker, const WalkOrder& order, const IndexRange& range,
                     const Index& index) {
   const std::string key = place_key(*order.after, order, range, index, order.group_components);
-  if (key.size() >= kSettleKeyBytes) return false;
+  const bool by_arrival = order.sorted.empty() && order.skips_docids;
+  if (key.size() >= kSettleKeyBytes && !by_arrival) return false;
   return walker.start_at(key, order.skips_docids ? std::optional(order.after->docid) : std::nullopt);
 }
 

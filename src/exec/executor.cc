@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/check.h"
 #include "base/try.h"
 #include "exec/docid_set.h"
 #include "exec/docid_stream.h"
@@ -144,14 +145,16 @@ class Pipeline {
   // The docids of one key, in order of arrival or against it, behind a place if there is one.
   Result<std::unique_ptr<DocidStream>> open_arrival_walk(const IndexWalk& walk, std::optional<DocId> after) {
     const Position place{.docid = after.value_or(0)};
-    bool ignored = false;
-    return open_walk(
+    bool starts_at_place = false;
+    auto docids = open_walk(
         view_, walk,
         {.group_components = static_cast<std::uint32_t>(view_.schema->indexes[walk.index].components.size()),
          .docids = posting_order(),
          .after = after ? &place : nullptr,
          .skips_docids = true},
-        &ignored);
+        &starts_at_place);
+    check(!docids || !after || starts_at_place, "a walk of one key cannot start behind a docid");
+    return docids;
   }
 
   SortRoom room() {

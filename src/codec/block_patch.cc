@@ -1,6 +1,9 @@
 #include "codec/block_patch.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstring>
+#include <ranges>
 #include <utility>
 
 namespace slate {
@@ -28,16 +31,11 @@ bool BlockPatch::set_text(FieldId field, std::uint32_t row, std::string_view val
   if (entry == nullptr || entry->encoding != Encoding::kDictionary) return false;
   const ColumnView column = view().column(*entry);
   if (column.is_null(row)) return false;
-  std::uint32_t code = 0;
-  for (std::uint32_t end = column.dictionary_size; code < end;) {
-    const std::uint32_t middle = code + (end - code) / 2;
-    if (column.dictionary(middle) < value)
-      code = middle + 1;
-    else
-      end = middle;
-  }
-  if (code == column.dictionary_size || column.dictionary(code) != value) return false;
-  write(*entry, column.data, row, code);
+  const auto codes = std::views::iota(std::uint32_t{0}, column.dictionary_size);
+  const auto string_of = [&](std::uint32_t code) { return column.dictionary(code); };
+  const auto found = std::ranges::lower_bound(codes, value, {}, string_of);
+  if (found == codes.end() || column.dictionary(*found) != value) return false;
+  write(*entry, column.data, row, *found);
   return true;
 }
 

@@ -75,7 +75,8 @@ constexpr unsigned kMostScanHelpers = 256;
 
 std::shared_ptr<ScanHelpers> make_helpers(const DatabaseOptions& options) {
   const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
-  return std::make_shared<ScanHelpers>(options.scan_helpers.value_or(cores - 1), cores);
+  return std::make_shared<ScanHelpers>(options.scan_helpers.value_or(std::min(cores - 1, kMostScanHelpers)),
+                                       cores);
 }
 
 }  // namespace

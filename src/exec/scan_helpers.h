@@ -11,7 +11,7 @@ namespace slate {
 // Safe for any number of threads.
 class ScanHelpers {
  public:
-  // At most `threads` helpers on a machine of `cores`; none is started before it has work.
+  // At most `threads` helpers on a machine of `cores`; they are started when the first of them has work.
   ScanHelpers(unsigned threads, unsigned cores);
   // Waits for the helpers at work. REQUIRES: no query runs.
   ~ScanHelpers();

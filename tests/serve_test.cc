@@ -275,7 +275,7 @@ TEST(Bench, every_price_of_the_planner_can_be_measured) {
       {SLATE_PROGRAM, "bench", "--calibrate", "--records", "10000", "--repeat", "1", "--format", "json"});
   ASSERT_EQ(bench.exit, 0) << bench.err;
   const auto prices = boost::json::parse(bench.out).at("prices").as_array();
-  EXPECT_EQ(prices.size(), 15u);
+  EXPECT_EQ(prices.size(), 18u);
   for (const auto& price : prices) EXPECT_GT(price.at("used_ns").as_double(), 0) << price;
 }
 

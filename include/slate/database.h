@@ -44,6 +44,20 @@ struct SavedList {
   std::vector<std::string> warnings;  // sorts and filters that no index serves, with the index to add
 };
 
+// One copy of a datasource's records. The empty scope is the copy that all callers share; a datasource whose
+// loader has `scope_headers` has a copy for each scope instead, and none that is shared. A scope is an opaque
+// word. Refers to its texts, as string_view does.
+struct CopyRef {
+  std::string_view datasource;
+  std::string_view scope{};
+
+  CopyRef(std::string_view of, std::string_view scope_ = {}) : datasource(of), scope(scope_) {}
+  CopyRef(const std::string& of) : datasource(of) {}
+  CopyRef(const char* of) : datasource(of) {}
+};
+
+class EmbeddedDatabase;
+
 // Datasources, lists and records. Safe for any number of threads; every call blocks until it is done. An
 // acknowledged write survives what the datasource's durability says. Errors are values: not_found names the
 // datasource, invalid_argument names record and field, conflict asks for a retry, corrupt and io are the
@@ -53,7 +67,7 @@ class Database {
   // Opens or creates the database in options.path, removes files that a crash left behind, and goes on with
   // index builds that were under way. Errors: io; in use by another process (failed_precondition);
   // unsupported_format.
-  static Result<std::unique_ptr<Database>> open(const DatabaseOptions& options);
+  static Result<std::unique_ptr<EmbeddedDatabase>> open(const DatabaseOptions& options);
 
   // What it gave out (snapshots, result sets, transactions, builders) is destroyed before it.
   virtual ~Database() = default;
@@ -74,19 +88,24 @@ class Database {
   virtual Result<std::vector<ListView>> list_lists() = 0;
   virtual Result<void> delete_list(std::string_view id) = 0;
 
-  // One transaction: all of it or nothing. Later writes to the same id see earlier ones.
+  // One transaction: all of it or nothing. Later writes to the same id see earlier ones. The error of a write
+  // that is refused has its position().
   virtual Result<WriteCounts> write_batch(std::string_view datasource,
                                           std::span<const RecordWrite> writes) = 0;
   // Drops every record and, for a datasource with a loader, the memory of having loaded.
   virtual Result<void> delete_all(std::string_view datasource) = 0;
-  virtual Result<std::unique_ptr<Transaction>> begin() = 0;
-
-  virtual Result<std::unique_ptr<Snapshot>> snapshot(std::string_view datasource) = 0;
+  // Of a scope that has nothing yet: of no rows, never loaded.
+  virtual Result<std::unique_ptr<Snapshot>> snapshot(CopyRef copy) = 0;
 
   // The next generation, empty (kReplace) or a copy of the live one (kMerge; writes that are acknowledged
   // while it is being filled are carried over).
-  virtual Result<std::unique_ptr<GenerationBuilder>> begin_generation(std::string_view datasource,
-                                                                      LoadMode mode) = 0;
+  virtual Result<std::unique_ptr<GenerationBuilder>> begin_generation(CopyRef copy, LoadMode mode) = 0;
+};
+
+// A database in this process: it also has transactions.
+class EmbeddedDatabase : public Database {
+ public:
+  virtual Result<std::unique_ptr<Transaction>> begin() = 0;
 };
 
 }  // namespace slate

@@ -100,6 +100,11 @@ class [[nodiscard]] Error {
     retry_after_seconds_ = seconds;
     return std::move(*this);
   }
+  // The place, from 0, of what is at fault among several that were handed over together.
+  Error with_position(std::uint64_t position) && {
+    position_ = position;
+    return std::move(*this);
+  }
   // Prefixes what was being done: "while opening catalog: ...".
   Error during(std::string_view what) && {
     message_ = "while " + std::string(what) + ": " + message_;
@@ -112,6 +117,7 @@ class [[nodiscard]] Error {
   const std::optional<std::string>& field() const { return field_; }
   const std::optional<std::string>& hint() const { return hint_; }
   const std::optional<int>& retry_after_seconds() const { return retry_after_seconds_; }
+  const std::optional<std::uint64_t>& position() const { return position_; }
   // "invalid_argument: status: expected a string, got a number (hint: ...)", for logs and terminals.
   std::string to_string() const;
 
@@ -121,6 +127,7 @@ class [[nodiscard]] Error {
   std::optional<std::string> field_;
   std::optional<std::string> hint_;
   std::optional<int> retry_after_seconds_;
+  std::optional<std::uint64_t> position_;
 };
 
 template <typename T>

@@ -29,6 +29,7 @@ struct Record {
 
 enum class WriteKind : std::uint8_t {
   kMerge,    // named cells are replaced, a null removes, other cells stay; creates the record
+  kUpdate,   // as kMerge, of a record that exists: not_found otherwise
   kReplace,  // the record is exactly these cells; creates the record
   kDelete,   // the record goes; absent is not an error
 };

@@ -34,13 +34,9 @@ class DurabilityDefault final : public Database {
     return database_.write_batch(datasource, writes);
   }
   Result<void> delete_all(std::string_view datasource) override { return database_.delete_all(datasource); }
-  Result<std::unique_ptr<Transaction>> begin() override { return database_.begin(); }
-  Result<std::unique_ptr<Snapshot>> snapshot(std::string_view datasource) override {
-    return database_.snapshot(datasource);
-  }
-  Result<std::unique_ptr<GenerationBuilder>> begin_generation(std::string_view datasource,
-                                                              LoadMode mode) override {
-    return database_.begin_generation(datasource, mode);
+  Result<std::unique_ptr<Snapshot>> snapshot(CopyRef copy) override { return database_.snapshot(copy); }
+  Result<std::unique_ptr<GenerationBuilder>> begin_generation(CopyRef copy, LoadMode mode) override {
+    return database_.begin_generation(copy, mode);
   }
 
  private:

@@ -84,7 +84,7 @@ std::shared_ptr<ScanHelpers> make_helpers(const DatabaseOptions& options) {
 StoredDatabase::StoredDatabase(const DatabaseOptions& options)
     : options_(options), helpers_(make_helpers(options)) {}
 
-Result<std::unique_ptr<Database>> Database::open(const DatabaseOptions& options) {
+Result<std::unique_ptr<EmbeddedDatabase>> Database::open(const DatabaseOptions& options) {
   SLATE_TRY(auto database, StoredDatabase::open(options));
   return database;
 }
@@ -544,7 +544,9 @@ Result<WriteCounts> StoredDatabase::write_batch(std::string_view datasource,
     const auto current = state->current();
     if (current.damage) return fail(*current.damage);
     PreparedBatch prepared(PreparedBatch::Texts::kBorrowed);
-    for (const RecordWrite& write : writes) SLATE_TRY(prepared.add(write, *current.schema));
+    for (std::size_t i = 0; i < writes.size(); ++i)
+      if (auto added = prepared.add(writes[i], *current.schema); !added)
+        return fail(std::move(added).error().with_position(i));
     auto counts = state->commit({.writes = prepared.writes(), .schema = current.schema.get()});
     // The fields changed between preparing and committing: the new ones decide.
     if (!counts && counts.error().reason() == Reason::kConflict && state->current().schema != current.schema)
@@ -567,8 +569,8 @@ Result<std::unique_ptr<Transaction>> StoredDatabase::begin() {
                                              *options_.clock, helpers_);
 }
 
-Result<std::unique_ptr<Snapshot>> StoredDatabase::snapshot(std::string_view datasource) {
-  SLATE_TRY(const auto state, find(datasource));
+Result<std::unique_ptr<Snapshot>> StoredDatabase::snapshot(CopyRef copy) {
+  SLATE_TRY(const auto state, find(copy.datasource));
   const auto current = state->current();
   if (current.damage) return fail(*current.damage);
   SLATE_TRY(auto snapshot,
@@ -576,12 +578,11 @@ Result<std::unique_ptr<Snapshot>> StoredDatabase::snapshot(std::string_view data
   return snapshot;
 }
 
-Result<std::unique_ptr<GenerationBuilder>> StoredDatabase::begin_generation(std::string_view datasource,
-                                                                            LoadMode mode) {
-  SLATE_TRY(auto state, find(datasource));
+Result<std::unique_ptr<GenerationBuilder>> StoredDatabase::begin_generation(CopyRef copy, LoadMode mode) {
+  SLATE_TRY(auto state, find(copy.datasource));
   const auto current = state->current();
   const std::uint64_t number = next_generation_number();
-  const auto path = generation_path(datasource, number);
+  const auto path = generation_path(copy.datasource, number);
   // Nobody reads it yet: one sync at the end serves for all.
   const Generation::Options loading{.map_bytes = options_.generation_map_bytes,
                                     .commit_sync = storage::CommitSync::kBuffered};

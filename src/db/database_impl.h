@@ -20,7 +20,7 @@
 
 namespace slate {
 
-class StoredDatabase final : public Database {
+class StoredDatabase final : public EmbeddedDatabase {
  public:
   static Result<std::unique_ptr<StoredDatabase>> open(const DatabaseOptions& options);
   ~StoredDatabase() override;
@@ -36,9 +36,8 @@ class StoredDatabase final : public Database {
   Result<WriteCounts> write_batch(std::string_view datasource, std::span<const RecordWrite> writes) override;
   Result<void> delete_all(std::string_view datasource) override;
   Result<std::unique_ptr<Transaction>> begin() override;
-  Result<std::unique_ptr<Snapshot>> snapshot(std::string_view datasource) override;
-  Result<std::unique_ptr<GenerationBuilder>> begin_generation(std::string_view datasource,
-                                                              LoadMode mode) override;
+  Result<std::unique_ptr<Snapshot>> snapshot(CopyRef copy) override;
+  Result<std::unique_ptr<GenerationBuilder>> begin_generation(CopyRef copy, LoadMode mode) override;
 
   // For generation builders: whether a load for the fields of `built_for` may still be published.
   // REQUIRES: the write lock. Errors: failed_precondition.

@@ -19,11 +19,11 @@ class Overlay {
   }
 
   void apply(const PreparedWrite& write) {
+    if (write.kind == WriteKind::kUpdate && !exists_) return;  // the commit will refuse it
+    const bool keeps_cells = write.kind == WriteKind::kMerge || write.kind == WriteKind::kUpdate;
     exists_ = write.kind != WriteKind::kDelete;
-    if (write.kind != WriteKind::kMerge || values_.empty()) {
-      if (write.kind != WriteKind::kMerge) values_.clear();
-      values_.resize(schema_.columns.size());
-    }
+    if (!keeps_cells) values_.clear();
+    values_.resize(schema_.columns.size());
     if (!exists_) return;
     for (const PreparedCell& cell : write.cells) values_[cell.column] = to_value(cell.value);
   }

@@ -8,6 +8,7 @@
 #include "base/check.h"
 #include "base/try.h"
 #include "db/statistics_builder.h"
+#include "model/name.h"
 #include "storage/cursor.h"
 
 namespace slate {
@@ -136,6 +137,8 @@ Result<Writer::Plan> Writer::plan(std::span<const PreparedWrite> writes, WriteCo
       edits[at].removed = true;
       continue;
     }
+    if (writes[i].kind == WriteKind::kUpdate && !exists)
+      return fail(Error(Reason::kNotFound, "there is no record " + quoted(writes[i].id)).with_position(i));
     ++(exists ? counts.updated : counts.inserted);
     if (!exists) at = new_edit({.docid = state_.next_docid++, .inserted = true});
     Edit& edit = edits[at];

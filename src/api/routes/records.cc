@@ -20,8 +20,6 @@ namespace {
 
 namespace json = boost::json;
 
-// An optimistic transaction that lost is run again at most so often.
-constexpr int kAttempts = 5;
 constexpr std::uint64_t kLargestBatch = 1'000'000;
 
 Failure no_record(std::string_view id) {
@@ -76,24 +74,10 @@ Result<http::Response> put_record(ApiContext& context, http::Request& request) {
   return response;
 }
 
-// Only a record that exists is merged into.
-Result<void> merge(ApiContext& context, const std::string& datasource, const RecordWrite& write) {
-  for (int attempt = 1;; ++attempt) {
-    SLATE_TRY(const auto transaction, context.database.begin());
-    SLATE_TRY(const auto record, transaction->get_for_update(datasource, write.id));
-    if (!record) return no_record(write.id);
-    SLATE_TRY(transaction->write(datasource, write));
-    auto committed = transaction->commit();
-    if (committed) return {};
-    if (committed.error().reason() != Reason::kConflict || attempt == kAttempts)
-      return fail(std::move(committed).error());
-  }
-}
-
 Result<http::Response> patch_record(ApiContext& context, http::Request& request) {
   SLATE_TRY(check_parameters(request, {}));
-  SLATE_TRY(const RecordWrite write, read_write(request, WriteKind::kMerge));
-  SLATE_TRY(merge(context, request.param("id"), write));
+  SLATE_TRY(const RecordWrite write, read_write(request, WriteKind::kUpdate));
+  SLATE_TRY(context.database.write_batch(request.param("id"), {&write, 1}));
   return answer_record(context, request, 200);
 }
 
@@ -119,17 +103,6 @@ Result<WriteKind> read_mode(const http::Request& request) {
   if (mode == "replace") return WriteKind::kReplace;
   return fail(Error(Reason::kInvalidArgument, "expected merge or replace, got " + slate::quoted(mode))
                   .with_field("mode"));
-}
-
-// Which of the writes the store refuses, found by asking it one by one; nothing is committed.
-Error located(ApiContext& context, std::string_view datasource, const RecordLines& lines, Error error) {
-  if (error.reason() != Reason::kInvalidArgument) return error;
-  const auto transaction = context.database.begin();
-  if (!transaction) return error;
-  for (std::size_t i = 0; i < lines.writes.size(); ++i)
-    if (const auto written = (*transaction)->write(datasource, lines.writes[i]); !written)
-      return at_place(lines.place(i), written.error());
-  return error;
 }
 
 std::string counts_json(const WriteCounts& counts, std::uint64_t records, std::uint64_t transactions) {
@@ -163,7 +136,10 @@ Result<http::Response> post_records(ApiContext& context, http::Request& request)
     if (!lines) return fail(so_far(std::move(lines).error()));
     if (lines->writes.empty() && records > 0) break;
     const auto counts = context.database.write_batch(datasource, lines->writes);
-    if (!counts) return fail(so_far(located(context, datasource, *lines, counts.error())));
+    if (!counts) {
+      const Error& error = counts.error();
+      return fail(so_far(error.position() ? at_place(lines->place(*error.position()), error) : error));
+    }
     total.inserted += counts->inserted;
     total.updated += counts->updated;
     records += lines->writes.size();

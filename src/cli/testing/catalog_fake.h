@@ -74,9 +74,8 @@ class CatalogFake final : public Database {
     return no_data();
   }
   Result<void> delete_all(std::string_view) override { return no_data(); }
-  Result<std::unique_ptr<Transaction>> begin() override { return no_data(); }
-  Result<std::unique_ptr<Snapshot>> snapshot(std::string_view) override { return no_data(); }
-  Result<std::unique_ptr<GenerationBuilder>> begin_generation(std::string_view, LoadMode) override {
+  Result<std::unique_ptr<Snapshot>> snapshot(CopyRef) override { return no_data(); }
+  Result<std::unique_ptr<GenerationBuilder>> begin_generation(CopyRef, LoadMode) override {
     return no_data();
   }
 

@@ -160,7 +160,7 @@ class DatabaseFixture : public testing::Test {
   std::filesystem::path folder_;
   ManualClock clock_{1'700'000'000'000};
   DatabaseOptions options_;
-  std::unique_ptr<Database> database_;
+  std::unique_ptr<EmbeddedDatabase> database_;
 };
 
 }  // namespace slate

@@ -54,6 +54,26 @@ TEST_F(ErrorsTest, a_deleted_datasource_is_not_found_but_a_snapshot_of_before_st
   EXPECT_THAT(ids({}), IsEmpty());
 }
 
+TEST_F(ErrorsTest, an_update_of_a_record_that_does_not_exist_is_not_found_and_the_batch_changes_nothing) {
+  write({record("a", "active", 1)});
+  const RecordWrite present{.kind = WriteKind::kUpdate, .id = "a", .cells = {{"contacts", 2}}};
+  const RecordWrite absent{.kind = WriteKind::kUpdate, .id = "b", .cells = {{"contacts", 2}}};
+  const Error error = refusal({present, absent});
+  EXPECT_EQ(error.reason(), Reason::kNotFound);
+  EXPECT_EQ(error.position(), 1u);
+  EXPECT_THAT(error.message(), HasSubstr("\"b\""));
+  EXPECT_THAT(ids({}), ElementsAre("a"));
+  EXPECT_EQ(*snapshot()->get("a").value()->find("contacts"), Value(1));
+  write({present});
+  EXPECT_EQ(*snapshot()->get("a").value()->find("contacts"), Value(2));
+  EXPECT_EQ(*snapshot()->get("a").value()->find("status"), Value("active"));
+}
+
+TEST_F(ErrorsTest, the_error_of_a_batch_has_the_position_of_the_write_that_is_wrong) {
+  const Error error = refusal({record("a", "active", 1), record("b", "active", 2), {.id = ""}});
+  EXPECT_EQ(error.position(), 2u);
+}
+
 TEST_F(ErrorsTest, a_deleted_datasource_leaves_no_files) {
   write({record("a", "active", 1)});
   ASSERT_TRUE(database_->delete_datasource("prospects").has_value());

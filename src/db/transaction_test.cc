@@ -30,6 +30,14 @@ class TransactionTest : public DatabaseFixture {
   }
 };
 
+TEST_F(TransactionTest, an_update_of_a_missing_record_is_refused_by_the_commit_and_not_seen_before) {
+  auto transaction = begin();
+  put(*transaction, {.kind = WriteKind::kUpdate, .id = "ghost", .cells = {{"contacts", 3}}});
+  EXPECT_EQ(transaction->get("prospects", "ghost").value(), std::nullopt);
+  EXPECT_EQ(transaction->commit().error().reason(), Reason::kNotFound);
+  EXPECT_FALSE(get("ghost").has_value());
+}
+
 TEST_F(TransactionTest, counters_that_four_threads_add_to_end_at_the_exact_sum) {
   constexpr int kThreads = 4;
   constexpr int kAdds = 60;

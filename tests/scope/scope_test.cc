@@ -3,7 +3,7 @@
 // while more of them come than copies are kept, the rule of scopes changes and the process starts again.
 //
 //   SLATE_SCOPE_SEED=n     default 1
-//   SLATE_SCOPE_STEPS=n    default 10,000, and 1,500 with sanitizers
+//   SLATE_SCOPE_STEPS=n    default 10,000, and 2,000 with ThreadSanitizer
 #include <array>
 #include <atomic>
 #include <cstdlib>
@@ -31,8 +31,8 @@
 namespace slate {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr std::uint64_t kSteps = 1'500;
+#if defined(__SANITIZE_THREAD__)
+constexpr std::uint64_t kSteps = 2'000;
 #else
 constexpr std::uint64_t kSteps = 10'000;
 #endif
@@ -164,7 +164,7 @@ class ScopePromise::Caller {
   void step() {
     const std::size_t user = below(kUsers);
     switch (below(20)) {
-      case 0: test_.failing_[below(kUsers)] = below(3) == 0; return;
+      case 0: test_.failing_[below(kUsers)] = below(4) == 0; return;
       case 1: return test_.clock_.advance(std::chrono::seconds(below(8)));
       case 2: return refresh(user);
       case 3: return nameless();
@@ -178,8 +178,7 @@ class ScopePromise::Caller {
         return test_.save();
       case 7:
       case 8:
-      case 9:
-      case 10: return page(user, cursor());
+      case 9: return page(user, cursor());
       default: return page(user, std::nullopt);
     }
   }
@@ -321,7 +320,7 @@ TEST_F(ScopePromise, nobody_reads_what_is_another_callers) {
   }
   std::cout << answers_ << " answers, " << errors_ << " errors, " << stolen_ << " cursors of others tried, "
             << starts << " starts" << std::endl;
-  EXPECT_GT(answers_, steps / 4);
+  EXPECT_GT(answers_, steps / 5);
   EXPECT_GT(stolen_, 0u);
 }
 

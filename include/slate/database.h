@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include <slate/copy_ref.h>
 #include <slate/datasource.h>
 #include <slate/error.h>
 #include <slate/generation_builder.h>
@@ -32,28 +33,19 @@ struct IndexStatus {
   std::uint64_t rows_indexed = 0;
 };
 
+// Where the loader has `scope_headers`, rows and bytes are those of all copies together, and the generation
+// and its load time those of the copy that was loaded last.
 struct DatasourceStatus {
   Datasource datasource;
   SnapshotInfo data;
-  std::uint64_t bytes = 0;  // of the live generation's file
+  std::uint64_t bytes = 0;   // of the live generation's file
+  std::uint64_t scopes = 0;  // copies by scope that there are
   std::vector<IndexStatus> indexes;
 };
 
 struct SavedList {
   Saved saved = Saved::kCreated;
   std::vector<std::string> warnings;  // sorts and filters that no index serves, with the index to add
-};
-
-// One copy of a datasource's records. The empty scope is the copy that all callers share; a datasource whose
-// loader has `scope_headers` has a copy for each scope instead, and none that is shared. A scope is an opaque
-// word. Refers to its texts, as string_view does.
-struct CopyRef {
-  std::string_view datasource;
-  std::string_view scope{};
-
-  CopyRef(std::string_view of, std::string_view scope_ = {}) : datasource(of), scope(scope_) {}
-  CopyRef(const std::string& of) : datasource(of) {}
-  CopyRef(const char* of) : datasource(of) {}
 };
 
 class EmbeddedDatabase;
@@ -74,7 +66,8 @@ class Database {
 
   // Validates everything before anything is written. A change keeps the data where it can: a new field reads
   // as null, a new index is built in the background and used when it is whole, a dropped one is dropped; a
-  // changed type empties a datasource that has a loader and is refused for one that has records and none.
+  // changed type empties a datasource that has a loader and is refused for one that has records and none; so
+  // do changed scope headers, with all of its copies.
   virtual Result<Saved> save_datasource(const Datasource& datasource,
                                         Existing existing = Existing::kReplace) = 0;
   virtual Result<DatasourceStatus> get_datasource(std::string_view id) = 0;
@@ -89,17 +82,25 @@ class Database {
   virtual Result<void> delete_list(std::string_view id) = 0;
 
   // One transaction: all of it or nothing. Later writes to the same id see earlier ones. The error of a write
-  // that is refused has its position().
+  // that is refused has its position(). failed_precondition where the loader has `scope_headers`: its records
+  // come from nowhere else.
   virtual Result<WriteCounts> write_batch(std::string_view datasource,
                                           std::span<const RecordWrite> writes) = 0;
-  // Drops every record and, for a datasource with a loader, the memory of having loaded.
+  // Drops every record, of all copies, and, for a datasource with a loader, the memory of having loaded.
   virtual Result<void> delete_all(std::string_view datasource) = 0;
-  // Of a scope that has nothing yet: of no rows, never loaded.
+  // Of a scope that has nothing yet, or nothing any more: of no rows, never loaded; so is the snapshot
+  // without a scope of a datasource that keeps a copy for each. failed_precondition for a scope of a
+  // datasource that keeps one copy for all.
   virtual Result<std::unique_ptr<Snapshot>> snapshot(CopyRef copy) = 0;
 
   // The next generation, empty (kReplace) or a copy of the live one (kMerge; writes that are acknowledged
-  // while it is being filled are carried over).
+  // while it is being filled are carried over). Publishing may evict other scopes (LoaderConfig::max_scopes).
+  // failed_precondition unless it names a scope where the loader has `scope_headers`, and none elsewhere.
   virtual Result<std::unique_ptr<GenerationBuilder>> begin_generation(CopyRef copy, LoadMode mode) = 0;
+
+  // A secret of the data folder, 32 bytes, made once: what scopes are made with, so that they are no trace of
+  // the header values behind them. The same for as long as the data folder lives.
+  virtual Result<std::string> scope_key() = 0;
 };
 
 // A database in this process: it also has transactions.

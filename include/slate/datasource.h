@@ -66,11 +66,15 @@ struct LoaderConfig {
   std::string endpoint;                      // grpc://host:port or grpcs://host:port
   std::optional<std::int64_t> ttl;           // absent: loaded once
   std::vector<std::string> forward_headers;  // sent to the loader in LoadRequest.metadata
-  std::optional<std::string> ca_file;        // PEM roots for grpcs://; absent: the system's
-  std::int64_t stale_while_revalidate = 0;   // stale rows are served at once while a refresh runs
-  std::int64_t stale_if_error = 86400;       // stale rows are served this long after a failure
-  std::int64_t deadline = 1800;              // of the whole load
-  std::int64_t idle_timeout = 60;            // without a message
+  // Every tuple of these headers' values has a copy of the records of its own; empty: all callers share one.
+  std::vector<std::string> scope_headers;
+  std::int64_t max_scopes = 100;  // copies that are kept; the least recently used one makes room
+  std::optional<std::int64_t> max_scope_bytes;  // of all copies together; the one loaded last always stays
+  std::optional<std::string> ca_file;           // PEM roots for grpcs://; absent: the system's
+  std::int64_t stale_while_revalidate = 0;      // stale rows are served at once while a refresh runs
+  std::int64_t stale_if_error = 86400;          // stale rows are served this long after a failure
+  std::int64_t deadline = 1800;                 // of the whole load
+  std::int64_t idle_timeout = 60;               // without a message
   LoadMode mode = LoadMode::kReplace;
   UnknownFields unknown_fields = UnknownFields::kIgnore;
   std::optional<std::int64_t> min_rows;  // a load with fewer rows fails
@@ -95,6 +99,8 @@ struct Datasource {
   Durability effective_durability() const {
     return durability.value_or(loader ? Durability::kOs : Durability::kSync);
   }
+  // Whether there is a copy of the records for each scope, and none that all callers share.
+  bool is_scoped() const { return loader && !loader->scope_headers.empty(); }
   bool operator==(const Datasource&) const = default;
 };
 

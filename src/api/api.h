@@ -30,7 +30,9 @@
 //   PUT  /v1/datasources/{id}  the same; a member "status", as GET gives it, is passed over
 //   GET  /v1/datasources/{id}  the definition and
 //   "status":{"rows","generation","data_version","loaded_at","bytes",
+//                              "sharing":"shared"|"by_scope","scopes",
 //                              "indexes":[{"name","state","rows_indexed"}],"last_load":{...}|null}
+//   Calls that read, explain or refresh take the copy that the headers of the request name.
 //   POST .../{id}/explain      body: a query.
 //   {"plan":{"op","detail","estimated_rows","children"},"cost","refused",
 //                              "actual","milliseconds","text"}

@@ -39,6 +39,11 @@ const std::vector<Gauges>& datasource_gauges() {
        [](const DatasourceStatus& status) { return std::optional(static_cast<double>(status.data.rows)); }},
       {"slate_datasource_bytes", "Size of the live generation's file.",
        [](const DatasourceStatus& status) { return std::optional(static_cast<double>(status.bytes)); }},
+      {"slate_datasource_scopes", "Copies by scope that there are.",
+       [](const DatasourceStatus& status) -> std::optional<double> {
+         if (!status.datasource.is_scoped()) return std::nullopt;
+         return static_cast<double>(status.scopes);
+       }},
       {"slate_datasource_generation", "Number of the live generation.",
        [](const DatasourceStatus& status) {
          return std::optional(static_cast<double>(status.data.generation));

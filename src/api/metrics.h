@@ -17,7 +17,7 @@ namespace slate::api {
 // slate_http_response_bytes_total{route}                counter
 // slate_load_attempts_total{datasource,result}          counter; result: published or given_up
 // slate_loaded_rows_total{datasource}                   counter
-// slate_datasource_rows, _bytes, _generation, _data_version, _loaded_at_seconds {datasource}
+// slate_datasource_rows, _bytes, _scopes, _generation, _data_version, _loaded_at_seconds {datasource}
 //                                                       gauges, read from the database when asked
 // Safe from any thread.
 class Metrics {

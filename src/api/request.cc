@@ -9,6 +9,7 @@
 
 #include "api/negotiate.h"
 #include "base/try.h"
+#include "lists/list_service.h"
 #include "model/json.h"
 #include "model/name.h"
 
@@ -80,6 +81,12 @@ Result<Int64Form> take_int64_form(http::NamedValues& parameters) {
   if (word == "string") return Int64Form::kString;
   if (word == "number") return Int64Form::kNumber;
   return bad_parameter("int64", "expected number or string, got " + slate::quoted(word));
+}
+
+Result<CallerCopy> caller_copy(Database& database, std::string_view datasource,
+                               const http::Request& request) {
+  const NamedTexts headers(request.headers.begin(), request.headers.end());
+  return open_copy(database, datasource, headers);
 }
 
 RequestContext request_context(const http::Request& request) {

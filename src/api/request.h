@@ -13,6 +13,7 @@
 
 #include "api/render/cell_text.h"
 #include "http/message.h"
+#include "lists/caller_copy.h"
 #include "loader/loader_client.h"
 
 namespace slate::api {
@@ -33,6 +34,9 @@ Result<std::optional<std::uint64_t>> number_parameter(const http::Request& reque
 
 // Takes `int64=string` out of the parameters; absent or `number`: numbers.
 Result<Int64Form> take_int64_form(http::NamedValues& parameters);
+
+// The copy of a datasource that the request's headers name.
+Result<CallerCopy> caller_copy(Database& database, std::string_view datasource, const http::Request& request);
 
 RequestContext request_context(const http::Request& request);
 

@@ -38,6 +38,7 @@ class DurabilityDefault final : public Database {
   Result<std::unique_ptr<GenerationBuilder>> begin_generation(CopyRef copy, LoadMode mode) override {
     return database_.begin_generation(copy, mode);
   }
+  Result<std::string> scope_key() override { return database_.scope_key(); }
 
  private:
   Database& database_;

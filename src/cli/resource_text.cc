@@ -112,6 +112,7 @@ std::string lists_table(const json::array& lists) {
 }
 
 std::string datasource_text(const json::object& datasource) {
+  const std::string sharing = text(datasource, {"status", "sharing"});
   Rows rows;
   if (const json::array* fields = array(datasource, {"fields"})) append_fields(*fields, "", rows);
   return facts({{"name", text(datasource, {"id"})},
@@ -122,6 +123,7 @@ std::string datasource_text(const json::object& datasource) {
                 {"loaded", text(datasource, {"status", "loaded_at"})},
                 {"loader", text(datasource, {"loader", "endpoint"})},
                 {"ttl", text(datasource, {"loader", "ttl"})},
+                {"scopes", sharing == "by_scope" ? text(datasource, {"status", "scopes"}) : ""},
                 {"durability", text(datasource, {"durability"})},
                 {"indexes", index_states(datasource)}}) +
          "\n" + render_table({{"FIELD"}, {"TYPE"}, {"INDEXED"}, {"TTL s", Align::kRight}}, rows);

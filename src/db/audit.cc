@@ -9,6 +9,7 @@
 #include "base/check.h"
 #include "base/try.h"
 #include "codec/list_cell.h"
+#include "db/database_impl.h"
 #include "exec/key_range.h"
 #include "model/coerce.h"
 #include "storage/cursor.h"
@@ -251,15 +252,35 @@ class Audit {
   KeyBuilder key_;
 };
 
+Result<AuditReport> audit_copy(StoredDatabase& database, CopyRef copy) {
+  SLATE_TRY(const auto snapshot, database.snapshot(copy));
+  return Audit(static_cast<const StoredSnapshot&>(*snapshot)).run();
+}
+
+void add(AuditReport& whole, AuditReport part) {
+  whole.segments += part.segments;
+  whole.rows += part.rows;
+  whole.index_entries += part.index_entries;
+  whole.problem_count += part.problem_count;
+  for (std::string& problem : part.problems)
+    if (whole.problems.size() < kMostProblems) whole.problems.push_back(std::move(problem));
+}
+
 }  // namespace
 
 Result<AuditReport> audit(const StoredSnapshot& snapshot) { return Audit(snapshot).run(); }
 
 Result<AuditReport> audit_datasource(Database& database, std::string_view datasource) {
-  SLATE_TRY(const auto snapshot, database.snapshot(datasource));
-  const auto* stored = dynamic_cast<const StoredSnapshot*>(snapshot.get());
+  auto* stored = dynamic_cast<StoredDatabase*>(&database);
   check(stored != nullptr, "an audit of a database that is not embedded");
-  return audit(*stored);
+  SLATE_TRY(AuditReport whole, audit_copy(*stored, datasource));
+  SLATE_TRY(const auto scopes, stored->scopes(datasource));
+  for (const std::string& scope : scopes) {
+    SLATE_TRY(AuditReport report, audit_copy(*stored, {datasource, scope}));
+    for (std::string& problem : report.problems) problem = fmt::format("scope {}: {}", scope, problem);
+    add(whole, std::move(report));
+  }
+  return whole;
 }
 
 }  // namespace slate

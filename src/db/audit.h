@@ -28,8 +28,8 @@ struct AuditReport {
 // segment. Damage is what the report says; an error is what kept the audit from going on (io).
 Result<AuditReport> audit(const StoredSnapshot& snapshot);
 
-// Of a datasource as it is now. REQUIRES: a database that Database::open() made. Errors: not_found; corrupt
-// when the datasource was shut off.
+// Of a datasource as it is now, all of its copies. REQUIRES: a database that Database::open() made. Errors:
+// not_found; corrupt when the datasource was shut off.
 Result<AuditReport> audit_datasource(Database& database, std::string_view datasource);
 
 }  // namespace slate

@@ -1,6 +1,8 @@
 #include "db/catalog.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
+#include <charconv>
 #include <fmt/format.h>
 
 #include "base/try.h"
@@ -14,11 +16,24 @@ namespace json = boost::json;
 
 constexpr std::string_view kFormatKey = "format";
 constexpr std::string_view kFormatVersion = "1";
+constexpr std::string_view kLastGenerationKey = "last_generation";
 
 Failure damaged(std::string_view what) { return fail(Reason::kCorrupt, fmt::format("catalog: {}", what)); }
 
+json::object encode(const std::map<std::string, CatalogCopy>& scopes) {
+  json::object document;
+  for (const auto& [scope, copy] : scopes) {
+    json::object facts;
+    facts["generation"] = copy.generation;
+    if (copy.loaded_at) facts["loaded_at"] = *copy.loaded_at;
+    document[scope] = std::move(facts);
+  }
+  return document;
+}
+
 // {"datasource":{...},"live_generation":3,"loaded_at":1700000000000,"next_field_id":4,"next_index_id":3,
-//  "fields":{"name":1,"status":2},"indexes":{"_id":0,"status":1}}
+//  "fields":{"name":1,"status":2},"indexes":{"_id":0,"status":1},
+//  "scopes":{"9f2c...":{"generation":5,"loaded_at":1700000000000}}}
 std::string encode(const CatalogEntry& entry) {
   const Schema& schema = *entry.schema;
   json::object document;
@@ -33,6 +48,7 @@ std::string encode(const CatalogEntry& entry) {
   json::object indexes;
   for (const Index& index : schema.indexes) indexes[index.name] = index.id;
   document["indexes"] = std::move(indexes);
+  if (!entry.scopes.empty()) document["scopes"] = encode(entry.scopes);
   return json::serialize(document);
 }
 
@@ -51,6 +67,21 @@ Result<const json::object*> object_member(const json::object& object, std::strin
   const json::value* member = object.if_contains(name);
   if (member == nullptr || !member->is_object()) return damaged(fmt::format("member {} is no object", name));
   return &member->get_object();
+}
+
+Result<std::map<std::string, CatalogCopy>> decode_scopes(const json::object& document) {
+  std::map<std::string, CatalogCopy> scopes;
+  for (const auto& [scope, value] : document) {
+    if (!value.is_object()) return damaged("a scope is no object");
+    const json::object& facts = value.get_object();
+    CatalogCopy copy;
+    SLATE_TRY(copy.generation, number<std::uint64_t>(facts, "generation"));
+    if (facts.contains("loaded_at")) {
+      SLATE_TRY(copy.loaded_at, number<UnixMillis>(facts, "loaded_at"));
+    }
+    scopes.emplace(scope, copy);
+  }
+  return scopes;
 }
 
 Result<CatalogEntry> decode(std::string_view text) {
@@ -78,6 +109,10 @@ Result<CatalogEntry> decode(std::string_view text) {
   if (document.contains("loaded_at")) {
     SLATE_TRY(entry.loaded_at, number<UnixMillis>(document, "loaded_at"));
   }
+  if (document.contains("scopes")) {
+    SLATE_TRY(const json::object* scopes, object_member(document, "scopes"));
+    SLATE_TRY(entry.scopes, decode_scopes(*scopes));
+  }
   entry.schema = std::make_shared<const Schema>(std::move(schema));
   return entry;
 }
@@ -95,7 +130,25 @@ Result<void> for_each(storage::Environment& environment, storage::Table table, V
   return {};
 }
 
+// 0 when there is none.
+Result<std::uint64_t> read_last_generation(const storage::Transaction& txn, storage::Table meta) {
+  SLATE_TRY(const auto text, txn.get(meta, kLastGenerationKey));
+  std::uint64_t last = 0;
+  if (text) {
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), last);
+    if (error != std::errc() || end != text->data() + text->size())
+      return damaged("the last generation is no number");
+  }
+  return last;
+}
+
 }  // namespace
+
+std::uint64_t CatalogEntry::highest_generation() const {
+  std::uint64_t highest = live_generation;
+  for (const auto& [scope, copy] : scopes) highest = std::max(highest, copy.generation);
+  return highest;
+}
 
 Result<std::unique_ptr<Catalog>> Catalog::open(const std::filesystem::path& path, std::uint64_t map_bytes) {
   std::unique_ptr<Catalog> catalog(new Catalog);
@@ -147,7 +200,15 @@ Result<std::vector<ListView>> Catalog::lists() {
 Result<void> Catalog::put_datasource(const CatalogEntry& entry) {
   SLATE_TRY(auto txn, environment_->begin_write());
   SLATE_TRY(txn.put(datasources_, entry.schema->datasource.id, encode(entry)));
+  SLATE_TRY(const std::uint64_t last, read_last_generation(txn, meta_));
+  if (entry.highest_generation() > last)
+    SLATE_TRY(txn.put(meta_, kLastGenerationKey, std::to_string(entry.highest_generation())));
   return txn.commit();
+}
+
+Result<std::uint64_t> Catalog::last_generation() {
+  SLATE_TRY(auto txn, environment_->begin_read());
+  return read_last_generation(txn, meta_);
 }
 
 Result<void> Catalog::remove_datasource(std::string_view id, std::span<const std::string> lists) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -20,10 +21,18 @@
 
 namespace slate {
 
+struct CatalogCopy {
+  std::uint64_t generation = 0;
+  std::optional<UnixMillis> loaded_at;
+};
+
 struct CatalogEntry {
   std::shared_ptr<const Schema> schema;
-  std::uint64_t live_generation = 0;
+  std::uint64_t live_generation = 0;    // of the copy that all callers share
   std::optional<UnixMillis> loaded_at;  // of the live generation; absent: never loaded
+  std::map<std::string, CatalogCopy> scopes;
+
+  std::uint64_t highest_generation() const;
 };
 
 // Format: docs/formats/data-folder.md. Every change is durable when the call returns. Safe for any number of
@@ -37,6 +46,8 @@ class Catalog {
   Result<std::vector<ListView>> lists();
 
   Result<void> put_datasource(const CatalogEntry& entry);
+  // The highest that was ever live: numbers are not used again.
+  Result<std::uint64_t> last_generation();
   // With lists of it, in one commit.
   Result<void> remove_datasource(std::string_view id, std::span<const std::string> lists);
   Result<void> put_list(const ListView& list);

@@ -2,34 +2,14 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <fstream>
-#include <set>
-#include <system_error>
-#include <thread>
 
 #include "base/log.h"
 #include "base/try.h"
-#include "db/generation_builders.h"
-#include "db/snapshot_impl.h"
 #include "db/transaction_impl.h"
 #include "db/writer.h"
 
 namespace slate {
 namespace {
-
-// Notes in the catalog. While a database is open, "boot" holds the machine's boot id; closing it removes the
-// danger.
-constexpr std::string_view kBootNote = "boot";
-constexpr std::string_view kCleanlyClosed = "closed";
-constexpr std::string_view kCursorKeyNote = "cursor_key";
-
-// The kernel's name for this boot of the machine; empty where it cannot be told.
-std::string boot_id() {
-  std::ifstream file("/proc/sys/kernel/random/boot_id");
-  std::string id;
-  std::getline(file, id);
-  return id;
-}
 
 Failure no_datasource(std::string_view id) {
   return fail(
@@ -45,10 +25,40 @@ std::string join(const std::vector<std::string>& words) {
   return text;
 }
 
+Result<std::uint64_t> row_count(Generation& generation) {
+  SLATE_TRY(auto txn, generation.environment().begin_read());
+  SLATE_TRY(const GenerationState state, generation.read_state(txn));
+  return state.rows;
+}
+
 bool same_columns(const Schema& a, const Schema& b) {
   return std::ranges::equal(a.columns, b.columns, [](const Column& x, const Column& y) {
     return x.id == y.id && x.path == y.path && x.field == y.field;
   });
+}
+
+// Whose values tell copies apart; none: all callers share one.
+std::vector<std::string> scope_headers(const Datasource& datasource) {
+  return datasource.is_scoped() ? datasource.loader->scope_headers : std::vector<std::string>();
+}
+
+bool is_scope(std::string_view word) {
+  return word.size() <= 64 && std::ranges::all_of(word, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+                  c == '-';
+         });
+}
+
+// Whether the datasource keeps such copies.
+Result<void> check_sharing(const Datasource& datasource, std::string_view scope) {
+  if (!is_scope(scope))
+    return fail(Error(Reason::kInvalidArgument, "expected a scope of 1 to 64 of A-Z a-z 0-9 _ -")
+                    .with_field("scope"));
+  if (datasource.is_scoped() == !scope.empty()) return {};
+  return fail(Reason::kFailedPrecondition,
+              fmt::format("datasource \"{}\" keeps {}", datasource.id,
+                          scope.empty() ? "a copy of its records for each scope, and none that is shared"
+                                        : "one copy of its records, which all callers share"));
 }
 
 // The path of the first field that both declare with another type, if any.
@@ -64,175 +74,7 @@ std::optional<std::string> changed_type(const std::vector<Field>& before, const 
   return std::nullopt;
 }
 
-// Whether a generation has exactly the schema's indexes, built or under way.
-bool has_indexes_of(const GenerationState& state, const Schema& schema) {
-  return state.indexes.size() == schema.indexes.size() &&
-         std::ranges::all_of(schema.indexes,
-                             [&](const Index& index) { return state.find(index.id) != nullptr; });
-}
-
-constexpr unsigned kMostScanHelpers = 256;
-
-std::shared_ptr<ScanHelpers> make_helpers(const DatabaseOptions& options) {
-  const unsigned cores = std::max(1U, std::thread::hardware_concurrency());
-  return std::make_shared<ScanHelpers>(options.scan_helpers.value_or(std::min(cores - 1, kMostScanHelpers)),
-                                       cores);
-}
-
 }  // namespace
-
-StoredDatabase::StoredDatabase(const DatabaseOptions& options)
-    : options_(options), helpers_(make_helpers(options)) {}
-
-Result<std::unique_ptr<EmbeddedDatabase>> Database::open(const DatabaseOptions& options) {
-  SLATE_TRY(auto database, StoredDatabase::open(options));
-  return database;
-}
-
-Result<std::unique_ptr<StoredDatabase>> StoredDatabase::open(const DatabaseOptions& options) {
-  const std::uint32_t rows = options.segment_rows;
-  if (rows < 64 || rows > kBlockMaxRows || (rows & (rows - 1)) != 0)
-    return fail(Error(Reason::kInvalidArgument,
-                      fmt::format("expected a power of two from 64 to {}, got {}", kBlockMaxRows, rows))
-                    .with_field("segment_rows"));
-  if (options.scan_helpers.value_or(0) > kMostScanHelpers)
-    return fail(Error(Reason::kInvalidArgument,
-                      fmt::format("expected at most {}, got {}", kMostScanHelpers, *options.scan_helpers))
-                    .with_field("scan_helpers"));
-  std::error_code error;
-  std::filesystem::create_directories(options.path / "generations", error);
-  if (error) return fail(Reason::kIo, fmt::format("creating the data folder: {}", error.message()));
-  std::unique_ptr<StoredDatabase> database(new StoredDatabase(options));
-  SLATE_TRY(database->lock_, FolderLock::take(options.path));
-  SLATE_TRY(database->catalog_, Catalog::open(options.path / "catalog.mdb", options.catalog_map_bytes));
-  SLATE_TRY(sync_folder(options.path));
-  SLATE_TRY(database->recover());
-  database->maintenance_ = std::make_unique<Maintenance>(database->options_, [raw = database.get()] {
-    std::vector<std::shared_ptr<DatasourceState>> states;
-    const std::shared_lock lock(raw->mutex_);
-    for (const auto& [id, state] : raw->datasources_) states.push_back(state);
-    return states;
-  });
-  return database;
-}
-
-StoredDatabase::~StoredDatabase() {
-  maintenance_.reset();
-  if (catalog_ == nullptr) return;
-  bool synced = true;
-  for (const auto& [id, state] : datasources_) {
-    const auto current = state->current();
-    if (current.live != nullptr && !current.damage)
-      synced &= current.live->environment().sync_if_changed().has_value();
-  }
-  if (synced && !catalog_->set_note(kBootNote, kCleanlyClosed))
-    log::warning("the data folder could not be marked as cleanly closed");
-}
-
-Result<void> StoredDatabase::recover() {
-  SLATE_TRY(const auto entries, catalog_->datasources());
-  SLATE_TRY(const auto boot, catalog_->note(kBootNote));
-  const std::string this_boot = boot_id();
-  const bool after_power_loss = boot && *boot != kCleanlyClosed && *boot != this_boot;
-  remove_litter(entries);
-  for (const CatalogEntry& entry : entries) SLATE_TRY(open_datasource(entry, after_power_loss));
-  SLATE_TRY(const auto lists, catalog_->lists());
-  for (const ListView& list : lists) lists_.emplace(list.id, list);
-  SLATE_TRY(read_cursor_key());
-  return catalog_->set_note(kBootNote, this_boot);
-}
-
-// Made once, so that cursors outlive the process.
-Result<void> StoredDatabase::read_cursor_key() {
-  SLATE_TRY(const auto stored, catalog_->note(kCursorKeyNote));
-  if (stored && stored->size() == cursor_key_.size()) {
-    std::ranges::copy(*stored, cursor_key_.begin());
-    return {};
-  }
-  SLATE_TRY(cursor_key_, make_cursor_key());
-  return catalog_->set_note(kCursorKeyNote, std::string(cursor_key_.begin(), cursor_key_.end()));
-}
-
-// Files that a crash left behind: whatever the catalog does not name.
-void StoredDatabase::remove_litter(const std::vector<CatalogEntry>& entries) const {
-  std::set<std::filesystem::path> named;
-  for (const CatalogEntry& entry : entries) {
-    const auto path = generation_path(entry.schema->datasource.id, entry.live_generation);
-    named.insert({path, path.string() + "-lock", path.parent_path()});
-  }
-  std::error_code error;
-  std::vector<std::filesystem::path> litter;
-  std::filesystem::recursive_directory_iterator item(options_.path / "generations", error);
-  for (; !error && item != std::filesystem::recursive_directory_iterator(); item.increment(error))
-    if (!named.contains(item->path())) litter.push_back(item->path());
-  for (const auto& path : litter) {
-    std::filesystem::remove_all(path, error);
-    log::info("removed a file that no generation owns", {{"file", path.filename().string()}});
-  }
-}
-
-// A crash may have come between a change of the indexes and the catalog's commit of it: the catalog decides.
-Result<void> StoredDatabase::finish_change(Generation& generation, const Schema& schema) {
-  GenerationState state;
-  {
-    SLATE_TRY(auto txn, generation.environment().begin_read());
-    SLATE_TRY(state, generation.read_state(txn));
-  }
-  if (has_indexes_of(state, schema)) return {};
-  return adopt_indexes(generation, schema, schema);
-}
-
-// A generation that cannot be trusted is thrown away when its loader can bring it back, and shut off
-// otherwise.
-Result<void> StoredDatabase::open_datasource(const CatalogEntry& entry, bool after_power_loss) {
-  const Datasource& datasource = entry.schema->datasource;
-  auto raise = [&](std::uint64_t number) {
-    std::uint64_t last = last_generation_.load();
-    while (last < number && !last_generation_.compare_exchange_weak(last, number)) {
-    }
-  };
-  raise(entry.live_generation);
-  auto opened = Generation::open(generation_path(datasource.id, entry.live_generation), entry.live_generation,
-                                 *entry.schema, generation_options(datasource));
-  std::optional<Error> damage;
-  std::shared_ptr<Generation> live;
-  if (opened) {
-    live = *std::move(opened);
-    if (auto finished = finish_change(*live, *entry.schema); !finished) damage = std::move(finished).error();
-  } else {
-    damage = std::move(opened).error();
-  }
-  if (!damage && after_power_loss && datasource.loader &&
-      datasource.effective_durability() == Durability::kOs)
-    damage = Error(Reason::kCorrupt, "the machine stopped before the data was on stable storage");
-  if (!damage) {
-    live->set_loaded_at(entry.loaded_at);
-  } else if (damage->reason() == Reason::kUnsupportedFormat || damage->reason() == Reason::kQuotaExceeded) {
-    return fail(*std::move(damage));
-  } else if (datasource.loader) {
-    log::error("a damaged generation is discarded", {{"datasource", datasource.id},
-                                                     {"generation", entry.live_generation},
-                                                     {"error", damage->to_string()}});
-    if (live) live->retire();
-    live.reset();
-    raise(entry.live_generation + 1);
-    SLATE_TRY(live, new_generation(*entry.schema));
-    SLATE_TRY(catalog_->put_datasource({.schema = entry.schema, .live_generation = live->number()}));
-    remove_generation_files(generation_path(datasource.id, entry.live_generation));
-    damage.reset();
-  } else {
-    live.reset();
-    log::error("a damaged datasource is shut off", {{"datasource", datasource.id},
-                                                    {"generation", entry.live_generation},
-                                                    {"error", damage->to_string()}});
-  }
-  auto state = std::make_shared<DatasourceState>(entry.schema, std::move(live), *options_.clock);
-  if (damage)
-    state->mark_damaged(Error(Reason::kCorrupt, damage->message())
-                            .with_hint("restore the data folder from a copy, or delete the datasource"));
-  datasources_.emplace(datasource.id, std::move(state));
-  return {};
-}
 
 std::filesystem::path StoredDatabase::generation_path(std::string_view datasource,
                                                       std::uint64_t number) const {
@@ -289,64 +131,96 @@ Result<Saved> StoredDatabase::create_datasource(const Datasource& datasource) {
     generation->retire();
     return fail(std::move(put).error());
   }
+  auto shared = std::make_shared<CopyState>(schema, generation, *options_.clock);
   const std::lock_guard lock(mutex_);
-  datasources_.emplace(datasource.id, std::make_shared<DatasourceState>(schema, generation, *options_.clock));
+  datasources_.emplace(datasource.id, std::make_shared<DatasourceState>(std::move(shared), *options_.clock));
   return Saved::kCreated;
 }
 
 Result<Saved> StoredDatabase::change_datasource(DatasourceState& state, const Datasource& datasource) {
-  const std::lock_guard writes(state.write_mutex());
-  const auto current = state.current();
-  if (current.schema->datasource == datasource) return Saved::kUnchanged;
+  const std::lock_guard change(state.change_mutex());
+  const auto writes = state.lock_writes();
+  const auto current = state.shared()->current();
+  const Datasource& before = current.schema->datasource;
+  if (before == datasource) return Saved::kUnchanged;
   if (current.damage) return fail(*current.damage);
   auto schema = std::make_shared<const Schema>(make_schema(datasource, current.schema.get()));
+  SLATE_TRY(check_lists(datasource));
 
-  // Lists must go on making sense.
-  {
-    const std::shared_lock lock(mutex_);
-    for (const auto& [id, list] : lists_) {
-      if (list.datasource != datasource.id) continue;
-      if (auto valid = validate(list, datasource); !valid)
-        return fail(
-            Error(Reason::kInUse, fmt::format("list \"{}\" would break: {}", id, valid.error().message()))
-                .with_field(valid.error().field().value_or("fields")));
-    }
-  }
-
-  SLATE_TRY(auto txn, current.live->environment().begin_read());
-  SLATE_TRY(const GenerationState stored, current.live->read_state(txn));
-  const auto retyped = changed_type(current.schema->datasource.fields, datasource.fields);
-  if (retyped && !datasource.loader && stored.rows > 0)
+  SLATE_TRY(const std::uint64_t rows, row_count(*current.live));
+  const auto retyped = changed_type(before.fields, datasource.fields);
+  if (retyped && !datasource.loader && rows > 0)
     return fail(
         Error(Reason::kFailedPrecondition,
               fmt::format("the type of {} cannot change while the datasource has {} records and no loader to "
                           "bring them back",
-                          *retyped, stored.rows))
+                          *retyped, rows))
             .with_field(*retyped)
             .with_hint("delete the records first, or add a field of another name"));
-  if (retyped) {
+  const bool rescoped = scope_headers(before) != scope_headers(datasource);
+  if (rescoped && !before.loader && rows > 0)
+    return fail(
+        Error(Reason::kFailedPrecondition,
+              fmt::format("a loader with scopeHeaders keeps no records but its own, and the datasource has "
+                          "{} that were written",
+                          rows))
+            .with_field("loader.scopeHeaders")
+            .with_hint("delete the records first"));
+  if (retyped || rescoped) {
     SLATE_TRY(start_afresh(state, schema));
     return Saved::kChanged;
   }
 
-  SLATE_TRY(current.live->environment().set_commit_sync(generation_options(datasource).commit_sync));
-  SLATE_TRY(adopt_indexes(*current.live, *current.schema, *schema));
-  SLATE_TRY(catalog_->put_datasource(
-      {.schema = schema, .live_generation = current.live->number(), .loaded_at = current.live->loaded_at()}));
-  state.replace(schema, current.live);
+  const auto surplus =
+      datasource.is_scoped() ? state.surplus(*datasource.loader, {}, 0) : std::vector<std::string>();
+  CatalogEntry entry = state.entry();
+  entry.schema = schema;
+  for (const std::string& scope : surplus) entry.scopes.erase(scope);
+  for (const auto& copy : state.copies()) {
+    Generation& live = *copy->current().live;
+    SLATE_TRY(live.environment().set_commit_sync(generation_options(datasource).commit_sync));
+    SLATE_TRY(adopt_indexes(live, *current.schema, *schema));
+  }
+  SLATE_TRY(catalog_->put_datasource(entry));
+  for (const auto& copy : state.copies()) copy->replace(schema, copy->current().live);
+  evict(state, surplus);
   if (maintenance_ != nullptr) maintenance_->wake();
   return Saved::kChanged;
 }
 
-// An empty generation takes the place of the live one. REQUIRES: the write lock.
+// Lists must go on making sense.
+Result<void> StoredDatabase::check_lists(const Datasource& datasource) const {
+  const std::shared_lock lock(mutex_);
+  for (const auto& [id, list] : lists_) {
+    if (list.datasource != datasource.id) continue;
+    if (auto valid = validate(list, datasource); !valid)
+      return fail(
+          Error(Reason::kInUse, fmt::format("list \"{}\" would break: {}", id, valid.error().message()))
+              .with_field(valid.error().field().value_or("fields")));
+  }
+  return {};
+}
+
+// An empty generation takes the place of the live one, and no scope has a copy any more. REQUIRES: the change
+// mutex and all write locks.
 Result<void> StoredDatabase::start_afresh(DatasourceState& state,
                                           const std::shared_ptr<const Schema>& schema) {
   SLATE_TRY(auto generation, new_generation(*schema));
-  if (auto published = publish(state, schema, generation, std::nullopt); !published) {
+  auto put = catalog_->put_datasource({.schema = schema, .live_generation = generation->number()});
+  if (!put) {
     generation->retire();
-    return fail(std::move(published).error());
+    return fail(std::move(put).error());
   }
+  state.drop(state.scopes());
+  state.place({}, schema, std::move(generation));
   return {};
+}
+
+void StoredDatabase::evict(DatasourceState& state, const std::vector<std::string>& scopes) const {
+  if (scopes.empty()) return;
+  state.drop(scopes);
+  log::info("copies of scopes made room",
+            {{"datasource", state.shared()->current().schema->datasource.id}, {"count", scopes.size()}});
 }
 
 // Brings a generation in line with changed indexes and TTLs, in one transaction. An index that is new to it
@@ -391,61 +265,88 @@ Result<void> StoredDatabase::adopt_indexes(Generation& generation, const Schema&
   return writer.commit();
 }
 
-Result<void> StoredDatabase::check_publishable(const DatasourceState& state, const Schema& built_for) const {
+Result<void> StoredDatabase::check_publishable(const Destination& destination,
+                                               const Schema& built_for) const {
   const std::string& id = built_for.datasource.id;
   const auto found = find(id);
-  if (!found || found->get() != &state)
+  if (!found || *found != destination.datasource)
     return fail(Reason::kFailedPrecondition, fmt::format("datasource \"{}\" was deleted meanwhile", id));
-  if (!same_columns(*state.current().schema, built_for))
+  const auto schema = destination.datasource->shared()->current().schema;
+  if (!same_columns(*schema, built_for))
     return fail(Reason::kFailedPrecondition,
                 fmt::format("the fields of datasource \"{}\" changed meanwhile", id));
+  if (scope_headers(schema->datasource) != scope_headers(built_for.datasource))
+    return fail(Reason::kFailedPrecondition,
+                fmt::format("the scopeHeaders of datasource \"{}\" changed meanwhile", id));
   return {};
 }
 
-// The catalog's commit is the point at which the new generation is live. REQUIRES: the write lock.
-Result<std::uint64_t> StoredDatabase::publish(DatasourceState& state,
+// The catalog's commit is the point at which the new generation is live.
+Result<std::uint64_t> StoredDatabase::publish(const Destination& destination,
                                               const std::shared_ptr<const Schema>& built_for,
-                                              std::shared_ptr<Generation> generation,
-                                              std::optional<UnixMillis> loaded_at) {
-  // A change of the schema itself comes with its own; a load must have been for the fields that there are
-  // now.
-  const bool is_load = loaded_at.has_value();
-  if (is_load) SLATE_TRY(check_publishable(state, *built_for));
-  const auto current = state.current();
-  const std::shared_ptr<const Schema> schema = is_load ? current.schema : built_for;
+                                              const std::shared_ptr<Generation>& generation,
+                                              UnixMillis loaded_at) {
+  SLATE_TRY(check_publishable(destination, *built_for));
+  DatasourceState& state = *destination.datasource;
+  const auto schema = state.shared()->current().schema;
   if (schema != built_for) SLATE_TRY(adopt_indexes(*generation, *built_for, *schema));
   SLATE_TRY(generation->environment().sync_if_changed());
   SLATE_TRY(generation->environment().set_commit_sync(generation_options(schema->datasource).commit_sync));
   SLATE_TRY(sync_folder(generation->path().parent_path()));
   generation->set_loaded_at(loaded_at);
-  SLATE_TRY(catalog_->put_datasource(
-      {.schema = schema, .live_generation = generation->number(), .loaded_at = loaded_at}));
-  const std::uint64_t number = generation->number();
-  state.replace(schema, std::move(generation));
-  state.conflicts().record_all();
-  if (current.live != nullptr) current.live->retire();
+  CatalogEntry entry = state.entry();
+  std::vector<std::string> surplus;
+  if (destination.scope.empty()) {
+    entry.live_generation = generation->number();
+    entry.loaded_at = loaded_at;
+  } else {
+    surplus =
+        state.surplus(*schema->datasource.loader, destination.scope, generation->environment().used_bytes());
+    for (const std::string& scope : surplus) entry.scopes.erase(scope);
+    entry.scopes[destination.scope] = {.generation = generation->number(), .loaded_at = loaded_at};
+  }
+  SLATE_TRY(catalog_->put_datasource(entry));
+  evict(state, surplus);
+  state.place(destination.scope, schema, generation);
   if (maintenance_ != nullptr) maintenance_->wake();
-  return number;
+  return generation->number();
+}
+
+Result<std::unique_ptr<StoredSnapshot>> StoredDatabase::open_snapshot(
+    const CopyState::Current& current) const {
+  if (current.damage) return fail(*current.damage);
+  return StoredSnapshot::open(current.schema, current.live, options_.clock->now(), cursor_key_, helpers_);
+}
+
+// Adds what one copy has to the status of its datasource.
+Result<void> StoredDatabase::add_copy(const CopyState& copy, DatasourceStatus& status) const {
+  const auto current = copy.current();
+  SLATE_TRY(const auto snapshot, open_snapshot(current));
+  const SnapshotInfo& info = snapshot->info();
+  const std::uint64_t rows = status.data.rows + info.rows;
+  if (!status.data.loaded_at || info.loaded_at >= status.data.loaded_at) status.data = info;
+  status.data.rows = rows;
+  status.bytes += current.live->environment().used_bytes();
+  status.indexes.resize(current.schema->indexes.size());
+  for (std::size_t i = 0; i < status.indexes.size(); ++i) {
+    const Index& index = current.schema->indexes[i];
+    const IndexProgress* progress = snapshot->state().find(index.id);
+    const bool whole = progress != nullptr && progress->indexed_until == kWhole;
+    status.indexes[i].name = index.name;
+    if (!whole) status.indexes[i].state = IndexState::kBuilding;
+    status.indexes[i].rows_indexed +=
+        whole ? info.rows : std::min(progress != nullptr ? progress->indexed_until : 0, info.rows);
+  }
+  return {};
 }
 
 Result<DatasourceStatus> StoredDatabase::status(DatasourceState& state) const {
-  const auto current = state.current();
+  const auto current = state.shared()->current();
   DatasourceStatus status{.datasource = current.schema->datasource};
   if (current.damage) return status;
-  SLATE_TRY(const auto snapshot,
-            StoredSnapshot::open(current.schema, current.live, options_.clock->now(), cursor_key_, helpers_));
-  status.data = snapshot->info();
-  status.bytes = current.live->environment().used_bytes();
-  for (const Index& index : current.schema->indexes) {
-    const IndexProgress* progress = snapshot->state().find(index.id);
-    const bool whole = progress != nullptr && progress->indexed_until == kWhole;
-    status.indexes.push_back(
-        {.name = index.name,
-         .state = whole ? IndexState::kReady : IndexState::kBuilding,
-         .rows_indexed =
-             whole ? status.data.rows
-                   : std::min(progress != nullptr ? progress->indexed_until : 0, status.data.rows)});
-  }
+  const auto copies = state.copies();
+  status.scopes = copies.size() - 1;
+  for (const auto& copy : copies) SLATE_TRY(add_copy(*copy, status));
   return status;
 }
 
@@ -484,22 +385,22 @@ Result<void> StoredDatabase::delete_datasource(std::string_view id, Dependents d
     return fail(Error(Reason::kInUse, fmt::format("lists still use the datasource: {}", join(lists)))
                     .with_field("datasource")
                     .with_hint("delete the lists first, or ask for a cascade"));
-  const std::lock_guard writes(state->write_mutex());
+  const std::lock_guard change(state->change_mutex());
+  const auto writes = state->lock_writes();
   SLATE_TRY(catalog_->remove_datasource(id, lists));
   {
     const std::lock_guard lock(mutex_);
     datasources_.erase(datasources_.find(id));
     for (const std::string& list : lists) lists_.erase(list);
   }
-  state->mark_dropped();
-  if (const auto current = state->current(); current.live != nullptr) current.live->retire();
+  for (const auto& copy : state->copies()) copy->drop();
   return {};
 }
 
 Result<SavedList> StoredDatabase::save_list(const ListView& list) {
   const std::lock_guard definitions(definitions_mutex_);
   SLATE_TRY(const auto state, find(list.datasource));
-  SLATE_TRY(auto warnings, validate(list, state->current().schema->datasource));
+  SLATE_TRY(auto warnings, validate(list, state->shared()->current().schema->datasource));
   SavedList saved{.warnings = std::move(warnings)};
   {
     const std::shared_lock lock(mutex_);
@@ -539,7 +440,8 @@ Result<void> StoredDatabase::delete_list(std::string_view id) {
 
 Result<WriteCounts> StoredDatabase::write_batch(std::string_view datasource,
                                                 std::span<const RecordWrite> writes) {
-  SLATE_TRY(const auto state, find(datasource));
+  SLATE_TRY(const auto found, find(datasource));
+  const auto& state = found->shared();
   for (;;) {
     const auto current = state->current();
     if (current.damage) return fail(*current.damage);
@@ -557,40 +459,53 @@ Result<WriteCounts> StoredDatabase::write_batch(std::string_view datasource,
 
 Result<void> StoredDatabase::delete_all(std::string_view datasource) {
   SLATE_TRY(const auto state, find(datasource));
-  const std::lock_guard writes(state->write_mutex());
-  // It may have been dropped while this call waited for the lock.
+  const std::lock_guard change(state->change_mutex());
+  const auto writes = state->lock_writes();
+  // It may have been dropped while this call waited for the locks.
   const auto still = find(datasource);
   if (!still || *still != state) return no_datasource(datasource);
-  return start_afresh(*state, state->current().schema);
+  return start_afresh(*state, state->shared()->current().schema);
 }
 
 Result<std::unique_ptr<Transaction>> StoredDatabase::begin() {
-  return std::make_unique<StoredTransaction>([this](std::string_view id) { return find(id); },
-                                             *options_.clock, helpers_);
+  const auto find_shared = [this](std::string_view id) -> Result<std::shared_ptr<CopyState>> {
+    SLATE_TRY(const auto state, find(id));
+    return state->shared();
+  };
+  return std::make_unique<StoredTransaction>(find_shared, *options_.clock, helpers_);
 }
 
 Result<std::unique_ptr<Snapshot>> StoredDatabase::snapshot(CopyRef copy) {
   SLATE_TRY(const auto state, find(copy.datasource));
-  const auto current = state->current();
-  if (current.damage) return fail(*current.damage);
-  SLATE_TRY(auto snapshot,
-            StoredSnapshot::open(current.schema, current.live, options_.clock->now(), cursor_key_, helpers_));
+  const auto own = state->find(copy.scope);
+  const auto current = (own != nullptr ? own : state->shared())->current();
+  if (!copy.scope.empty()) SLATE_TRY(check_sharing(current.schema->datasource, copy.scope));
+  SLATE_TRY(auto snapshot, open_snapshot(current));
   return snapshot;
+}
+
+Result<std::vector<std::string>> StoredDatabase::scopes(std::string_view datasource) const {
+  SLATE_TRY(const auto state, find(datasource));
+  return state->scopes();
 }
 
 Result<std::unique_ptr<GenerationBuilder>> StoredDatabase::begin_generation(CopyRef copy, LoadMode mode) {
   SLATE_TRY(auto state, find(copy.datasource));
-  const auto current = state->current();
+  const auto own = state->find(copy.scope);
+  const auto schema = (own != nullptr ? own : state->shared())->current().schema;
+  SLATE_TRY(check_sharing(schema->datasource, copy.scope));
   const std::uint64_t number = next_generation_number();
   const auto path = generation_path(copy.datasource, number);
   // Nobody reads it yet: one sync at the end serves for all.
   const Generation::Options loading{.map_bytes = options_.generation_map_bytes,
                                     .commit_sync = storage::CommitSync::kBuffered};
-  if (mode == LoadMode::kMerge)
-    return make_merging_builder(*this, std::move(state), number, path, loading, options_);
+  Destination destination{.datasource = std::move(state), .scope = std::string(copy.scope)};
+  // A scope without a copy has nothing that a merge could keep.
+  if (mode == LoadMode::kMerge && own != nullptr)
+    return make_merging_builder(*this, std::move(destination), own, number, path, loading, options_);
   SLATE_TRY(std::shared_ptr<Generation> generation,
-            Generation::create(path, number, *current.schema, options_.segment_rows, loading));
-  return make_replacing_builder(*this, std::move(state), current.schema, std::move(generation), options_);
+            Generation::create(path, number, *schema, options_.segment_rows, loading));
+  return make_replacing_builder(*this, std::move(destination), schema, std::move(generation), options_);
 }
 
 }  // namespace slate

@@ -1,14 +1,12 @@
 // The embedded database: the catalog, the datasources that are open, and the work that goes on behind them.
 #pragma once
 
-#include <condition_variable>
 #include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include <slate/database.h>
@@ -16,7 +14,9 @@
 #include "db/catalog.h"
 #include "db/datasource_state.h"
 #include "db/folder_lock.h"
+#include "db/generation_builders.h"
 #include "db/maintenance.h"
+#include "db/snapshot_impl.h"
 
 namespace slate {
 
@@ -39,20 +39,29 @@ class StoredDatabase final : public EmbeddedDatabase {
   Result<std::unique_ptr<Snapshot>> snapshot(CopyRef copy) override;
   Result<std::unique_ptr<GenerationBuilder>> begin_generation(CopyRef copy, LoadMode mode) override;
 
-  // For generation builders: whether a load for the fields of `built_for` may still be published.
-  // REQUIRES: the write lock. Errors: failed_precondition.
-  Result<void> check_publishable(const DatasourceState& state, const Schema& built_for) const;
-  // For generation builders: makes `generation` the live one of the datasource. `journal` of a merge may be
-  // null.
-  Result<std::uint64_t> publish(DatasourceState& state, const std::shared_ptr<const Schema>& built_for,
-                                std::shared_ptr<Generation> generation, std::optional<UnixMillis> loaded_at);
+  Result<std::string> scope_key() override { return scope_key_; }
+
+  // For generation builders: whether a load as `built_for` declares it may still be published.
+  // REQUIRES: the datasource's change mutex. Errors: failed_precondition.
+  Result<void> check_publishable(const Destination& destination, const Schema& built_for) const;
+  // For generation builders: makes `generation` the live one of the destination, which may cost other scopes
+  // their copies. REQUIRES: the datasource's change mutex, and the write lock of the copy that is replaced,
+  // if there is one.
+  Result<std::uint64_t> publish(const Destination& destination,
+                                const std::shared_ptr<const Schema>& built_for,
+                                const std::shared_ptr<Generation>& generation, UnixMillis loaded_at);
   Result<std::shared_ptr<DatasourceState>> find(std::string_view datasource) const;
+  // For audits. Errors: not_found.
+  Result<std::vector<std::string>> scopes(std::string_view datasource) const;
 
  private:
   explicit StoredDatabase(const DatabaseOptions& options);
   Result<void> recover();
-  Result<void> read_cursor_key();
-  Result<void> open_datasource(const CatalogEntry& entry, bool after_power_loss);
+  Result<std::string> secret(std::string_view note);
+  Result<void> open_datasource(CatalogEntry entry, bool after_power_loss);
+  Result<std::shared_ptr<Generation>> open_generation(const Schema& schema, std::uint64_t number,
+                                                      std::optional<UnixMillis> loaded_at,
+                                                      bool after_power_loss);
   Result<void> finish_change(Generation& generation, const Schema& schema);
   void remove_litter(const std::vector<CatalogEntry>& entries) const;
 
@@ -63,8 +72,12 @@ class StoredDatabase final : public EmbeddedDatabase {
 
   Result<Saved> create_datasource(const Datasource& datasource);
   Result<Saved> change_datasource(DatasourceState& state, const Datasource& datasource);
+  Result<void> check_lists(const Datasource& datasource) const;
   Result<void> adopt_indexes(Generation& generation, const Schema& before, const Schema& after);
   Result<void> start_afresh(DatasourceState& state, const std::shared_ptr<const Schema>& schema);
+  void evict(DatasourceState& state, const std::vector<std::string>& scopes) const;
+  Result<std::unique_ptr<StoredSnapshot>> open_snapshot(const CopyState::Current& current) const;
+  Result<void> add_copy(const CopyState& copy, DatasourceStatus& status) const;
   Result<DatasourceStatus> status(DatasourceState& state) const;
   std::vector<std::string> lists_of(std::string_view datasource) const;
 
@@ -78,6 +91,7 @@ class StoredDatabase final : public EmbeddedDatabase {
   std::atomic<std::uint64_t> last_generation_ = 0;
   std::shared_ptr<ScanHelpers> helpers_;
   CursorKey cursor_key_{};  // set before others see the database
+  std::string scope_key_;   // as well
   std::unique_ptr<Maintenance> maintenance_;
 };
 

@@ -1,166 +1,102 @@
 #include "db/datasource_state.h"
 
-#include <fmt/format.h>
-#include <ranges>
-#include <unordered_set>
+#include <algorithm>
+#include <tuple>
 #include <utility>
-
-#include "base/try.h"
 
 namespace slate {
 namespace {
 
-Error conflict(std::string_view id) {
-  return Error(Reason::kConflict,
-               fmt::format("record \"{}\" was changed by another commit", id.substr(0, 80)));
-}
-
-// A record that an optimistic request depends on and that is among `written`, or null.
-const std::string_view* first_of(const CommitRequest& request,
-                                 const std::unordered_set<std::string_view>& written) {
-  if (!request.since || written.empty()) return nullptr;
-  const auto find = [&](std::string_view id) {
-    const auto found = written.find(id);
-    return found != written.end() ? &*found : nullptr;
-  };
-  for (const PreparedWrite& write : request.writes)
-    if (const std::string_view* found = find(write.id)) return found;
-  for (const std::string& id : request.read_for_update)
-    if (const std::string_view* found = find(id)) return found;
-  return nullptr;
+std::uint64_t bytes_of(const CopyState& copy) {
+  const auto current = copy.current();
+  return current.live != nullptr ? current.live->environment().used_bytes() : 0;
 }
 
 }  // namespace
 
-DatasourceState::Current DatasourceState::current() const {
-  const std::lock_guard lock(mutex_);
-  return {.schema = schema_, .live = live_, .damage = damage_};
+std::vector<DatasourceState::WriteLock> DatasourceState::lock_writes() const {
+  std::vector<WriteLock> locks;
+  for (auto& copy : copies()) locks.emplace_back(std::move(copy));
+  return locks;
 }
 
-void DatasourceState::replace(std::shared_ptr<const Schema> schema, std::shared_ptr<Generation> live) {
+std::shared_ptr<CopyState> DatasourceState::find(std::string_view scope) {
+  if (scope.empty()) return shared_;
   const std::lock_guard lock(mutex_);
-  schema_ = std::move(schema);
-  if (live_ != live) {
-    damage_.reset();
-    live_ = std::move(live);
+  const auto found = scoped_.find(scope);
+  if (found == scoped_.end()) return nullptr;
+  found->second.last_use = ++uses_;
+  return found->second.copy;
+}
+
+std::vector<std::shared_ptr<CopyState>> DatasourceState::copies() const {
+  std::vector<std::shared_ptr<CopyState>> copies{shared_};
+  const std::lock_guard lock(mutex_);
+  for (const auto& [scope, scoped] : scoped_) copies.push_back(scoped.copy);
+  return copies;
+}
+
+std::vector<std::string> DatasourceState::scopes() const {
+  std::vector<std::string> scopes;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [scope, scoped] : scoped_) scopes.push_back(scope);
+  return scopes;
+}
+
+CatalogEntry DatasourceState::entry() const {
+  const auto shared = shared_->current();
+  CatalogEntry entry{.schema = shared.schema};
+  if (shared.live != nullptr) {
+    entry.live_generation = shared.live->number();
+    entry.loaded_at = shared.live->loaded_at();
   }
-}
-
-void DatasourceState::mark_damaged(Error error) {
   const std::lock_guard lock(mutex_);
-  damage_ = std::move(error);
+  for (const auto& [scope, scoped] : scoped_) {
+    const auto live = scoped.copy->current().live;
+    entry.scopes.emplace(scope, CatalogCopy{.generation = live->number(), .loaded_at = live->loaded_at()});
+  }
+  return entry;
 }
 
-void DatasourceState::mark_dropped() {
-  const std::lock_guard lock(mutex_);
-  dropped_ = true;
-}
-
-// Why a request cannot be committed now, if so.
-std::optional<Error> DatasourceState::refusal(const CommitRequest& request, const Current& current) const {
+std::vector<std::string> DatasourceState::surplus(const LoaderConfig& limits, std::string_view kept,
+                                                  std::uint64_t bytes) const {
+  std::vector<std::tuple<std::uint64_t, std::string, std::uint64_t>> others;  // last use, scope, bytes
   {
     const std::lock_guard lock(mutex_);
-    if (dropped_)
-      return Error(Reason::kNotFound, fmt::format("datasource \"{}\" was deleted", schema_->datasource.id));
+    for (const auto& [scope, scoped] : scoped_)
+      if (scope != kept) others.emplace_back(scoped.last_use, scope, bytes_of(*scoped.copy));
   }
-  if (current.damage) return current.damage;
-  if (request.schema != current.schema.get())
-    return Error(Reason::kConflict, "the datasource's fields changed while the write was under way");
-  if (!request.since) return std::nullopt;
-  for (const PreparedWrite& write : request.writes)
-    if (conflicts_.changed(write.id, *request.since)) return conflict(write.id);
-  for (const std::string& id : request.read_for_update)
-    if (conflicts_.changed(id, *request.since)) return conflict(id);
-  return std::nullopt;
-}
-
-void DatasourceState::committed(std::span<const PreparedWrite> writes) {
-  conflicts_.record(std::views::transform(writes, &PreparedWrite::id));
-  if (journal_ == nullptr) return;
-  for (const PreparedWrite& write : writes) journal_->add_copy(write);
-}
-
-Result<AppliedCommit> DatasourceState::apply_locked(const CommitRequest& request) {
-  AppliedCommit applied{.current = current()};
-  if (auto refused = refusal(request, applied.current)) return fail(*std::move(refused));
-  if (request.writes.empty()) return applied;
-  SLATE_TRY(auto writer, Writer::begin(*applied.current.live, *applied.current.schema, clock_.now()));
-  SLATE_TRY(applied.counts, writer.apply(request.writes));
-  applied.writer = std::make_unique<Writer>(std::move(writer));
-  return applied;
-}
-
-Result<WriteCounts> DatasourceState::finish_locked(const CommitRequest& request, AppliedCommit applied) {
-  if (applied.writer == nullptr) return applied.counts;
-  SLATE_TRY(applied.writer->commit());
-  committed(request.writes);
-  return applied.counts;
-}
-
-Result<WriteCounts> DatasourceState::commit_locked(const CommitRequest& request) {
-  SLATE_TRY(AppliedCommit applied, apply_locked(request));
-  return finish_locked(request, std::move(applied));
-}
-
-// One transaction for all of them. When it fails, each is tried alone, so that one bad write costs only
-// itself.
-void DatasourceState::commit_together(std::span<Waiting* const> group) {
-  const std::lock_guard lock(write_mutex_);
-  if (group.size() == 1) {
-    group.front()->result = commit_locked(*group.front()->request);
-    return;
+  std::ranges::sort(others);
+  auto count = others.size() + (kept.empty() ? 0 : 1);
+  for (const auto& other : others) bytes += std::get<2>(other);
+  std::vector<std::string> surplus;
+  for (auto& [last_use, scope, size] : others) {
+    const bool too_many = count > static_cast<std::uint64_t>(limits.max_scopes);
+    const bool too_large =
+        limits.max_scope_bytes && bytes > static_cast<std::uint64_t>(*limits.max_scope_bytes);
+    if (!too_many && !too_large) break;
+    --count;
+    bytes -= size;
+    surplus.push_back(std::move(scope));
   }
-  const auto together = [&]() -> Result<void> {
-    const Current now = current();
-    if (now.live == nullptr) return fail(Reason::kInternal, "no generation");
-    SLATE_TRY(auto writer, Writer::begin(*now.live, *now.schema, clock_.now()));
-    std::vector<std::pair<Waiting*, WriteCounts>> applied;
-    std::unordered_set<std::string_view> written;
-    for (Waiting* waiting : group) {
-      if (auto refused = refusal(*waiting->request, now)) {
-        waiting->result = fail(*std::move(refused));
-        continue;
-      }
-      // An earlier one of the group that wrote what a later, optimistic one depends on comes first.
-      if (const std::string_view* id = first_of(*waiting->request, written)) {
-        waiting->result = fail(conflict(*id));
-        continue;
-      }
-      SLATE_TRY(const WriteCounts counts, writer.apply(waiting->request->writes));
-      applied.emplace_back(waiting, counts);
-      for (const PreparedWrite& write : waiting->request->writes) written.insert(write.id);
-    }
-    if (applied.empty()) return {};
-    SLATE_TRY(writer.commit());
-    for (auto& [waiting, counts] : applied) {
-      waiting->result = counts;
-      committed(waiting->request->writes);
-    }
-    return {};
-  };
-  if (together()) return;
-  for (Waiting* waiting : group) waiting->result = commit_locked(*waiting->request);
+  return surplus;
 }
 
-Result<WriteCounts> DatasourceState::commit(const CommitRequest& request) {
-  Waiting mine{.request = &request, .result = std::nullopt};
-  std::unique_lock lock(queue_mutex_);
-  queue_.push_back(&mine);
-  while (!mine.done) {
-    if (leading_) {
-      done_.wait(lock, [&] { return mine.done || !leading_; });
-      continue;
-    }
-    leading_ = true;
-    const std::vector<Waiting*> group = std::exchange(queue_, {});
+void DatasourceState::place(std::string_view scope, const std::shared_ptr<const Schema>& schema,
+                            std::shared_ptr<Generation> generation) {
+  if (const auto copy = find(scope)) return copy->replace(schema, std::move(generation));
+  auto copy = std::make_shared<CopyState>(schema, std::move(generation), clock_);
+  const std::lock_guard lock(mutex_);
+  scoped_.emplace(scope, Scoped{.copy = std::move(copy), .last_use = ++uses_});
+}
+
+void DatasourceState::drop(const std::vector<std::string>& scopes) {
+  for (const std::string& scope : scopes) {
+    std::unique_lock lock(mutex_);
+    const auto taken = scoped_.extract(scope);
     lock.unlock();
-    commit_together(group);
-    lock.lock();
-    for (Waiting* waiting : group) waiting->done = true;
-    leading_ = false;
-    done_.notify_all();
+    if (taken) taken.mapped().copy->drop();
   }
-  return *std::move(mine.result);
 }
 
 }  // namespace slate

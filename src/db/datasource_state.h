@@ -1,107 +1,79 @@
-// A datasource while the database is open: its schema, its live generation, and the one road by which commits
-// go.
+// A datasource while the database is open: the copies of its records.
 #pragma once
 
-#include <condition_variable>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
-#include <span>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include <slate/clock.h>
-#include <slate/error.h>
-#include <slate/record.h>
+#include <slate/datasource.h>
 
-#include "db/conflicts.h"
+#include "db/catalog.h"
+#include "db/copy_state.h"
 #include "db/generation.h"
-#include "db/prepared_write.h"
-#include "db/writer.h"
 #include "model/schema.h"
 
 namespace slate {
 
-// What a commit wants written, and under which condition.
-struct CommitRequest {
-  std::span<const PreparedWrite> writes;
-  const Schema* schema = nullptr;                // that they were prepared for
-  std::optional<std::uint64_t> since;            // optimistic: a point from Conflicts::begin()
-  std::span<const std::string> read_for_update;  // ids that must not have changed since, beside those written
-};
-
-struct AppliedCommit;
-
-// Thread-safe. Locks, in the order in which they are taken: write_mutex, then the state's own.
+// One copy is shared by all callers. Where the loader has scope headers that one stays empty, which is what a
+// scope without records reads, and each scope has a copy of its own. Thread-safe. Locks, in the order in
+// which they are taken: change_mutex, the write mutexes of the copies in the order of copies(), then the
+// state's own.
 class DatasourceState {
  public:
-  DatasourceState(std::shared_ptr<const Schema> schema, std::shared_ptr<Generation> live, const Clock& clock)
-      : clock_(clock), schema_(std::move(schema)), live_(std::move(live)) {}
+  DatasourceState(std::shared_ptr<CopyState> shared, const Clock& clock)
+      : clock_(clock), shared_(std::move(shared)) {}
 
-  struct Current {
-    std::shared_ptr<const Schema> schema;
-    std::shared_ptr<Generation> live;  // null: its file was damaged
-    std::optional<Error> damage;
+  // One change at a time of what the catalog says of the datasource.
+  std::mutex& change_mutex() { return change_mutex_; }
+  // The write lock of a copy, which it keeps alive.
+  struct WriteLock {
+    explicit WriteLock(std::shared_ptr<CopyState> of) : copy(std::move(of)), lock(copy->write_mutex()) {}
+
+    std::shared_ptr<CopyState> copy;
+    std::unique_lock<std::mutex> lock;
   };
-  Current current() const;
-  // REQUIRES: write_mutex is held.
-  void replace(std::shared_ptr<const Schema> schema, std::shared_ptr<Generation> live);
-  void mark_damaged(Error error);
-  void mark_dropped();
+  // Of every copy. REQUIRES: change_mutex is held.
+  std::vector<WriteLock> lock_writes() const;
 
-  // Commits that wait together share one transaction and one sync. Errors: conflict; aborted when the schema
-  // is not that of the request any more (prepare again); not_found when the datasource has gone; those of the
-  // store.
-  Result<WriteCounts> commit(const CommitRequest& request);
-  // The same, alone. REQUIRES: write_mutex is held.
-  Result<WriteCounts> commit_locked(const CommitRequest& request);
-  // The same in two steps: everything that can be refused is refused by the first, which nobody sees the
-  // effect of until the second. REQUIRES: write_mutex is held from the first to the second, which gets the
-  // same request.
-  Result<AppliedCommit> apply_locked(const CommitRequest& request);
-  Result<WriteCounts> finish_locked(const CommitRequest& request, AppliedCommit applied);
+  const std::shared_ptr<CopyState>& shared() const { return shared_; }
+  // The copy of a scope, or null when it has none; counts as a use of it. The empty scope is the shared one.
+  std::shared_ptr<CopyState> find(std::string_view scope);
+  // The shared one first, the others by scope.
+  std::vector<std::shared_ptr<CopyState>> copies() const;
+  std::vector<std::string> scopes() const;
 
-  std::mutex& write_mutex() { return write_mutex_; }
-  Conflicts& conflicts() { return conflicts_; }
+  // As the catalog knows it.
+  CatalogEntry entry() const;
+  // The scopes that have to go for the limits of the loader, least recently used first, once `kept` has a
+  // copy of so many bytes. Never `kept` itself. REQUIRES: change_mutex is held.
+  std::vector<std::string> surplus(const LoaderConfig& limits, std::string_view kept,
+                                   std::uint64_t bytes) const;
 
-  // While set, what is committed is also appended here: a merge that builds the next generation catches up
-  // with it. REQUIRES: write_mutex is held.
-  void set_journal(PreparedBatch* journal) { journal_ = journal; }
-  bool has_journal() const { return journal_ != nullptr; }
+  // From now on a scope reads this generation. REQUIRES: change_mutex is held, and the write mutex of the
+  // copy that the scope has, if any.
+  void place(std::string_view scope, const std::shared_ptr<const Schema>& schema,
+             std::shared_ptr<Generation> generation);
+  // REQUIRES: change_mutex is held.
+  void drop(const std::vector<std::string>& scopes);
 
  private:
-  struct Waiting {
-    const CommitRequest* request;
-    std::optional<Result<WriteCounts>> result;
-    bool done = false;  // guarded by queue_mutex_; from then on the leader does not touch it any more
+  struct Scoped {
+    std::shared_ptr<CopyState> copy;
+    std::uint64_t last_use = 0;
   };
-  void commit_together(std::span<Waiting* const> group);
-  std::optional<Error> refusal(const CommitRequest& request, const Current& current) const;
-  void committed(std::span<const PreparedWrite> writes);
 
   const Clock& clock_;
-  std::mutex write_mutex_;
-  Conflicts conflicts_;
-  PreparedBatch* journal_ = nullptr;  // guarded by write_mutex_
-
+  std::mutex change_mutex_;
+  const std::shared_ptr<CopyState> shared_;
   mutable std::mutex mutex_;
-  std::shared_ptr<const Schema> schema_;
-  std::shared_ptr<Generation> live_;
-  std::optional<Error> damage_;
-  bool dropped_ = false;
-
-  std::mutex queue_mutex_;
-  std::condition_variable done_;
-  std::vector<Waiting*> queue_;  // guarded by queue_mutex_
-  bool leading_ = false;         // some thread is committing for the others; guarded by queue_mutex_
-};
-
-// Writes that are in a transaction which has not been committed; destroyed before that, nothing happened.
-struct AppliedCommit {
-  DatasourceState::Current current;  // what the writer works on
-  std::unique_ptr<Writer> writer;    // null when there is nothing to write
-  WriteCounts counts;
+  std::map<std::string, Scoped, std::less<>> scoped_;  // guarded by mutex_
+  std::uint64_t uses_ = 0;                             // guarded by mutex_
 };
 
 }  // namespace slate

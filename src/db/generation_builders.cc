@@ -12,11 +12,10 @@ Failure out_of_order() {
 
 class ReplacingBuilder final : public GenerationBuilder {
  public:
-  ReplacingBuilder(StoredDatabase& database, std::shared_ptr<DatasourceState> state,
-                   std::shared_ptr<const Schema> schema, std::shared_ptr<Generation> generation,
-                   const DatabaseOptions& options)
+  ReplacingBuilder(StoredDatabase& database, Destination destination, std::shared_ptr<const Schema> schema,
+                   std::shared_ptr<Generation> generation, const DatabaseOptions& options)
       : database_(database),
-        state_(std::move(state)),
+        destination_(std::move(destination)),
         schema_(std::move(schema)),
         generation_(std::move(generation)),
         builder_(std::in_place, generation_, schema_, generation_->path().string() + ".run",
@@ -40,15 +39,18 @@ class ReplacingBuilder final : public GenerationBuilder {
   Result<std::uint64_t> publish(UnixMillis loaded_at) override {
     if (!finished_) return out_of_order();
     finished_ = false;
-    const std::lock_guard lock(state_->write_mutex());
-    SLATE_TRY(const std::uint64_t number, database_.publish(*state_, schema_, generation_, loaded_at));
+    const std::lock_guard change(destination_.datasource->change_mutex());
+    const auto replaced = destination_.datasource->find(destination_.scope);
+    std::unique_lock<std::mutex> writes;
+    if (replaced != nullptr) writes = std::unique_lock(replaced->write_mutex());
+    SLATE_TRY(const std::uint64_t number, database_.publish(destination_, schema_, generation_, loaded_at));
     generation_.reset();
     return number;
   }
 
  private:
   StoredDatabase& database_;
-  std::shared_ptr<DatasourceState> state_;
+  const Destination destination_;
   std::shared_ptr<const Schema> schema_;
   std::shared_ptr<Generation> generation_;
   std::optional<BulkBuilder> builder_;
@@ -57,8 +59,8 @@ class ReplacingBuilder final : public GenerationBuilder {
 
 class MergingBuilder final : public GenerationBuilder {
  public:
-  MergingBuilder(StoredDatabase& database, std::shared_ptr<DatasourceState> state)
-      : database_(database), state_(std::move(state)) {}
+  MergingBuilder(StoredDatabase& database, Destination destination, std::shared_ptr<CopyState> copy)
+      : database_(database), destination_(std::move(destination)), state_(std::move(copy)) {}
   ~MergingBuilder() override {
     const std::lock_guard lock(state_->write_mutex());
     stop_journal();
@@ -102,15 +104,17 @@ class MergingBuilder final : public GenerationBuilder {
   }
   Result<std::uint64_t> publish(UnixMillis loaded_at) override {
     if (!finished_ || generation_ == nullptr) return out_of_order();
+    const std::lock_guard change(destination_.datasource->change_mutex());
     const std::lock_guard lock(state_->write_mutex());
-    SLATE_TRY(database_.check_publishable(*state_, *schema_));
+    SLATE_TRY(database_.check_publishable(destination_, *schema_));
     // What was dropped or replaced as a whole must not come back.
     const auto current = state_->current();
-    if (current.live == nullptr || current.live->number() != base_)
+    if (destination_.datasource->find(destination_.scope) != state_ || current.live == nullptr ||
+        current.live->number() != base_)
       return fail(Reason::kFailedPrecondition, "the data that was being merged into was replaced meanwhile");
     SLATE_TRY(builder_->catch_up(journal_.writes()));
     stop_journal();
-    SLATE_TRY(const std::uint64_t number, database_.publish(*state_, schema_, generation_, loaded_at));
+    SLATE_TRY(const std::uint64_t number, database_.publish(destination_, schema_, generation_, loaded_at));
     builder_.reset();
     generation_.reset();
     return number;
@@ -123,7 +127,8 @@ class MergingBuilder final : public GenerationBuilder {
   }
 
   StoredDatabase& database_;
-  std::shared_ptr<DatasourceState> state_;
+  const Destination destination_;
+  std::shared_ptr<CopyState> state_;  // of the destination
   std::shared_ptr<const Schema> schema_;
   std::shared_ptr<Generation> generation_;
   std::optional<MergeBuilder> builder_;
@@ -135,22 +140,19 @@ class MergingBuilder final : public GenerationBuilder {
 
 }  // namespace
 
-std::unique_ptr<GenerationBuilder> make_replacing_builder(StoredDatabase& database,
-                                                          std::shared_ptr<DatasourceState> state,
+std::unique_ptr<GenerationBuilder> make_replacing_builder(StoredDatabase& database, Destination destination,
                                                           std::shared_ptr<const Schema> schema,
                                                           std::shared_ptr<Generation> generation,
                                                           const DatabaseOptions& options) {
-  return std::make_unique<ReplacingBuilder>(database, std::move(state), std::move(schema),
+  return std::make_unique<ReplacingBuilder>(database, std::move(destination), std::move(schema),
                                             std::move(generation), options);
 }
 
-Result<std::unique_ptr<GenerationBuilder>> make_merging_builder(StoredDatabase& database,
-                                                                std::shared_ptr<DatasourceState> state,
-                                                                std::uint64_t number,
-                                                                const std::filesystem::path& path,
-                                                                const Generation::Options& generation_options,
-                                                                const DatabaseOptions& options) {
-  auto builder = std::make_unique<MergingBuilder>(database, std::move(state));
+Result<std::unique_ptr<GenerationBuilder>> make_merging_builder(
+    StoredDatabase& database, Destination destination, std::shared_ptr<CopyState> copy, std::uint64_t number,
+    const std::filesystem::path& path, const Generation::Options& generation_options,
+    const DatabaseOptions& options) {
+  auto builder = std::make_unique<MergingBuilder>(database, std::move(destination), std::move(copy));
   SLATE_TRY(builder->open(number, path, generation_options, options.clock->now()));
   return builder;
 }

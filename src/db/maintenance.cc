@@ -21,7 +21,7 @@ bool has_ttl(const Schema& schema) {
 }
 
 // One step of building; false when every index of the datasource is whole.
-Result<bool> build_step(DatasourceState& state, UnixMillis now) {
+Result<bool> build_step(CopyState& state, UnixMillis now) {
   const std::lock_guard lock(state.write_mutex());
   const auto current = state.current();
   if (current.live == nullptr || current.damage) return false;
@@ -39,7 +39,7 @@ Result<bool> build_step(DatasourceState& state, UnixMillis now) {
   return more;
 }
 
-Result<std::optional<std::uint64_t>> sweep_step(DatasourceState& state, std::uint64_t after, UnixMillis now) {
+Result<std::optional<std::uint64_t>> sweep_step(CopyState& state, std::uint64_t after, UnixMillis now) {
   const std::lock_guard lock(state.write_mutex());
   const auto current = state.current();
   if (current.live == nullptr || current.damage || !has_ttl(*current.schema)) return std::nullopt;
@@ -57,9 +57,9 @@ SteadyTime after(std::chrono::milliseconds interval) {
 }  // namespace
 
 Maintenance::Maintenance(const DatabaseOptions& options,
-                         std::function<std::vector<std::shared_ptr<DatasourceState>>()> datasources)
+                         std::function<std::vector<std::shared_ptr<CopyState>>()> copies)
     : options_(options),
-      datasources_(std::move(datasources)),
+      copies_(std::move(copies)),
       thread_([this](const std::stop_token& stop) { run(stop); }) {}
 
 Maintenance::~Maintenance() {
@@ -103,7 +103,7 @@ void Maintenance::run(const std::stop_token& stop) {
 
 bool Maintenance::build_some(const std::stop_token& stop) {
   bool more = false;
-  for (const auto& state : datasources_()) {
+  for (const auto& state : copies_()) {
     if (stop.stop_requested()) return false;
     const auto step = build_step(*state, options_.clock->now());
     if (!step) {
@@ -116,7 +116,7 @@ bool Maintenance::build_some(const std::stop_token& stop) {
 }
 
 void Maintenance::sync_all() {
-  for (const auto& state : datasources_()) {
+  for (const auto& state : copies_()) {
     const auto current = state->current();
     if (current.live == nullptr || current.schema->datasource.effective_durability() == Durability::kSync)
       continue;
@@ -126,7 +126,7 @@ void Maintenance::sync_all() {
 }
 
 void Maintenance::sweep_all(const std::stop_token& stop) {
-  for (const auto& state : datasources_()) {
+  for (const auto& state : copies_()) {
     std::optional<std::uint64_t> from = 0;
     while (from && !stop.stop_requested()) {
       auto step = sweep_step(*state, *from, options_.clock->now());

@@ -15,16 +15,16 @@
 #include <slate/clock.h>
 #include <slate/options.h>
 
-#include "db/datasource_state.h"
+#include "db/copy_state.h"
 
 namespace slate {
 
-// One thread. Each step takes a datasource's write lock for a few milliseconds at most.
+// One thread. Each step takes a copy's write lock for a few milliseconds at most.
 class Maintenance {
  public:
-  // `datasources` gives those that are open now.
+  // `copies` gives those that there are now, of all datasources.
   Maintenance(const DatabaseOptions& options,
-              std::function<std::vector<std::shared_ptr<DatasourceState>>()> datasources);
+              std::function<std::vector<std::shared_ptr<CopyState>>()> copies);
   // Ends the thread and waits for it.
   ~Maintenance();
 
@@ -39,7 +39,7 @@ class Maintenance {
   void sweep_all(const std::stop_token& stop);
 
   const DatabaseOptions& options_;
-  std::function<std::vector<std::shared_ptr<DatasourceState>>()> datasources_;
+  std::function<std::vector<std::shared_ptr<CopyState>>()> copies_;
   std::mutex mutex_;
   std::condition_variable_any changed_;
   bool work_ = true;  // indexes may wait to be built; guarded by mutex_

@@ -79,7 +79,7 @@ Result<StoredTransaction::Part*> StoredTransaction::part(std::string_view dataso
   if (const auto found = parts_.find(datasource); found != parts_.end()) return &found->second;
   SLATE_TRY(auto state, find_(datasource));
   const std::uint64_t since = state->conflicts().begin();
-  const DatasourceState::Current now = state->current();
+  const CopyState::Current now = state->current();
   auto snapshot = now.damage
                       ? Result<std::unique_ptr<StoredSnapshot>>(fail(*now.damage))
                       : StoredSnapshot::open(now.schema, now.live, clock_.now(), CursorKey{}, helpers_);

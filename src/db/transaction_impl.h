@@ -10,14 +10,14 @@
 
 #include <slate/transaction.h>
 
-#include "db/datasource_state.h"
+#include "db/copy_state.h"
 #include "db/snapshot_impl.h"
 
 namespace slate {
 
 class StoredTransaction final : public Transaction {
  public:
-  using FindDatasource = std::function<Result<std::shared_ptr<DatasourceState>>(std::string_view)>;
+  using FindDatasource = std::function<Result<std::shared_ptr<CopyState>>(std::string_view)>;
   StoredTransaction(FindDatasource find, const Clock& clock, std::shared_ptr<ScanHelpers> helpers)
       : find_(std::move(find)), clock_(clock), helpers_(std::move(helpers)) {}
   ~StoredTransaction() override;
@@ -30,7 +30,7 @@ class StoredTransaction final : public Transaction {
  private:
   // A datasource from its first touch on.
   struct Part {
-    std::shared_ptr<DatasourceState> state;
+    std::shared_ptr<CopyState> state;
     std::shared_ptr<const Schema> schema;
     std::uint64_t since = 0;
     std::unique_ptr<StoredSnapshot> snapshot;

@@ -12,19 +12,24 @@ bool same_name(std::string_view a, std::string_view b) { return std::ranges::equ
 
 }  // namespace
 
+std::optional<std::string> joined_header(std::span<const std::pair<std::string, std::string>> headers,
+                                         std::string_view wanted) {
+  std::optional<std::string> joined;
+  for (const auto& [name, value] : headers) {
+    if (!same_name(name, wanted)) continue;
+    if (joined)
+      joined->append(", ").append(value);
+    else
+      joined = value;
+  }
+  return joined;
+}
+
 LoadMetadata forwarded_headers(const LoaderConfig& config,
                                std::span<const std::pair<std::string, std::string>> headers) {
   LoadMetadata metadata;
   for (const std::string& wanted : config.forward_headers) {
-    std::string joined;
-    bool came = false;
-    for (const auto& [name, value] : headers) {
-      if (!same_name(name, wanted)) continue;
-      if (came) joined += ", ";
-      joined += value;
-      came = true;
-    }
-    if (came) metadata.insert_or_assign(wanted, std::move(joined));
+    if (auto value = joined_header(headers, wanted)) metadata.insert_or_assign(wanted, *std::move(value));
   }
   return metadata;
 }

@@ -1,6 +1,7 @@
 #include "lists/list_service.h"
 
 #include "base/try.h"
+#include "lists/caller_copy.h"
 #include "lists/forwarded_headers.h"
 #include "model/schema.h"
 #include "query/url_query.h"
@@ -25,7 +26,7 @@ Freshness freshness_of(const Snapshot& snapshot, FreshnessDecision decision) {
 void ListService::open(ListRequest request, Done done) {
   auto resolved = resolve(request);
   if (!resolved) return done(fail(std::move(resolved).error()));
-  FreshnessDecision decision = decide(*resolved->snapshot);
+  FreshnessDecision decision = decide(*resolved);
   switch (decision.serve) {
     case Serve::kFresh:
     case Serve::kStale: return done(read(*std::move(resolved), request, std::move(decision)));
@@ -37,7 +38,9 @@ void ListService::open(ListRequest request, Done done) {
 Result<ListService::Resolved> ListService::resolve(const ListRequest& request) const {
   Resolved resolved{.began = SteadyClock::now()};
   SLATE_TRY(resolved.list, database_.get_list(request.list));
-  SLATE_TRY(resolved.snapshot, database_.snapshot(resolved.list.datasource));
+  SLATE_TRY(CallerCopy copy, open_copy(database_, resolved.list.datasource, request.headers));
+  resolved.scope = std::move(copy.scope);
+  resolved.snapshot = std::move(copy.snapshot);
   const Schema schema = make_schema(resolved.snapshot->datasource(), nullptr);
   const UrlNames names{.schema = schema, .list = &resolved.list};
   SLATE_TRY(UrlQuery url, query_from_url(request.parameters, names));
@@ -47,22 +50,24 @@ Result<ListService::Resolved> ListService::resolve(const ListRequest& request) c
   return resolved;
 }
 
-FreshnessDecision ListService::decide(const Snapshot& snapshot) const {
-  return refresher_.decide(snapshot.datasource(), snapshot.info().loaded_at);
+FreshnessDecision ListService::decide(const Resolved& resolved) const {
+  return refresher_.decide(resolved.snapshot->datasource(), resolved.scope,
+                           resolved.snapshot->info().loaded_at);
 }
 
-RefreshRequest ListService::refresh_request(const ListRequest& request, const Snapshot& snapshot) const {
-  return {.metadata = forwarded_headers(*snapshot.datasource().loader, request.headers),
+RefreshRequest ListService::refresh_request(const ListRequest& request, const Resolved& resolved) {
+  return {.scope = resolved.scope,
+          .metadata = forwarded_headers(*resolved.snapshot->datasource().loader, request.headers),
           .context = request.context,
           .trigger = Trigger::kOnDemand,
-          .seen_generation = snapshot.info().generation};
+          .seen_generation = resolved.snapshot->info().generation};
 }
 
 Result<ListAnswer> ListService::read(Resolved resolved, const ListRequest& request,
                                      FreshnessDecision decision) {
   Snapshot& snapshot = *resolved.snapshot;
   if (decision.refresh == RefreshAction::kJoin && snapshot.datasource().loader)
-    refresher_.refresh(snapshot.datasource(), refresh_request(request, snapshot), {});
+    refresher_.refresh(snapshot.datasource(), refresh_request(request, resolved), {});
   SLATE_TRY(auto rows, snapshot.query(resolved.query, {.stop = request.stop}));
   ListRows answer{.list = std::move(resolved.list),
                   .query = std::move(resolved.query),
@@ -78,7 +83,7 @@ void ListService::wait_for_load(Resolved resolved, ListRequest request, Done don
   const Datasource datasource = resolved.snapshot->datasource();
   if (auto plan = resolved.snapshot->explain(resolved.query, ExplainMode::kPlan); !plan)
     return done(fail(std::move(plan).error()));
-  RefreshRequest refresh = refresh_request(request, *resolved.snapshot);
+  RefreshRequest refresh = refresh_request(request, resolved);
   refresh.give_up = resolved.began + request.wait;
   // A snapshot holds back disk pages: none is kept while waiting.
   resolved.snapshot.reset();
@@ -104,12 +109,12 @@ void ListService::after_load(std::shared_ptr<Waiting> waiting) {
 Result<ListAnswer> ListService::answer_after_load(const Waiting& waiting) {
   // List and datasource may have been changed or dropped meanwhile.
   SLATE_TRY(Resolved resolved, resolve(waiting.request));
-  FreshnessDecision decision = decide(*resolved.snapshot);
+  FreshnessDecision decision = decide(resolved);
   if (decision.serve == Serve::kError) return fail(*std::move(decision.reason));
   if (decision.serve == Serve::kWait) {
     if (waiting.load.state == LoadState::kFailed) return fail(*waiting.load.error);
     if (!resolved.snapshot->info().loaded_at)
-      return fail(Error(Reason::kUnavailable, "the data was dropped while it was being loaded; try again")
+      return fail(Error(Reason::kUnavailable, "the data was dropped as soon as it was loaded; try again")
                       .with_retry_after(1));
     // The load took longer than its rows may live. They are the youngest there can be: nobody waits twice.
     decision.refresh = RefreshAction::kNone;

@@ -25,7 +25,8 @@ using NamedTexts = std::vector<std::pair<std::string, std::string>>;
 struct ListRequest {
   std::string list;
   NamedTexts parameters{};  // of the URL, decoded: query/url_query.h
-  NamedTexts headers{};     // of which the loader gets those in `forwardHeaders`
+  NamedTexts
+      headers{};  // those in `forwardHeaders` are for the loader, those in `scopeHeaders` choose the copy
   RequestContext context{};
   std::chrono::milliseconds wait{10'000};  // for a refresh without which there is nothing to serve
   Paging paging = Paging::kPage;
@@ -75,13 +76,14 @@ class ListService {
       : database_(database), refresher_(refresher), executor_(std::move(executor)) {}
 
   // Reads the store in the calling thread. A request that is wrong is refused before anything is loaded for
-  // it. Errors: not_found; invalid_argument naming the parameter; cursor_expired; those of the
-  // loader when there is nothing that may be served; overloaded when the executor is; cancelled.
+  // it. Errors: not_found; invalid_argument naming the parameter or the missing header; cursor_expired; those
+  // of the loader when there is nothing that may be served; overloaded when the executor is; cancelled.
   void open(ListRequest request, Done done);
 
  private:
   struct Resolved {
     ListView list;
+    std::string scope;  // of the caller; empty where all callers share one copy
     std::unique_ptr<Snapshot> snapshot;
     Query query;
     CountMode count;
@@ -94,8 +96,8 @@ class ListService {
   };
 
   Result<Resolved> resolve(const ListRequest& request) const;
-  FreshnessDecision decide(const Snapshot& snapshot) const;
-  RefreshRequest refresh_request(const ListRequest& request, const Snapshot& snapshot) const;
+  FreshnessDecision decide(const Resolved& resolved) const;
+  static RefreshRequest refresh_request(const ListRequest& request, const Resolved& resolved);
   Result<ListAnswer> read(Resolved resolved, const ListRequest& request, FreshnessDecision decision);
   void wait_for_load(Resolved resolved, ListRequest request, Done done);
   void after_load(std::shared_ptr<Waiting> waiting);

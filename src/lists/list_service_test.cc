@@ -256,6 +256,91 @@ TEST_F(ListServiceTest, export_gives_all_rows_and_a_page_those_of_its_size) {
   EXPECT_EQ(count_rows(open({.list = "all", .paging = Paging::kPage}).rows()), 4u);
 }
 
+// Rows are the caller's own: the loader answers by X-User. It has none for mallory.
+class ScopedListTest : public ListServiceTest {
+ protected:
+  ScopedListTest() {
+    datasource_.loader->scope_headers = {"X-User"};
+    datasource_.loader->forward_headers = {"X-User"};
+    save(datasource_);
+    loader_.set_scripts([](const testing::SeenCall& call) {
+      const std::string user = call.metadata.at("X-User");
+      testing::Script script{
+          .rows = {{user + "-1", {{"number", Value(1)}}}, {user + "-2", {{"number", Value(2)}}}}};
+      if (user == "mallory") script.status = Code::kUnavailable;
+      return script;
+    });
+  }
+  ~ScopedListTest() override { refresher_.shutdown(); }
+
+  ListRequest by(const std::string& user, NamedTexts parameters = {}) {
+    return {.list = "all", .parameters = std::move(parameters), .headers = {{"x-user", user}}};
+  }
+  static std::vector<std::string> ids(const Outcome& outcome) {
+    std::vector<std::string> ids;
+    if (!outcome.answer) return {outcome.answer.error().to_string()};
+    while (const Batch* batch = outcome.rows().rows->next().value())
+      for (const std::uint16_t row : batch->rows) ids.emplace_back(batch->id.text(row));
+    return ids;
+  }
+};
+
+TEST_F(ScopedListTest, each_caller_reads_what_was_loaded_for_it) {
+  EXPECT_EQ(ids(open(by("alice"))), (std::vector<std::string>{"alice-1", "alice-2"}));
+  EXPECT_EQ(ids(open(by("bob"))), (std::vector<std::string>{"bob-1", "bob-2"}));
+  EXPECT_EQ(ids(open(by("alice"))), (std::vector<std::string>{"alice-1", "alice-2"}));
+  EXPECT_EQ(loader_.calls(), 2u);
+}
+
+TEST_F(ScopedListTest, request_without_the_header_is_refused_and_loads_nothing) {
+  for (const ListRequest& request : {ListRequest{.list = "all"}, by("")}) {
+    const auto outcome = open(request);
+    ASSERT_FALSE(outcome.answer);
+    EXPECT_EQ(outcome.answer.error().reason(), Reason::kInvalidArgument);
+    EXPECT_EQ(outcome.answer.error().field(), "X-User");
+  }
+  EXPECT_EQ(loader_.calls(), 0u);
+}
+
+TEST_F(ScopedListTest, freshness_is_that_of_the_callers_copy) {
+  open(by("alice"));
+  clock_.advance(std::chrono::seconds(40));
+  open(by("bob"));
+  clock_.advance(std::chrono::seconds(30));
+  EXPECT_EQ(open(by("bob")).rows().freshness.loaded_at, clock_.now() - 30'000);
+  EXPECT_EQ(loader_.calls(), 2u);
+  EXPECT_EQ(open(by("alice")).rows().freshness.loaded_at, clock_.now()) << "hers had expired";
+  EXPECT_EQ(loader_.calls(), 3u);
+}
+
+TEST_F(ScopedListTest, failing_load_of_one_caller_is_no_failure_of_another) {
+  EXPECT_EQ(open(by("mallory")).answer.error().reason(), Reason::kLoaderUnavailable);
+  EXPECT_EQ(open(by("mallory")).answer.error().reason(), Reason::kLoaderUnavailable);
+  EXPECT_EQ(loader_.calls(), 1u) << "it is backing off";
+  EXPECT_EQ(open(by("alice")).rows().freshness.error, std::nullopt);
+}
+
+TEST_F(ScopedListTest, cursor_of_another_caller_gives_no_rows) {
+  const NamedTexts page{{"take", "1"}};
+  const auto first = open(by("alice", page));
+  ids(first);
+  const std::string cursor = first.rows().rows->next_cursor().value().value();
+  open(by("bob"));
+  EXPECT_EQ(ids(open(by("alice", {{"cursor", cursor}}))), std::vector<std::string>{"alice-2"});
+  EXPECT_EQ(open(by("bob", {{"cursor", cursor}})).answer.error().reason(), Reason::kCursorExpired);
+}
+
+TEST_F(ScopedListTest, copies_of_one_rule_are_not_read_under_another) {
+  open(by("alice"));
+  datasource_.loader->scope_headers = {"X-Org"};
+  save(datasource_);
+  EXPECT_EQ(open(by("alice")).answer.error().field(), "X-Org");
+  ListRequest request = by("alice");
+  request.headers.emplace_back("X-Org", "alice");
+  open(std::move(request));
+  EXPECT_EQ(loader_.calls(), 2u);
+}
+
 TEST(DatabaseTargetTest, missing_datasource_is_not_found) {
   const auto folder = std::filesystem::temp_directory_path() / ("slate_target_" + std::to_string(::getpid()));
   {

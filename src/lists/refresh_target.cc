@@ -38,15 +38,15 @@ class ObservedBuilder final : public GenerationBuilder {
 
 }  // namespace
 
-Result<SnapshotInfo> DatabaseTarget::live(std::string_view datasource) {
-  SLATE_TRY(const auto snapshot, database_.snapshot(datasource));
+Result<SnapshotInfo> DatabaseTarget::live(CopyRef copy) {
+  SLATE_TRY(const auto snapshot, database_.snapshot(copy));
   return snapshot->info();
 }
 
-Result<std::unique_ptr<GenerationBuilder>> DatabaseTarget::begin(std::string_view datasource, LoadMode mode) {
-  auto builder = database_.begin_generation(datasource, mode);
+Result<std::unique_ptr<GenerationBuilder>> DatabaseTarget::begin(CopyRef copy, LoadMode mode) {
+  auto builder = database_.begin_generation(copy, mode);
   if (!observer_) return builder;
-  EndedAttempt attempt{.datasource = std::string(datasource)};
+  EndedAttempt attempt{.datasource = std::string(copy.datasource)};
   if (!builder) {
     observer_(attempt);
     return builder;

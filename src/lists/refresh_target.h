@@ -32,8 +32,8 @@ class DatabaseTarget final : public RefreshTarget {
   explicit DatabaseTarget(Database& database, Observer observer = {})
       : database_(database), observer_(std::move(observer)) {}
 
-  Result<SnapshotInfo> live(std::string_view datasource) override;
-  Result<std::unique_ptr<GenerationBuilder>> begin(std::string_view datasource, LoadMode mode) override;
+  Result<SnapshotInfo> live(CopyRef copy) override;
+  Result<std::unique_ptr<GenerationBuilder>> begin(CopyRef copy, LoadMode mode) override;
 
  private:
   Database& database_;

@@ -8,6 +8,7 @@ LoadStatus running_status(const Flight& flight) {
   LoadStatus status;
   status.id = flight.id;
   status.datasource = flight.datasource.id;
+  status.scope = flight.scope;
   status.rows = flight.progress.rows.load(std::memory_order_relaxed);
   status.bytes = flight.progress.bytes.load(std::memory_order_relaxed);
   status.started_at = flight.started_at;

@@ -7,6 +7,7 @@
 #include <map>
 #include <optional>
 #include <stop_token>
+#include <string>
 #include <vector>
 
 #include <slate/clock.h>
@@ -26,11 +27,14 @@ struct Waiter {
 
 // `waiters` and `calls` are guarded by the refresher's mutex; the rest is constant or atomic.
 struct Flight {
-  Flight(LoadId name, Datasource source, UnixMillis now)
-      : id(std::move(name)), datasource(std::move(source)), started_at(now) {}
+  Flight(LoadId name, Datasource source, std::string of_scope, UnixMillis now)
+      : id(std::move(name)), datasource(std::move(source)), scope(std::move(of_scope)), started_at(now) {}
+
+  CopyRef copy() const { return {std::string_view(datasource.id), scope}; }
 
   const LoadId id;
   const Datasource datasource;  // as it was declared when the refresh was asked for
+  const std::string scope;
   const UnixMillis started_at;
   const std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
   LoadProgress progress;

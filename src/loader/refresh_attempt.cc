@@ -8,20 +8,19 @@
 namespace slate {
 
 std::expected<AttemptResult, LoadFailure> attempt_refresh(
-    RefreshTarget& target, const Clock& clock, const LoadCall& call,
+    RefreshTarget& target, CopyRef copy, const Clock& clock, const LoadCall& call,
     const std::function<bool(const SnapshotInfo&)>& satisfied, LoadProgress& progress,
     const std::stop_token& stop) {
   const auto of_store = [](Error error) { return std::unexpected(failure_of_store(std::move(error))); };
-  const Datasource& datasource = call.datasource;
-  const LoaderConfig& config = *datasource.loader;
+  const LoaderConfig& config = *call.datasource.loader;
 
-  const auto live = target.live(datasource.id);
+  const auto live = target.live(copy);
   if (!live) return of_store(live.error());
   if (satisfied(*live))
     return AttemptResult{.kind = AttemptKind::kSatisfied, .generation = live->generation, .rows = live->rows};
 
   const UnixMillis started_at = clock.now();
-  auto begun = target.begin(datasource.id, config.mode);
+  auto begun = target.begin(copy, config.mode);
   if (!begun) return of_store(std::move(begun).error());
   const std::unique_ptr<GenerationBuilder> builder = *std::move(begun);
 

@@ -30,7 +30,7 @@ struct AttemptResult {
 // destroyed unpublished. The published load time is that of the start, because no row is promised to be
 // younger.
 std::expected<AttemptResult, LoadFailure> attempt_refresh(
-    RefreshTarget& target, const Clock& clock, const LoadCall& call,
+    RefreshTarget& target, CopyRef copy, const Clock& clock, const LoadCall& call,
     const std::function<bool(const SnapshotInfo&)>& satisfied, LoadProgress& progress,
     const std::stop_token& stop);
 

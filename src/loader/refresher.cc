@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <mutex>
 #include <random>
+#include <set>
 #include <stop_token>
 #include <system_error>
 #include <thread>
@@ -14,6 +15,7 @@
 #include <vector>
 
 #include "base/log.h"
+#include "loader/copy_map.h"
 #include "loader/deadline_thread.h"
 #include "loader/flight.h"
 #include "loader/refresh_attempt.h"
@@ -28,7 +30,7 @@ LoadFailure shutting_down() {
   return {FailureKind::kCancelled, Error(Reason::kUnavailable, "Slate is shutting down").with_retry_after(1)};
 }
 
-struct DatasourceMemory {
+struct CopyMemory {
   std::optional<FailureMemory> failures;
   LoaderConfig config;  // the one that failed: a changed one may be tried at once
   LoadId latest;
@@ -55,18 +57,17 @@ class Refresher::Impl {
   Impl(RefreshTarget& target, RefresherOptions options) : target_(target), options_(std::move(options)) {
     if (!options_.random) options_.random = own_generator();
     if (options_.max_running == 0) options_.max_running = 1;
-    std::random_device device;
-    id_prefix_ = fmt::format("{:08x}{:08x}", device(), device());
   }
 
-  FreshnessDecision decide(const Datasource& datasource, std::optional<UnixMillis> loaded_at) const {
+  FreshnessDecision decide(const Datasource& datasource, std::string_view scope,
+                           std::optional<UnixMillis> loaded_at) const {
     if (!datasource.loader) return {};
     FreshnessFacts facts{.now = options_.clock->now(), .loaded_at = loaded_at};
     if (auto decision = decide_freshness(*datasource.loader, facts); decision.serve == Serve::kFresh)
       return decision;
     const std::lock_guard lock(mutex_);
-    if (flights_.contains(datasource.id)) facts.activity = LoadActivity::kRunning;
-    facts.failures = failures_of(datasource);
+    if (flights_.contains(CopyRef(datasource.id, scope))) facts.activity = LoadActivity::kRunning;
+    facts.failures = failures_of(datasource, scope);
     return decide_freshness(*datasource.loader, facts);
   }
 
@@ -74,21 +75,23 @@ class Refresher::Impl {
     const UnixMillis now = options_.clock->now();
     std::unique_lock lock(mutex_);
     if (stopping_) {
-      LoadStatus status{.id = next_id(), .datasource = datasource.id, .started_at = now};
+      LoadStatus status{
+          .id = next_id(), .datasource = datasource.id, .scope = request.scope, .started_at = now};
       lock.unlock();
       if (done) done(failed_status(status, shutting_down(), now));
       return status.id;
     }
-    if (const auto running = flights_.find(datasource.id); running != flights_.end()) {
+    if (const auto running = flights_.find(CopyRef(datasource.id, request.scope));
+        running != flights_.end()) {
       join(running->second, std::move(request), std::move(done));
       return running->second->id;
     }
-    const FailureMemory* failures = failures_of(datasource);
+    const FailureMemory* failures = failures_of(datasource, request.scope);
     if (request.trigger == Trigger::kOnDemand && failures != nullptr && is_backing_off(*failures, now))
-      return answer_from_memory(datasource, *failures, now, std::move(done));
+      return answer_from_memory({datasource.id, request.scope}, *failures, now, std::move(done));
 
-    auto flight = std::make_shared<Flight>(next_id(), datasource, now);
-    flights_.emplace(datasource.id, flight);
+    auto flight = std::make_shared<Flight>(next_id(), datasource, request.scope, now);
+    flights_.emplace(CopyName{datasource.id, request.scope}, flight);
     running_.emplace(flight->id, flight);
     join(flight, std::move(request), std::move(done));
     queue_.push_back(flight);
@@ -101,25 +104,30 @@ class Refresher::Impl {
     return status_of(load);
   }
 
-  std::optional<LoadStatus> current(std::string_view datasource) const {
+  std::optional<LoadStatus> current(CopyRef copy) const {
     const std::lock_guard lock(mutex_);
-    const auto found = flights_.find(datasource);
+    const auto found = flights_.find(copy);
     if (found == flights_.end()) return std::nullopt;
     return running_status(*found->second);
   }
 
   std::optional<LoadStatus> latest(std::string_view datasource) const {
     const std::lock_guard lock(mutex_);
-    if (const auto found = flights_.find(datasource); found != flights_.end())
-      return running_status(*found->second);
-    const auto memory = memories_.find(datasource);
-    if (memory == memories_.end()) return std::nullopt;
-    return status_of(memory->second.latest);
+    const auto running = flights_.lower_bound(CopyRef(datasource));
+    if (running != flights_.end() && running->first.datasource == datasource)
+      return running_status(*running->second);
+    const auto ended = latest_.find(datasource);
+    if (ended == latest_.end()) return std::nullopt;
+    return status_of(ended->second);
   }
 
   void forget(std::string_view datasource) {
     const std::lock_guard lock(mutex_);
-    if (const auto found = memories_.find(datasource); found != memories_.end()) memories_.erase(found);
+    for (auto memory = memories_.lower_bound(CopyRef(datasource));
+         memory != memories_.end() && memory->first.datasource == datasource;)
+      memory = memories_.erase(memory);
+    if (const auto ended = latest_.find(datasource); ended != latest_.end()) latest_.erase(ended);
+    if (const auto told = shared_.find(datasource); told != shared_.end()) shared_.erase(told);
   }
 
   void shutdown() {
@@ -139,10 +147,13 @@ class Refresher::Impl {
 
  private:
   // Everything named here and below, but for run() and what it calls, REQUIRES the mutex.
-  LoadId next_id() { return fmt::format("{}-{}", id_prefix_, ++last_id_); }
+  LoadId next_id() {
+    return fmt::format("{:08x}{:08x}{:08x}{:08x}", randomness_(), randomness_(), randomness_(),
+                       randomness_());
+  }
 
-  const FailureMemory* failures_of(const Datasource& datasource) const {
-    const auto found = memories_.find(datasource.id);
+  const FailureMemory* failures_of(const Datasource& datasource, std::string_view scope) const {
+    const auto found = memories_.find(CopyRef(datasource.id, scope));
     if (found == memories_.end() || !found->second.failures) return nullptr;
     return found->second.config == *datasource.loader ? &*found->second.failures : nullptr;
   }
@@ -154,10 +165,10 @@ class Refresher::Impl {
     return std::nullopt;
   }
 
-  LoadId answer_from_memory(const Datasource& datasource, const FailureMemory& failures, UnixMillis now,
-                            LoadDone done) {
-    const LoadId& latest = memories_.find(datasource.id)->second.latest;
-    LoadStatus status = status_of(latest).value_or(LoadStatus{.id = latest, .datasource = datasource.id});
+  LoadId answer_from_memory(CopyRef copy, const FailureMemory& failures, UnixMillis now, LoadDone done) {
+    const LoadId& latest = memories_.find(copy)->second.latest;
+    LoadStatus status = status_of(latest).value_or(LoadStatus{
+        .id = latest, .datasource = std::string(copy.datasource), .scope = std::string(copy.scope)});
     status = failed_status(std::move(status), {failures.kind, remembered_error(failures, now)},
                            failures.latest_at);
     if (done) timer_.call_soon([done = std::move(done), status]() mutable { done(status); });
@@ -224,13 +235,28 @@ class Refresher::Impl {
     flight.waiters.clear();
     finished_.emplace(flight.id, status);
     finished_order_.push_back(flight.id);
-    while (finished_order_.size() > options_.remembered_loads) {
-      finished_.erase(finished_order_.front());
-      finished_order_.pop_front();
-    }
+    while (finished_order_.size() > options_.remembered_loads) forget_oldest();
     running_.erase(flight.id);
-    flights_.erase(flight.datasource.id);
+    flights_.erase(flights_.find(flight.copy()));
     return callers;
+  }
+
+  // There may be any number of scopes over time, so theirs is all that is forgotten with it.
+  void forget_oldest() {
+    const auto oldest = finished_.find(finished_order_.front());
+    const LoadStatus& status = oldest->second;
+    const auto memory = memories_.find(CopyRef(status.datasource, status.scope));
+    if (!status.scope.empty() && memory != memories_.end() && memory->second.latest == status.id)
+      memories_.erase(memory);
+    finished_.erase(oldest);
+    finished_order_.pop_front();
+  }
+
+  CopyMemory& remember(const Flight& flight) {
+    CopyMemory& memory = memories_[CopyName{flight.datasource.id, flight.scope}];
+    memory.latest = flight.id;
+    latest_[flight.datasource.id] = flight.id;
+    return memory;
   }
 
   // Without the mutex from here on.
@@ -250,7 +276,19 @@ class Refresher::Impl {
     done(status);
   }
 
+  // Once for each datasource.
+  void tell_of_sharing(const Flight& flight) {
+    if (!flight.scope.empty()) return;
+    {
+      const std::lock_guard lock(mutex_);
+      if (!shared_.insert(flight.datasource.id).second) return;
+    }
+    log::info("all callers share one copy of these records, whoever's headers loaded it",
+              {{"datasource", flight.datasource.id}});
+  }
+
   void run(Flight& flight) {
+    tell_of_sharing(flight);
     log::info("refresh started", {{"datasource", flight.datasource.id}, {"load", flight.id}});
     for (;;) {
       const RefreshRequest caller = next_caller(flight);
@@ -258,7 +296,7 @@ class Refresher::Impl {
       call.timeouts = timeouts_of(*flight.datasource.loader);
       call.timeouts.connect = options_.connect_timeout;
       const auto result = attempt_refresh(
-          target_, *options_.clock, call,
+          target_, flight.copy(), *options_.clock, call,
           [&](const SnapshotInfo& live) { return satisfies_everybody(flight, live); }, flight.progress,
           flight.stop.get_token());
       if (result) return end(flight, *result);
@@ -308,7 +346,7 @@ class Refresher::Impl {
     const LoadStatus status = failed_status(running_status(flight), failure, options_.clock->now());
     const Others others = flight.waiters.empty() ? Others::kNone : Others::kWait;
     if (others == Others::kNone) {
-      memories_[flight.datasource.id].latest = flight.id;
+      remember(flight);
       retire(flight, status);
     }
     lock.unlock();
@@ -324,9 +362,9 @@ class Refresher::Impl {
     std::unique_lock lock(mutex_);
     const LoadStatus status =
         succeeded_status(running_status(flight), result.generation, result.duplicates, options_.clock->now());
-    DatasourceMemory& memory = memories_[flight.datasource.id];
-    memory.failures.reset();
-    if (result.kind == AttemptKind::kLoaded) memory.latest = flight.id;
+    if (result.kind == AttemptKind::kLoaded) remember(flight);
+    if (const auto memory = memories_.find(flight.copy()); memory != memories_.end())
+      memory->second.failures.reset();
     std::vector<LoadDone> callers = retire(flight, status);
     lock.unlock();
     log::info("refresh finished", {{"datasource", flight.datasource.id},
@@ -342,9 +380,8 @@ class Refresher::Impl {
     std::unique_lock lock(mutex_);
     const UnixMillis now = options_.clock->now();
     const LoadStatus status = failed_status(running_status(flight), failure, now);
-    const FailureMemory* earlier = failures_of(flight.datasource);
-    DatasourceMemory& memory = memories_[flight.datasource.id];
-    memory.latest = flight.id;
+    const FailureMemory* earlier = failures_of(flight.datasource, flight.scope);
+    CopyMemory& memory = remember(flight);
     if (delays_next_load(failure.kind)) {
       memory.failures = remember_failure(earlier, failure, now, options_.random());
       memory.config = *flight.datasource.loader;
@@ -362,19 +399,20 @@ class Refresher::Impl {
 
   RefreshTarget& target_;
   RefresherOptions options_;
-  std::string id_prefix_;
 
   mutable std::mutex mutex_;
   std::condition_variable work_;
   std::deque<std::shared_ptr<Flight>> queue_;
-  ByName<std::shared_ptr<Flight>> flights_;  // by datasource: queued and running
+  ByCopy<std::shared_ptr<Flight>> flights_;  // queued and running
   ByName<std::shared_ptr<Flight>> running_;  // the same, by load
   ByName<LoadStatus> finished_;              // by load
   std::deque<LoadId> finished_order_;
-  ByName<DatasourceMemory> memories_;
+  ByCopy<CopyMemory> memories_;
+  ByName<LoadId> latest_;                      // by datasource, of any scope
+  std::set<std::string, std::less<>> shared_;  // datasources of which the log told that callers share them
   std::vector<std::thread> workers_;
   std::size_t idle_ = 0;
-  std::uint64_t last_id_ = 0;
+  std::random_device randomness_;
   std::uint64_t last_waiter_ = 0;
   bool stopping_ = false;
   DeadlineThread timer_;
@@ -384,16 +422,15 @@ Refresher::Refresher(RefreshTarget& target, RefresherOptions options)
     : impl_(std::make_unique<Impl>(target, std::move(options))) {}
 Refresher::~Refresher() { shutdown(); }
 
-FreshnessDecision Refresher::decide(const Datasource& datasource, std::optional<UnixMillis> loaded_at) const {
-  return impl_->decide(datasource, loaded_at);
+FreshnessDecision Refresher::decide(const Datasource& datasource, std::string_view scope,
+                                    std::optional<UnixMillis> loaded_at) const {
+  return impl_->decide(datasource, scope, loaded_at);
 }
 LoadId Refresher::refresh(const Datasource& datasource, RefreshRequest request, LoadDone done) {
   return impl_->refresh(datasource, std::move(request), std::move(done));
 }
 std::optional<LoadStatus> Refresher::status(std::string_view load) const { return impl_->status(load); }
-std::optional<LoadStatus> Refresher::current(std::string_view datasource) const {
-  return impl_->current(datasource);
-}
+std::optional<LoadStatus> Refresher::current(CopyRef copy) const { return impl_->current(copy); }
 std::optional<LoadStatus> Refresher::latest(std::string_view datasource) const {
   return impl_->latest(datasource);
 }

@@ -1,4 +1,4 @@
-// Runs loads: one at a time for each datasource, however many requests wait for it.
+// Runs loads: one at a time for each copy of a datasource, however many requests wait for it.
 #pragma once
 
 #include <chrono>
@@ -11,6 +11,7 @@
 #include <string_view>
 
 #include <slate/clock.h>
+#include <slate/copy_ref.h>
 #include <slate/datasource.h>
 #include <slate/error.h>
 #include <slate/generation_builder.h>
@@ -27,11 +28,11 @@ class RefreshTarget {
  public:
   virtual ~RefreshTarget() = default;
   // What is live now.
-  virtual Result<SnapshotInfo> live(std::string_view datasource) = 0;
-  virtual Result<std::unique_ptr<GenerationBuilder>> begin(std::string_view datasource, LoadMode mode) = 0;
+  virtual Result<SnapshotInfo> live(CopyRef copy) = 0;
+  virtual Result<std::unique_ptr<GenerationBuilder>> begin(CopyRef copy, LoadMode mode) = 0;
 };
 
-// Names one refresh, for its whole life; unique in this process and hard to guess from another process.
+// Names one refresh, for its whole life. Nobody guesses it: who has it was told it.
 using LoadId = std::string;
 
 enum class LoadState : std::uint8_t { kRunning, kSucceeded, kFailed };
@@ -39,6 +40,7 @@ enum class LoadState : std::uint8_t { kRunning, kSucceeded, kFailed };
 struct LoadStatus {
   LoadId id;
   std::string datasource;
+  std::string scope;  // empty: all callers share the copy
   LoadState state = LoadState::kRunning;
   std::uint64_t rows = 0;        // received so far
   std::uint64_t bytes = 0;       // received so far, as messages
@@ -59,6 +61,7 @@ enum class Trigger : std::uint8_t {
 };
 
 struct RefreshRequest {
+  std::string scope;      // of the caller; empty where all callers share one copy
   LoadMetadata metadata;  // the caller's forwarded headers
   RequestContext context;
   Trigger trigger = Trigger::kOnDemand;
@@ -74,7 +77,8 @@ struct RefresherOptions {
   const Clock* clock = &system_clock();  // must outlive the refresher
   std::function<double()> random;        // [0, 1), any thread; absent: a generator of its own
   std::size_t max_running = 8;           // loads at once; others queue
-  std::size_t remembered_loads = 1'000;  // finished ones that status() still knows
+  // Finished loads that status() still knows. What is remembered of a scope goes with its last one.
+  std::size_t remembered_loads = 1'000;
   std::chrono::milliseconds connect_timeout{5'000};
 };
 
@@ -91,22 +95,24 @@ class Refresher {
   Refresher(const Refresher&) = delete;
   Refresher& operator=(const Refresher&) = delete;
 
-  // What a request for this datasource gets now. Without a loader: fresh. O(1); without a lock while fresh.
-  FreshnessDecision decide(const Datasource& datasource, std::optional<UnixMillis> loaded_at) const;
+  // What a request for this datasource and scope gets now. Without a loader: fresh. O(log n); without a lock
+  // while fresh.
+  FreshnessDecision decide(const Datasource& datasource, std::string_view scope,
+                           std::optional<UnixMillis> loaded_at) const;
 
-  // Joins the refresh of this datasource that runs, or starts one, as the datasource is declared now.
-  // REQUIRES: datasource.loader. `done` (may be empty) is called exactly once, on another thread; after
+  // Joins the refresh of this datasource and scope that runs, or starts one, as the datasource is declared
+  // now. REQUIRES: datasource.loader. `done` (may be empty) is called exactly once, on another thread; after
   // shutdown() at once, with kFailed.
   LoadId refresh(const Datasource& datasource, RefreshRequest request, LoadDone done);
 
   // A running load, or one of the last that finished.
   std::optional<LoadStatus> status(std::string_view load) const;
-  // The running or queued load of a datasource.
-  std::optional<LoadStatus> current(std::string_view datasource) const;
-  // The running one, or else the last that finished.
+  // The running or queued load of a copy.
+  std::optional<LoadStatus> current(CopyRef copy) const;
+  // Of all copies of a datasource: a running one, or else the last that finished.
   std::optional<LoadStatus> latest(std::string_view datasource) const;
 
-  // Forgets failures and loads of a datasource that was dropped.
+  // Forgets failures and loads of a datasource that was dropped, of all its copies.
   void forget(std::string_view datasource);
 
   // Cancels what runs, answers every waiter with `unavailable`, and joins the threads. Later calls do

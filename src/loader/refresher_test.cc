@@ -48,7 +48,7 @@ struct RefresherTest : ::testing::Test {
     request.seen_generation = target.info().generation;
     return start(std::move(request)).get();
   }
-  FreshnessDecision decide() { return refresher.decide(datasource, target.info().loaded_at); }
+  FreshnessDecision decide() { return refresher.decide(datasource, "", target.info().loaded_at); }
 
   ManualClock clock{1'700'000'000'000};
   ScriptedLoader loader;
@@ -456,6 +456,81 @@ TEST(Refresher, shutting_down_answers_callers_that_still_come) {
     for (auto& thread : threads) thread.join();
   }
   EXPECT_EQ(answered, asked);
+}
+
+TEST_F(RefresherTest, each_scope_has_a_refresh_of_its_own_and_one_at_a_time) {
+  loader.hold();
+  std::vector<std::future<LoadStatus>> waiting;
+  for (int i = 0; i < 20; ++i)
+    for (const char* scope : {"alice", "bob"}) waiting.push_back(start({.scope = scope}));
+  ASSERT_TRUE(loader.wait_for_calls(2));
+  EXPECT_EQ(refresher.current({"people", "alice"})->scope, "alice");
+  EXPECT_EQ(refresher.current({"people", "bob"})->scope, "bob");
+  EXPECT_FALSE(refresher.current("people"));
+  EXPECT_TRUE(refresher.latest("people")) << "of any scope";
+  loader.release();
+  for (std::size_t i = 0; i < waiting.size(); ++i)
+    EXPECT_EQ(waiting[i].get().scope, i % 2 == 0 ? "alice" : "bob");
+  EXPECT_EQ(loader.calls(), 2u);
+}
+
+TEST_F(RefresherTest, failures_of_one_scope_hold_back_no_other) {
+  loader.set_script({.status = Code::kUnavailable, .message = "closed"});
+  EXPECT_EQ(start({.scope = "alice"}).get().state, LoadState::kFailed);
+  EXPECT_EQ(refresher.decide(datasource, "alice", std::nullopt).serve, Serve::kError);
+  EXPECT_EQ(refresher.decide(datasource, "bob", std::nullopt).serve, Serve::kWait);
+  EXPECT_EQ(start({.scope = "alice"}).get().error->message(),
+            start({.scope = "alice"}).get().error->message());
+  EXPECT_EQ(loader.calls(), 1u);
+  loader.set_script({.rows = numbered_rows(1)});
+  EXPECT_EQ(start({.scope = "bob"}).get().state, LoadState::kSucceeded);
+  EXPECT_EQ(refresher.decide(datasource, "alice", std::nullopt).serve, Serve::kError);
+  refresher.forget("people");
+  EXPECT_EQ(refresher.decide(datasource, "alice", std::nullopt).serve, Serve::kWait);
+  EXPECT_FALSE(refresher.latest("people"));
+}
+
+TEST_F(RefresherTest, what_is_remembered_of_scopes_is_bounded_by_the_loads_that_are) {
+  RefresherOptions few = options();
+  few.remembered_loads = 3;
+  Refresher forgetful(target, few);
+  const auto load = [&](std::string scope) {
+    std::promise<LoadStatus> done;
+    forgetful.refresh(datasource, {.scope = std::move(scope), .trigger = Trigger::kForced},
+                      [&](const LoadStatus& status) { done.set_value(status); });
+    return done.get_future().get().state;
+  };
+  loader.set_script({.status = Code::kUnavailable});
+  EXPECT_EQ(load("alice"), LoadState::kFailed);
+  EXPECT_EQ(load(""), LoadState::kFailed);
+  for (const char* scope : {"a", "b", "c"}) load(scope);
+  EXPECT_EQ(forgetful.decide(datasource, "alice", std::nullopt).serve, Serve::kWait);
+  EXPECT_EQ(forgetful.decide(datasource, "c", std::nullopt).serve, Serve::kError);
+  EXPECT_EQ(forgetful.decide(datasource, "", std::nullopt).serve, Serve::kError) << "what is shared stays";
+}
+
+TEST_F(RefresherTest, the_log_says_once_that_callers_share_a_copy) {
+  log::configure(log::Level::kInfo, log::Format::kText);
+  ::testing::internal::CaptureStderr();
+  start({.trigger = Trigger::kForced}).get();
+  start({.trigger = Trigger::kForced}).get();
+  start({.scope = "alice", .trigger = Trigger::kForced}).get();
+  refresher.shutdown();
+  const std::string lines = ::testing::internal::GetCapturedStderr();
+  log::configure(log::Level::kOff, log::Format::kText);
+  const auto first = lines.find("all callers share one copy");
+  ASSERT_NE(first, std::string::npos) << lines;
+  EXPECT_EQ(lines.find("all callers share one copy", first + 1), std::string::npos) << lines;
+}
+
+TEST_F(RefresherTest, a_load_id_tells_nothing_of_the_next_one) {
+  LoadId first;
+  LoadId second;
+  start({.trigger = Trigger::kForced}, &first).get();
+  start({.trigger = Trigger::kForced}, &second).get();
+  ASSERT_EQ(first.size(), 32u);
+  ASSERT_EQ(second.size(), 32u);
+  EXPECT_NE(first.substr(0, 16), second.substr(0, 16));
 }
 
 }  // namespace

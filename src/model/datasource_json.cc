@@ -95,26 +95,20 @@ Result<std::vector<CompoundIndex>> read_indexes(const JsonNode& node) {
   return indexes;
 }
 
-// Scopes are part of the format, but this version keeps one copy for all callers.
-Result<void> refuse_scopes(const ObjectReader& object) {
-  const auto node = object.find("scopeHeaders");
-  if (!node) return {};
-  SLATE_TRY(const auto headers, read_strings(*node));
-  if (headers.empty()) return {};
-  return node->refuse("scopeHeaders is not offered by this version", "leave it out, or use an empty list");
-}
-
 Result<LoaderConfig> read_loader(const JsonNode& node) {
-  SLATE_TRY(const ObjectReader object,
-            ObjectReader::open(node, {"endpoint", "ttl", "forwardHeaders", "scopeHeaders", "caFile",
-                                      "staleWhileRevalidate", "staleIfError", "deadline", "idleTimeout",
-                                      "mode", "unknownFields", "minRows", "maxShrink"}));
+  SLATE_TRY(
+      const ObjectReader object,
+      ObjectReader::open(node, {"endpoint", "ttl", "forwardHeaders", "scopeHeaders", "maxScopes",
+                                "maxScopeBytes", "caFile", "staleWhileRevalidate", "staleIfError", "deadline",
+                                "idleTimeout", "mode", "unknownFields", "minRows", "maxShrink"}));
   LoaderConfig loader;
   SLATE_TRY(const JsonNode endpoint, object.require("endpoint"));
   SLATE_TRY(loader.endpoint, read_string(endpoint));
   SLATE_TRY(object.read("ttl", read_int, loader.ttl));
   SLATE_TRY(object.read("forwardHeaders", read_strings, loader.forward_headers));
-  SLATE_TRY(refuse_scopes(object));
+  SLATE_TRY(object.read("scopeHeaders", read_strings, loader.scope_headers));
+  SLATE_TRY(object.read("maxScopes", read_int, loader.max_scopes));
+  SLATE_TRY(object.read("maxScopeBytes", read_int, loader.max_scope_bytes));
   SLATE_TRY(object.read("caFile", read_string, loader.ca_file));
   SLATE_TRY(object.read("staleWhileRevalidate", read_int, loader.stale_while_revalidate));
   SLATE_TRY(object.read("staleIfError", read_int, loader.stale_if_error));
@@ -173,9 +167,13 @@ json::object to_object(const LoaderConfig& loader) {
   };
   object.emplace("endpoint", loader.endpoint);
   if (loader.ttl) object.emplace("ttl", *loader.ttl);
-  if (!loader.forward_headers.empty())
-    object.emplace("forwardHeaders",
-                   json::array(loader.forward_headers.begin(), loader.forward_headers.end()));
+  const auto names = [&](std::string_view member, const std::vector<std::string>& headers) {
+    if (!headers.empty()) object.emplace(member, json::array(headers.begin(), headers.end()));
+  };
+  names("forwardHeaders", loader.forward_headers);
+  names("scopeHeaders", loader.scope_headers);
+  differs("maxScopes", loader.max_scopes, defaults.max_scopes);
+  if (loader.max_scope_bytes) object.emplace("maxScopeBytes", *loader.max_scope_bytes);
   if (loader.ca_file) object.emplace("caFile", *loader.ca_file);
   differs("staleWhileRevalidate", loader.stale_while_revalidate, defaults.stale_while_revalidate);
   differs("staleIfError", loader.stale_if_error, defaults.stale_if_error);

@@ -252,6 +252,28 @@ INSTANTIATE_TEST_SUITE_P(
                 "loader.forwardHeaders[1]", "twice"},
         Refusal{"too_many_headers", loader([](auto& l) { l.forward_headers.resize(65); }),
                 "loader.forwardHeaders", "64"},
+        Refusal{"scope_header_with_space", loader([](auto& l) { l.scope_headers = {"X User"}; }),
+                "loader.scopeHeaders[0]", "HTTP header"},
+        Refusal{"scope_header_twice", loader([](auto& l) {
+                  l.scope_headers = {"X-User", "x-user"};
+                }),
+                "loader.scopeHeaders[1]", "twice"},
+        Refusal{"too_many_scope_headers", loader([](auto& l) { l.scope_headers.resize(9); }),
+                "loader.scopeHeaders", "at most 8"},
+        Refusal{"no_scopes", loader([](auto& l) {
+                  l.scope_headers = {"X-User"};
+                  l.max_scopes = 0;
+                }),
+                "loader.maxScopes", "1 to 1000"},
+        Refusal{"few_scope_bytes", loader([](auto& l) {
+                  l.scope_headers = {"X-User"};
+                  l.max_scope_bytes = 1;
+                }),
+                "loader.maxScopeBytes", "got 1"},
+        Refusal{"max_scopes_of_none", loader([](auto& l) { l.max_scopes = 7; }), "loader.maxScopes",
+                "scopeHeaders"},
+        Refusal{"max_scope_bytes_of_none", loader([](auto& l) { l.max_scope_bytes = 1 << 20; }),
+                "loader.maxScopeBytes", "scopeHeaders"},
         Refusal{"ca_file_without_tls", loader([](auto& l) { l.ca_file = "/ca.pem"; }), "loader.caFile",
                 "grpcs"},
         Refusal{"ca_file_empty", loader([](auto& l) { l.ca_file = ""; }), "loader.caFile", "PEM"}),

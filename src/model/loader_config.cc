@@ -17,6 +17,10 @@ namespace {
 constexpr std::int64_t kWeek = 7 * 86400;
 constexpr std::int64_t kMostRows = 1'000'000'000'000;
 constexpr std::size_t kForwardHeaders = 64;
+constexpr std::size_t kScopeHeaders = 8;
+constexpr std::int64_t kMostScopes = 1'000;
+constexpr std::int64_t kLeastScopeBytes = std::int64_t{1} << 20;
+constexpr std::int64_t kMostScopeBytes = std::int64_t{1} << 50;
 constexpr std::size_t kHeaderNameBytes = 256;
 constexpr std::size_t kHostNameBytes = 253;
 constexpr std::size_t kPathBytes = 4096;
@@ -84,14 +88,14 @@ Result<void> validate_range(std::string_view member, std::int64_t value, std::in
   return refuse(member, fmt::format("expected {} to {}, got {}", least, most, value));
 }
 
-Result<void> validate_headers(const std::vector<std::string>& headers) {
-  if (headers.size() > kForwardHeaders)
-    return refuse("forwardHeaders",
-                  fmt::format("expected at most {} names, got {}", kForwardHeaders, headers.size()));
+Result<void> validate_headers(std::string_view name, const std::vector<std::string>& headers,
+                              std::size_t most) {
+  if (headers.size() > most)
+    return refuse(name, fmt::format("expected at most {} names, got {}", most, headers.size()));
   std::set<std::string> seen;
   for (std::size_t i = 0; i < headers.size(); ++i) {
     const std::string& header = headers[i];
-    const auto member = fmt::format("forwardHeaders[{}]", i);
+    const auto member = fmt::format("{}[{}]", name, i);
     if (header.empty() || header.size() > kHeaderNameBytes ||
         !std::ranges::all_of(header, is_token_character))
       return refuse(member, fmt::format("expected the name of an HTTP header, got {}", quoted(header)));
@@ -101,6 +105,20 @@ Result<void> validate_headers(const std::vector<std::string>& headers) {
     if (!seen.insert(std::move(lower)).second)
       return refuse(member, fmt::format("{} comes twice; header names have no case", quoted(header)));
   }
+  return {};
+}
+
+Result<void> validate_scopes(const LoaderConfig& loader) {
+  SLATE_TRY(validate_headers("scopeHeaders", loader.scope_headers, kScopeHeaders));
+  const LoaderConfig defaults;
+  if (loader.scope_headers.empty() && loader.max_scopes != defaults.max_scopes)
+    return refuse("maxScopes", "is for loaders with scopeHeaders; all callers of this one share one copy");
+  if (loader.scope_headers.empty() && loader.max_scope_bytes)
+    return refuse("maxScopeBytes",
+                  "is for loaders with scopeHeaders; all callers of this one share one copy");
+  SLATE_TRY(validate_range("maxScopes", loader.max_scopes, 1, kMostScopes));
+  if (loader.max_scope_bytes)
+    SLATE_TRY(validate_range("maxScopeBytes", *loader.max_scope_bytes, kLeastScopeBytes, kMostScopeBytes));
   return {};
 }
 
@@ -120,7 +138,8 @@ Result<void> validate_ca_file(const LoaderConfig& loader) {
 Result<void> validate(const LoaderConfig& loader) {
   SLATE_TRY(validate_endpoint(loader.endpoint));
   if (loader.ttl) SLATE_TRY(validate_range("ttl", *loader.ttl, 1, kLongestSeconds));
-  SLATE_TRY(validate_headers(loader.forward_headers));
+  SLATE_TRY(validate_headers("forwardHeaders", loader.forward_headers, kForwardHeaders));
+  SLATE_TRY(validate_scopes(loader));
   SLATE_TRY(validate_ca_file(loader));
   SLATE_TRY(validate_range("staleWhileRevalidate", loader.stale_while_revalidate, 0, kLongestSeconds));
   SLATE_TRY(validate_range("staleIfError", loader.stale_if_error, 0, kLongestSeconds));

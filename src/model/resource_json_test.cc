@@ -85,8 +85,10 @@ INSTANTIATE_TEST_SUITE_P(
                 "loader.unknownFields", "expected ignore or reject"},
         Refusal{"loader_shrink", R"({"fields":[],"loader":{"endpoint":"x","maxShrink":"10%"}})",
                 "loader.maxShrink", "expected a number"},
-        Refusal{"loader_scopes", R"({"fields":[],"loader":{"endpoint":"x","scopeHeaders":["X-User"]}})",
-                "loader.scopeHeaders", "not offered by this version"},
+        Refusal{"loader_scopes", R"({"fields":[],"loader":{"endpoint":"x","scopeHeaders":["X-User",7]}})",
+                "loader.scopeHeaders[1]", "expected a string, got an int"},
+        Refusal{"loader_max_scopes", R"({"fields":[],"loader":{"endpoint":"x","maxScopes":"many"}})",
+                "loader.maxScopes", "expected an int"},
         Refusal{"loader_member", R"({"fields":[],"loader":{"endpoint":"x","forward_headers":[]}})",
                 "loader.forward_headers", "unknown member"},
         Refusal{"durability", R"({"fields":[],"durability":"fsync"})", "durability", "expected sync or os"},
@@ -104,6 +106,7 @@ constexpr std::string_view kDatasource = R"({
   ],
   "indexes": [{"fields": ["status", {"field": "name", "direction": "desc"}]}],
   "loader": {"endpoint": "grpcs://loader:50051", "ttl": 3600, "forwardHeaders": ["Authorization"],
+    "scopeHeaders": ["X-User", "X-Org"], "maxScopes": 20, "maxScopeBytes": 1073741824,
     "caFile": "/ca.pem", "staleWhileRevalidate": 30, "staleIfError": 60, "deadline": 100, "idleTimeout": 10,
     "mode": "merge", "unknownFields": "reject", "minRows": 10, "maxShrink": 0.5},
   "durability": "sync"
@@ -126,6 +129,9 @@ TEST(DatasourceJson, every_member_is_read) {
   loader.endpoint = "grpcs://loader:50051";
   loader.ttl = 3600;
   loader.forward_headers = {"Authorization"};
+  loader.scope_headers = {"X-User", "X-Org"};
+  loader.max_scopes = 20;
+  loader.max_scope_bytes = 1 << 30;
   loader.ca_file = "/ca.pem";
   loader.stale_while_revalidate = 30;
   loader.stale_if_error = 60;
@@ -162,8 +168,11 @@ TEST(DatasourceJson, the_binary_collation_may_be_named_and_is_left_out) {
   EXPECT_EQ(json::serialize(to_json(*named)), R"({"id":"","fields":[{"name":"a","type":"string"}]})");
 }
 
-TEST(DatasourceJson, an_empty_list_of_scopes_is_accepted) {
-  EXPECT_TRUE(read_datasource(R"({"fields":[],"loader":{"endpoint":"x","scopeHeaders":[]}})").has_value());
+TEST(DatasourceJson, an_empty_list_of_scopes_is_none) {
+  const auto datasource = read_datasource(R"({"fields":[],"loader":{"endpoint":"x","scopeHeaders":[]}})");
+  ASSERT_TRUE(datasource.has_value());
+  EXPECT_TRUE(datasource->loader->scope_headers.empty());
+  EXPECT_EQ(datasource->loader->max_scopes, 100);
 }
 
 TEST(DatasourceJson, a_member_in_another_spelling_is_hinted_at) {

@@ -90,10 +90,9 @@ class CrashTest : public testing::Test {
   CrashTest() {
     std::filesystem::remove_all(folder_);
     auto database = Database::open(options(folder_)).value();
-    for (const char* id : kDatasources) {
-      EXPECT_TRUE(database->save_datasource(definition(id)).has_value());
-      expected_.emplace(id, definition(id));
-    }
+    for (const char* id : kDatasources) EXPECT_TRUE(database->save_datasource(definition(id)).has_value());
+    for (const std::string copy : kCopies)
+      expected_.emplace(copy, definition(copy.substr(0, copy.find('/'))));
   }
   ~CrashTest() override { std::filesystem::remove_all(folder_); }
 
@@ -107,7 +106,7 @@ class CrashTest : public testing::Test {
       if (!line.starts_with("A ")) return;
       EXPECT_EQ(under_way, std::stoull(line.substr(2)));
       const Operation done = operation(seed_, *under_way);
-      apply(expected_.at(done.datasource), done);
+      apply(expected_.at(done.copy()), done);
       next_ = *under_way + 1;
       under_way.reset();
       ++acknowledged_;
@@ -136,31 +135,35 @@ class CrashTest : public testing::Test {
     return state;
   }
 
-  void expect_no_litter() const {
+  void expect_no_litter(Database& database) const {
     std::map<std::string, int> files;
     for (const auto& item : std::filesystem::recursive_directory_iterator(folder_ / "generations"))
       if (item.is_regular_file()) ++files[item.path().parent_path().filename() / item.path().extension()];
     for (const char* id : kDatasources) {
-      EXPECT_EQ(files[std::string(id) + "/.mdb"], 1) << id;
-      EXPECT_EQ(files[std::string(id) + "/.mdb-lock"], 1) << id;
+      const auto copies = 1 + static_cast<int>(database.get_datasource(id).value().scopes);
+      EXPECT_EQ(files[std::string(id) + "/.mdb"], copies) << id;
+      EXPECT_EQ(files[std::string(id) + "/.mdb-lock"], copies) << id;
     }
-    EXPECT_EQ(files.size(), 4u);
+    EXPECT_EQ(files.size(), 6u);
   }
 
   void check(const std::optional<Operation>& under_way) {
     auto opened = Database::open(options(folder_));
     ASSERT_TRUE(opened.has_value()) << opened.error().to_string();
     Database& database = **opened;
-    expect_no_litter();
+    expect_no_litter(database);
     for (const char* id : kDatasources) {
       const auto report = audit_datasource(database, id);
       ASSERT_TRUE(report.has_value()) << report.error().to_string();
       for (const std::string& problem : report->problems) ADD_FAILURE() << id << ": " << problem;
-      const State found = stored(*database.snapshot(id).value());
-      Reference& expected = expected_.at(id);
+    }
+    for (auto& [copy, expected] : expected_) {
+      const auto at = copy.find('/');
+      const State found = stored(*database.snapshot({copy.substr(0, at), copy.substr(at + 1)}).value());
       if (found == state_of(expected)) continue;
-      ASSERT_TRUE(under_way && under_way->datasource == id)
-          << id << ": " << found.size() << " records, " << expected.records().size() << " were acknowledged";
+      ASSERT_TRUE(under_way && under_way->copy() == copy)
+          << copy << ": " << found.size() << " records, " << expected.records().size()
+          << " were acknowledged";
       apply(expected, *under_way);
       ASSERT_EQ(found, state_of(expected))
           << "an operation is there in part, kind " << static_cast<int>(under_way->kind);
@@ -171,7 +174,7 @@ class CrashTest : public testing::Test {
   const std::uint64_t seed_ = setting("SLATE_CRASH_SEED", 1);
   const std::filesystem::path folder_ =
       std::filesystem::temp_directory_path() / ("slate_crash_" + std::to_string(::getpid()));
-  std::map<std::string, Reference> expected_;
+  std::map<std::string, Reference> expected_;  // by Operation::copy()
   std::uint64_t next_ = 0;
   std::uint64_t acknowledged_ = 0;
   std::uint64_t survived_ = 0;  // operations that were under way and came to be all the same

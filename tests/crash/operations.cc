@@ -23,7 +23,8 @@ Kind kind_of(std::size_t draw) {
 Datasource definition(const std::string& id) {
   Datasource datasource = differential::random_datasource(1);
   datasource.id = id;
-  if (id == "loaded") datasource.loader = LoaderConfig{.endpoint = "grpc://127.0.0.1:1"};
+  if (id != "random") datasource.loader = LoaderConfig{.endpoint = "grpc://127.0.0.1:1"};
+  if (id == "scoped") datasource.loader->scope_headers = {"X-User"};
   return datasource;
 }
 
@@ -39,7 +40,11 @@ DatabaseOptions options(const std::filesystem::path& folder) {
 
 Operation operation(std::uint64_t seed, std::uint64_t number) {
   RandomData random(seed * 1'000'003 + number);
-  Operation operation{.kind = kind_of(random.below(100)), .datasource = kDatasources[random.below(2)]};
+  Operation operation{.kind = kind_of(random.below(100)), .datasource = kDatasources[random.below(3)]};
+  if (operation.datasource == "scoped") {
+    operation.scope = random.one_in(2) ? "a" : "b";
+    if (operation.kind == Kind::kWrite || operation.kind == Kind::kDeleteAll) operation.kind = Kind::kLoad;
+  }
   switch (operation.kind) {
     case Kind::kWrite:
       for (std::size_t i = random.one_in(3) ? 1 : 1 + random.below(60); i > 0; --i)
@@ -81,7 +86,7 @@ Result<void> perform(Database& database, const Operation& operation, const std::
   }
   const Datasource fields = definition(operation.datasource);
   const LoadMode mode = operation.kind == Kind::kLoad ? LoadMode::kReplace : LoadMode::kMerge;
-  SLATE_TRY(auto builder, database.begin_generation(operation.datasource, mode));
+  SLATE_TRY(auto builder, database.begin_generation({operation.datasource, operation.scope}, mode));
   std::size_t appended = 0;
   for (const RecordWrite& write : operation.writes) {
     if (appended++ % 100 == 0) progress();

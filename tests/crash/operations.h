@@ -13,7 +13,7 @@
 
 namespace slate::crash {
 
-inline constexpr const char* kDatasources[] = {"random", "loaded"};
+inline constexpr const char* kDatasources[] = {"random", "loaded", "scoped"};
 
 struct Operation {
   enum class Kind : std::uint8_t {
@@ -25,12 +25,17 @@ struct Operation {
   };
   Kind kind = Kind::kWrite;
   std::string datasource;
+  std::string scope;  // of "scoped", which is only loaded
   std::vector<RecordWrite> writes;
   Datasource definition;  // kIndexes
+
+  std::string copy() const { return datasource + '/' + scope; }
 };
 
 Operation operation(std::uint64_t seed, std::uint64_t number);
-// The datasources at the start; "loaded" has a loader.
+// The copies of all datasources, by Operation::copy().
+inline constexpr const char* kCopies[] = {"random/", "loaded/", "scoped/a", "scoped/b"};
+// The datasources at the start; "loaded" and "scoped" have a loader, the latter one with scopes.
 Datasource definition(const std::string& id);
 // Small maps, small segments, and a background that works all the time.
 DatabaseOptions options(const std::filesystem::path& folder);

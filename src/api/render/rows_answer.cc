@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <utility>
+#include <vector>
 
 #include "api/render/json_rows.h"
 #include "api/render/row_stream.h"
@@ -120,12 +121,18 @@ Result<http::Response> render_stream(RowsAnswer& answer, Format format, Int64For
 
 Result<http::Response> render_rows(RowsAnswer answer, Format format, Int64Form form) {
   const SnapshotInfo info = answer.snapshot->info();
+  const Datasource& datasource = answer.snapshot->datasource();
+  const auto scope_headers =
+      datasource.is_scoped() ? datasource.loader->scope_headers : std::vector<std::string>();
   auto response = format == Format::kJson ? render_json(answer, form) : render_stream(answer, format, form);
   if (!response) return response;
   if (answer.freshness)
     response->headers.set("Slate-Freshness", std::string(freshness_word(answer.freshness->state)));
   response->headers.set("Slate-Generation", std::to_string(info.generation));
-  response->headers.set("Vary", "Accept");
+  std::string vary = "Accept";
+  for (const std::string& header : scope_headers) vary += ", " + header;
+  response->headers.set("Vary", std::move(vary));
+  if (!scope_headers.empty()) response->headers.set("Cache-Control", "private");
   return response;
 }
 

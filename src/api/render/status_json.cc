@@ -157,6 +157,8 @@ json::object datasource_json(const DatasourceStatus& status, const std::optional
   facts["data_version"] = status.data.data_version;
   facts["loaded_at"] = time_json(status.data.loaded_at);
   facts["bytes"] = status.bytes;
+  facts["sharing"] = status.datasource.is_scoped() ? "by_scope" : "shared";
+  facts["scopes"] = status.scopes;
   facts["indexes"] = std::move(indexes);
   facts["last_load"] = load ? json::value(load_json(*load)) : json::value();
   json::value definition = to_json(status.datasource);

@@ -106,16 +106,17 @@ Result<void> refresh(ApiContext& context, http::Request& request, http::Respond&
     SLATE_TRY(const auto wait, number_parameter(request, "wait", 0, kLongestWait));
     seconds = wait.value_or(0);
   }
-  SLATE_TRY(const DatasourceStatus status, context.database.get_datasource(request.param("id")));
-  const Datasource& datasource = status.datasource;
+  SLATE_TRY(CallerCopy copy, caller_copy(context.database, request.param("id"), request));
+  const Datasource& datasource = copy.snapshot->datasource();
   if (!datasource.loader)
     return fail(Reason::kFailedPrecondition, "datasource " + slate::quoted(datasource.id) + " has no loader");
 
   const NamedTexts headers(request.headers.begin(), request.headers.end());
-  RefreshRequest load{.metadata = forwarded_headers(*datasource.loader, headers),
+  RefreshRequest load{.scope = std::move(copy.scope),
+                      .metadata = forwarded_headers(*datasource.loader, headers),
                       .context = request_context(request),
                       .trigger = Trigger::kForced,
-                      .seen_generation = status.data.generation,
+                      .seen_generation = copy.snapshot->info().generation,
                       .give_up = SteadyClock::now() + std::chrono::seconds(seconds)};
   context.refresher.refresh(
       datasource, std::move(load),

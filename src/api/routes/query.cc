@@ -60,7 +60,8 @@ Result<http::Response> get_records(ApiContext& context, http::Request& request) 
   SLATE_TRY(const Format format, negotiate(request.headers));
   SLATE_TRY(const Int64Form form, take_int64_form(request.query));
   Asked asked{.began = SteadyClock::now()};
-  SLATE_TRY(asked.snapshot, context.database.snapshot(request.param("id")));
+  SLATE_TRY(CallerCopy copy, caller_copy(context.database, request.param("id"), request));
+  asked.snapshot = std::move(copy.snapshot);
   const Schema schema = make_schema(asked.snapshot->datasource(), nullptr);
   SLATE_TRY(UrlQuery url, query_from_url(request.query, {.schema = schema}));
   SLATE_TRY(asked.count, parse_count(url.count));
@@ -85,7 +86,8 @@ Result<http::Response> post_query(ApiContext& context, http::Request& request) {
   if (const auto count = request.query_value("count")) {
     SLATE_TRY(asked.count, parse_count(std::string(*count)));
   }
-  SLATE_TRY(asked.snapshot, context.database.snapshot(request.param("id")));
+  SLATE_TRY(CallerCopy copy, caller_copy(context.database, request.param("id"), request));
+  asked.snapshot = std::move(copy.snapshot);
   return answer(request, std::move(asked), format, form);
 }
 
@@ -166,10 +168,10 @@ Result<http::Response> post_explain(ApiContext& context, http::Request& request)
   SLATE_TRY(check_parameters(request, {"analyze"}));
   SLATE_TRY(const bool analyze, flag_parameter(request, "analyze"));
   SLATE_TRY(const Query query, query_body(request));
-  SLATE_TRY(const auto snapshot, context.database.snapshot(request.param("id")));
-  SLATE_TRY(
-      const Explanation explanation,
-      snapshot->explain(query, analyze ? ExplainMode::kAnalyze : ExplainMode::kPlan, {.stop = request.stop}));
+  SLATE_TRY(const CallerCopy copy, caller_copy(context.database, request.param("id"), request));
+  SLATE_TRY(const Explanation explanation,
+            copy.snapshot->explain(query, analyze ? ExplainMode::kAnalyze : ExplainMode::kPlan,
+                                   {.stop = request.stop}));
   return http::Response::json(200, explanation_json(explanation));
 }
 

@@ -26,19 +26,18 @@ Failure no_record(std::string_view id) {
   return fail(Reason::kNotFound, "there is no record " + slate::quoted(id));
 }
 
-Result<std::optional<std::string>> read_record(ApiContext& context, std::string_view datasource,
-                                               std::string_view id) {
-  SLATE_TRY(const auto snapshot, context.database.snapshot(datasource));
-  SLATE_TRY(const Batch* batch, snapshot->find(id));
+Result<std::optional<std::string>> read_record(ApiContext& context, const http::Request& request) {
+  SLATE_TRY(const CallerCopy copy, caller_copy(context.database, request.param("id"), request));
+  SLATE_TRY(const Batch* batch, copy.snapshot->find(request.param("rid")));
   if (batch == nullptr) return std::nullopt;
   std::string text;
-  JsonRows(snapshot->columns(), Int64Form::kNumber).append(text, *batch, 0);
+  JsonRows(copy.snapshot->columns(), Int64Form::kNumber).append(text, *batch, 0);
   return text;
 }
 
 Result<http::Response> get_record(ApiContext& context, http::Request& request) {
   SLATE_TRY(check_parameters(request, {}));
-  SLATE_TRY(auto record, read_record(context, request.param("id"), request.param("rid")));
+  SLATE_TRY(auto record, read_record(context, request));
   if (!record) return no_record(request.param("rid"));
   return http::Response::json(200, *std::move(record));
 }
@@ -57,7 +56,7 @@ Result<RecordWrite> read_write(const http::Request& request, WriteKind kind) {
 
 // The record as it is now: somebody may have changed it since.
 Result<http::Response> answer_record(ApiContext& context, const http::Request& request, int status) {
-  SLATE_TRY(auto record, read_record(context, request.param("id"), request.param("rid")));
+  SLATE_TRY(auto record, read_record(context, request));
   if (!record) return fail(Reason::kConflict, "the record was deleted by another request");
   return http::Response::json(status, *std::move(record));
 }

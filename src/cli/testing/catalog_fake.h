@@ -78,6 +78,7 @@ class CatalogFake final : public Database {
   Result<std::unique_ptr<GenerationBuilder>> begin_generation(CopyRef, LoadMode) override {
     return no_data();
   }
+  Result<std::string> scope_key() override { return no_data(); }
 
  private:
   static Failure no_data() { return fail(Reason::kUnimplemented, "there is no data here"); }

@@ -19,11 +19,11 @@ class MemoryTarget final : public RefreshTarget {
  public:
   using Rows = std::map<std::string, std::vector<std::pair<std::uint32_t, Value>>>;
 
-  Result<SnapshotInfo> live(std::string_view) override {
+  Result<SnapshotInfo> live(CopyRef) override {
     const std::lock_guard lock(mutex_);
     return info_;
   }
-  Result<std::unique_ptr<GenerationBuilder>> begin(std::string_view, LoadMode) override {
+  Result<std::unique_ptr<GenerationBuilder>> begin(CopyRef, LoadMode) override {
     const std::lock_guard lock(mutex_);
     if (begin_error_) return fail(*begin_error_);
     ++open_builders_;

@@ -111,7 +111,10 @@ class Listener {
 
 class ScriptedLoader::Server final : public loader::Loader::Service {
  public:
-  Server(Script script, const TestCertificates* tls) : script_(std::make_shared<Script>(std::move(script))) {
+  using Answer = std::function<Script(const SeenCall&)>;
+
+  Server(Script script, const TestCertificates* tls) {
+    set_script(std::move(script));
     grpc::ServerBuilder builder;
     builder.RegisterService(this);
     builder.SetMaxSendMessageSize(-1);
@@ -143,8 +146,8 @@ class ScriptedLoader::Server final : public loader::Loader::Service {
 
   grpc::Status Load(grpc::ServerContext* context, const loader::LoadRequest* request,
                     grpc::ServerWriter<loader::LoadResponse>* writer) override {
-    const auto script = begin(*context, *request);
-    const auto status = play(*script, *context, *request, *writer);
+    const Script script = begin(*context, *request);
+    const auto status = play(script, *context, *request, *writer);
     if (context->IsCancelled()) {
       const std::lock_guard lock(mutex);
       ++cancelled;
@@ -154,8 +157,11 @@ class ScriptedLoader::Server final : public loader::Loader::Service {
   }
 
   void set_script(Script script) {
+    set_scripts([script = std::move(script)](const SeenCall&) { return script; });
+  }
+  void set_scripts(Answer answer) {
     const std::lock_guard lock(mutex);
-    script_ = std::make_shared<Script>(std::move(script));
+    answer_ = std::make_shared<Answer>(std::move(answer));
   }
 
   std::string endpoint;
@@ -167,15 +173,19 @@ class ScriptedLoader::Server final : public loader::Loader::Service {
   std::optional<SeenCall> last;
 
  private:
-  std::shared_ptr<const Script> begin(const grpc::ServerContext& context,
-                                      const loader::LoadRequest& request) {
-    const std::lock_guard lock(mutex);
-    ++calls;
-    last = SeenCall{.datasource = request.datasource_id(),
-                    .metadata = {request.metadata().begin(), request.metadata().end()},
-                    .grpc_metadata = own_metadata(context)};
-    changed.notify_all();
-    return script_;
+  Script begin(const grpc::ServerContext& context, const loader::LoadRequest& request) {
+    const SeenCall call{.datasource = request.datasource_id(),
+                        .metadata = {request.metadata().begin(), request.metadata().end()},
+                        .grpc_metadata = own_metadata(context)};
+    std::shared_ptr<const Answer> answer;
+    {
+      const std::lock_guard lock(mutex);
+      ++calls;
+      last = call;
+      changed.notify_all();
+      answer = answer_;
+    }
+    return (*answer)(call);
   }
 
   // Waits until the condition holds, the client has gone, or the server stops. A cancelled call wakes nobody,
@@ -212,7 +222,7 @@ class ScriptedLoader::Server final : public loader::Loader::Service {
     return status_of(script.status, script.message);
   }
 
-  std::shared_ptr<const Script> script_;
+  std::shared_ptr<const Answer> answer_;
   bool stopping_ = false;
   Listener listener_;
   std::unique_ptr<grpc::Server> server_;
@@ -224,6 +234,10 @@ ScriptedLoader::~ScriptedLoader() = default;
 
 std::string ScriptedLoader::endpoint() const { return server_->endpoint; }
 void ScriptedLoader::set_script(Script script) { server_->set_script(std::move(script)); }
+
+void ScriptedLoader::set_scripts(std::function<Script(const SeenCall&)> answer) {
+  server_->set_scripts(std::move(answer));
+}
 
 void ScriptedLoader::hold() {
   const std::lock_guard lock(server_->mutex);

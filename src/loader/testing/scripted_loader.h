@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -57,6 +58,8 @@ class ScriptedLoader {
   std::string endpoint() const;
   // For calls that begin later.
   void set_script(Script script);
+  // The same, with a script for each call: `answer` is called on threads of the server.
+  void set_scripts(std::function<Script(const SeenCall&)> answer);
 
   // Calls that begin from now on send nothing until release().
   void hold();

@@ -76,6 +76,15 @@ struct RefresherOptions {
   std::size_t max_running = 8;           // loads at once; others queue
   std::size_t remembered_loads = 1'000;  // finished ones that status() still knows
   std::chrono::milliseconds connect_timeout{5'000};
+  // Called with the final status of each load that called its loader, before any LoadDone, from any of the
+  // refresher's threads: must not block.
+  std::function<void(const LoadStatus&)> observer{};
+};
+
+// Of this moment.
+struct RefresherStats {
+  std::size_t running = 0;
+  std::size_t queued = 0;
 };
 
 // A refresh belongs to no caller: one that leaves or gives up cancels nothing. When the loader refuses the
@@ -105,6 +114,8 @@ class Refresher {
   std::optional<LoadStatus> current(std::string_view datasource) const;
   // The running one, or else the last that finished.
   std::optional<LoadStatus> latest(std::string_view datasource) const;
+
+  RefresherStats stats() const;
 
   // Forgets failures and loads of a datasource that was dropped.
   void forget(std::string_view datasource);

@@ -1,7 +1,10 @@
 // Slate in a program of one's own: opens a database, declares a datasource, writes, and asks.
+#include <cstdint>
 #include <cstdlib>
 #include <iostream>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include <slate/database.h>

@@ -32,7 +32,7 @@ struct Totals {
 };
 
 // A part that a process of its own looks at says lines of JSON: {"finding":...}, {"generation":...},
-// {"progress":[done,all]}, {"error":...} and at its end {"counts":...}.
+// {"progress":...}, {"error":...} or {"unsupported":...}, and at its end {"counts":...}.
 std::string text_of(const json::object& object, std::string_view member) {
   const json::value* value = object.if_contains(member);
   return value != nullptr && value->is_string() ? std::string(value->get_string()) : "";
@@ -42,9 +42,17 @@ std::uint64_t number_of(const json::object& object, std::string_view member) {
   return value != nullptr && value->is_number() ? value->to_number<std::uint64_t>() : 0;
 }
 
+// What another version of Slate wrote is no damage: it cannot be checked here.
+void say_error(const Say& say, const Error& error) {
+  if (error.reason() == Reason::kUnsupportedFormat)
+    return say(
+        json::serialize(json::object{{"unsupported", error.message()}, {"hint", error.hint().value_or("")}}));
+  say(json::serialize(json::object{{"error", error.to_string()}}));
+}
+
 void look_at_catalog(const std::filesystem::path& folder, const Say& say) {
   const auto check = check_catalog(folder);
-  if (!check) return say(json::serialize(json::object{{"error", check.error().to_string()}}));
+  if (!check) return say_error(say, check.error());
   for (const CheckFinding& each : check->findings)
     say(json::serialize(
         json::object{{"finding", each.problem},
@@ -59,7 +67,7 @@ void look_at_generation(const std::filesystem::path& folder, const LiveGeneratio
   const auto report = check_generation(folder, generation, [&](std::uint64_t done, std::uint64_t all) {
     say(json::serialize(json::object{{"progress", done}, {"all", all}}));
   });
-  if (!report) return say(json::serialize(json::object{{"error", report.error().to_string()}}));
+  if (!report) return say_error(say, report.error());
   for (const std::string& problem : report->problems)
     say(json::serialize(json::object{{"finding", problem}, {"kind", "damage"}}));
   say(json::serialize(json::object{{"counts", report->problem_count},
@@ -135,6 +143,7 @@ class Check {
       if (progress != nullptr) progress->clear();
       found(kind, of, generation, problem);
     };
+    std::optional<Error> unsupported;
     SLATE_TRY(const auto end, run_isolated(work, [&](std::string_view text) {
                 const auto line = parse_json(text);
                 if (!line || !line->is_object()) return;
@@ -145,9 +154,13 @@ class Check {
                          text_of(object, "finding"));
                 else if (object.contains("error"))
                   report("damage", datasource, (generation ? "" : "catalog: ") + text_of(object, "error"));
+                else if (object.contains("unsupported"))
+                  unsupported = Error(Reason::kUnsupportedFormat, text_of(object, "unsupported"))
+                                    .with_hint(text_of(object, "hint"));
                 else
                   other(object);
               }));
+    if (unsupported) return fail(*std::move(unsupported));
     if (end)
       report("damage", datasource,
              std::string(generation ? "" : "catalog: ") + "cannot be read: a process that did " + *end);

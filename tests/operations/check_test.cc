@@ -159,6 +159,18 @@ TEST_F(CheckTest, a_folder_that_a_server_holds_is_2_and_left_alone) {
   EXPECT_EQ(check().exit, 0);
 }
 
+TEST_F(CheckTest, what_another_version_wrote_is_2_and_no_damage) {
+  std::string bytes = bytes_of(data_ / "catalog.mdb");
+  // The entry "format" of the table "meta", with its value.
+  const auto at = bytes.find("format1");
+  ASSERT_NE(at, std::string::npos);
+  for (auto each = at; each != std::string::npos; each = bytes.find("format1", each)) bytes[each + 6] = '9';
+  write(data_ / "catalog.mdb", bytes);
+  const Finished done = check();
+  EXPECT_EQ(done.exit, 2) << done.out;
+  EXPECT_THAT(done.err, HasSubstr("unsupported_format: the catalog has format version 9"));
+}
+
 TEST_F(CheckTest, what_is_no_data_folder_is_2) {
   const Finished done = testing::run_program({SLATE_PROGRAM, "check", folder_.path().string()});
   EXPECT_EQ(done.exit, 2);

@@ -124,7 +124,7 @@ TEST_F(CheckTest, whatever_the_bytes_it_ends_and_finds_the_damage) {
   const std::string whole = bytes_of(file("orders"));
   std::mt19937 random(7);
   int found = 0;
-  constexpr int kTries = 40;
+  constexpr int kTries = 25;
   for (int i = 0; i < kTries; ++i) {
     std::string bytes = whole;
     // A page of noise: of the tree, of a block, or of nothing that is in use any more.
@@ -151,7 +151,7 @@ TEST_F(CheckTest, a_damaged_catalog_is_1_and_named) {
 }
 
 TEST_F(CheckTest, a_folder_that_a_server_holds_is_2_and_left_alone) {
-  ServerProcess server(data_);
+  ServerProcess server(SLATE_PROGRAM, data_);
   const Finished done = check();
   EXPECT_EQ(done.exit, 2);
   EXPECT_THAT(done.err, HasSubstr("the data folder is open in another process"));

@@ -47,7 +47,7 @@ constexpr const char* kHard =
 class TransferTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    server_ = std::make_unique<ServerProcess>(folder_.path() / "data");
+    server_ = std::make_unique<ServerProcess>(SLATE_PROGRAM, folder_.path() / "data");
     const Finished applied = slate({"apply", "-f", "-"}, manifest("one") + manifest("two") + kList);
     ASSERT_EQ(applied.exit, 0) << applied.err;
   }

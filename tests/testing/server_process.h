@@ -15,9 +15,10 @@ namespace slate::testing {
 
 class ServerProcess {
  public:
-  // Listens on a free port of loopback when it returns.
-  explicit ServerProcess(const std::filesystem::path& data)
-      : process_({SLATE_PROGRAM, "serve", "--data", data.string(), "--listen", "127.0.0.1:0"}) {
+  // `program` is `slate`. Listens on a free port of loopback when it returns.
+  ServerProcess(std::string program, const std::filesystem::path& data)
+      : program_(std::move(program)),
+        process_({program_, "serve", "--data", data.string(), "--listen", "127.0.0.1:0"}) {
     const auto ready = process_.read_until("slate is serving on ");
     EXPECT_TRUE(ready) << process_.seen();
     if (!ready) return;
@@ -32,12 +33,13 @@ class ServerProcess {
     EXPECT_EQ(process_.wait(), 0) << process_.seen();
   }
   Finished slate(std::vector<std::string> arguments, const std::string& input = {}) const {
-    arguments.insert(arguments.begin(), SLATE_PROGRAM);
+    arguments.insert(arguments.begin(), program_);
     arguments.insert(arguments.end(), {"--server", url_});
     return run_program(std::move(arguments), input);
   }
 
  private:
+  std::string program_;
   ChildProcess process_;
   std::string url_;
 };

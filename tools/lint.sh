@@ -108,6 +108,7 @@ sources=$(changed_sources)
 check "clang-format 14" check_format
 check "who includes whom" python3 tools/check_includes.py
 check "texts" python3 tools/check_text.py
+check "dashboard" python3 tools/check_dashboard.py
 check "the checks' own tests" python3 -m unittest discover -b -s tools -p '*_test.py'
 check "shellcheck" check_scripts
 generate >build/generated.log || { cat build/generated.log && exit 1; }

@@ -5,7 +5,7 @@
 //   api::Metrics metrics;
 //   auto database = Database::open(options);
 //   DatabaseTarget target(**database, metrics.attempt_observer());
-//   Refresher refresher(target, {});
+//   Refresher refresher(target, {.observer = metrics.refresh_observer()});
 //   ListService lists(**database, refresher, [&pool](ListService::Task task) {
 //     return pool->submit(std::move(task), net::Admission::kAlways);  // waiters were let in, connections
 //     bound them
@@ -65,6 +65,9 @@ struct ApiContext {
   // Administration asks for "Authorization: Bearer <token>". Absent: it is open, which only loopback should
   // be.
   std::optional<std::string> admin_token{};
+  // For /metrics: the pool that handlers run on, and how many connections are open. Absent: not told.
+  const net::BlockingPool* pool = nullptr;
+  std::function<std::size_t()> connections{};
 };
 
 // Every route. `context` must outlive the router.

@@ -1,14 +1,17 @@
 #include "api/metrics.h"
 
+#include <algorithm>
 #include <exception>
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
+#include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 #include <utility>
 #include <vector>
 
+#include "api/process_facts.h"
 #include "base/log.h"
 #include "base/try.h"
 
@@ -24,6 +27,12 @@ using prometheus::Histogram;
 const Histogram::BucketBoundaries& seconds_buckets() {
   static const Histogram::BucketBoundaries buckets{0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
                                                    0.05,   0.1,     0.25,   0.5,   1,      2.5,   10,   60};
+  return buckets;
+}
+
+// Loads take from milliseconds to half an hour, which is the default of their deadline.
+const Histogram::BucketBoundaries& refresh_buckets() {
+  static const Histogram::BucketBoundaries buckets{0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 600, 1800};
   return buckets;
 }
 
@@ -52,13 +61,71 @@ const std::vector<Gauges>& datasource_gauges() {
        [](const DatasourceStatus& status) {
          return std::optional(static_cast<double>(status.data.data_version));
        }},
-      {"slate_datasource_loaded_at_seconds", "When the load of the live generation began, since 1970.",
+      {"slate_datasource_index_builds", "Indexes that are being built.",
+       [](const DatasourceStatus& status) {
+         return std::optional(static_cast<double>(std::ranges::count_if(
+             status.indexes, [](const IndexStatus& index) { return index.state != IndexState::kReady; })));
+       }},
+      {"slate_datasource_loaded_timestamp_seconds", "When the load of the live generation began, since 1970.",
        [](const DatasourceStatus& status) -> std::optional<double> {
          if (!status.data.loaded_at) return std::nullopt;
          return static_cast<double>(*status.data.loaded_at) / 1000;
        }},
   };
   return gauges;
+}
+
+prometheus::MetricFamily single(std::string name, std::string help, prometheus::MetricType type,
+                                double value) {
+  prometheus::MetricFamily family;
+  family.name = std::move(name);
+  family.help = std::move(help);
+  family.type = type;
+  prometheus::ClientMetric metric;
+  (type == prometheus::MetricType::Counter ? metric.counter.value : metric.gauge.value) = value;
+  family.metric.push_back(std::move(metric));
+  return family;
+}
+
+using Families = std::vector<prometheus::MetricFamily>;
+constexpr auto kGauge = prometheus::MetricType::Gauge;
+constexpr auto kCounter = prometheus::MetricType::Counter;
+
+void add_rooms(Families& families, const MetricSources& sources) {
+  const auto add = [&](const char* name, const char* help, auto type, auto value) {
+    families.push_back(single(name, help, type, static_cast<double>(value)));
+  };
+  if (sources.connections)
+    add("slate_http_connections", "Open connections of HTTP clients.", kGauge, sources.connections());
+  if (sources.refresher != nullptr) {
+    const RefresherStats stats = sources.refresher->stats();
+    add("slate_refreshes_running", "Loads that run.", kGauge, stats.running);
+    add("slate_refreshes_queued", "Loads that wait for others to end.", kGauge, stats.queued);
+  }
+  if (sources.pool != nullptr) {
+    const auto stats = sources.pool->stats();
+    add("slate_pool_calls_running", "Calls that the pool for queries and writes runs.", kGauge,
+        stats.running);
+    add("slate_pool_calls_queued", "Calls that wait for a thread of the pool.", kGauge, stats.queued);
+    add("slate_pool_calls_refused_total", "Calls that were refused as the pool's queue was full.", kCounter,
+        stats.refused);
+  }
+}
+
+// Under the names that Prometheus' own clients give them.
+void add_process(Families& families) {
+  const ProcessFacts facts = read_process_facts();
+  const auto add = [&](const char* name, const char* help, auto type, const std::optional<double>& value) {
+    if (value) families.push_back(single(name, help, type, *value));
+  };
+  add("process_cpu_seconds_total", "Processor time of user and system.", kCounter, facts.cpu_seconds);
+  add("process_resident_memory_bytes", "Memory in use, pages of the store that are in memory included.",
+      kGauge, facts.resident_bytes);
+  add("process_virtual_memory_bytes", "Address space, maps of the store included.", kGauge,
+      facts.virtual_bytes);
+  add("process_open_fds", "Open file descriptors.", kGauge, facts.open_files);
+  add("process_max_fds", "The most file descriptors that may be open.", kGauge, facts.most_open_files);
+  add("process_start_time_seconds", "When the process started, since 1970.", kGauge, facts.started_at);
 }
 
 prometheus::MetricFamily collect(const Gauges& gauge, const std::vector<DatasourceStatus>& datasources) {
@@ -100,6 +167,36 @@ struct Metrics::Impl {
                               .Help("Rows of generations that loads published.")
                               .Register(registry);
 
+  Family<Histogram>& refreshes =
+      BuildHistogram()
+          .Name("slate_refresh_duration_seconds")
+          .Help("Loads that called their loader, from the wait for a thread to the end.")
+          .Register(registry);
+  Family<Counter>& failures = BuildCounter()
+                                  .Name("slate_refresh_failures_total")
+                                  .Help("Loads that failed, by what failed.")
+                                  .Register(registry);
+
+  explicit Impl(const BuildInfo& build) {
+    prometheus::BuildGauge()
+        .Name("slate_build_info")
+        .Help("1; how the program was built is in the labels.")
+        .Register(registry)
+        .Add({{"version", build.version}, {"build_type", build.build_type}, {"compiler", build.compiler}})
+        .Set(1);
+  }
+
+  void count(const LoadStatus& status) {
+    const bool succeeded = status.state == LoadState::kSucceeded;
+    refreshes
+        .Add({{"datasource", status.datasource}, {"result", succeeded ? "succeeded" : "failed"}},
+             refresh_buckets())
+        .Observe(static_cast<double>(status.elapsed.count()) / 1000);
+    if (status.failure)
+      failures
+          .Add({{"datasource", status.datasource}, {"kind", std::string(failure_kind_name(*status.failure))}})
+          .Increment();
+  }
   void count(const http::Served& served) {
     const std::string route(served.route.empty() ? "none" : served.route);
     const std::string method(served.method);
@@ -127,7 +224,7 @@ struct Metrics::Impl {
   }
 };
 
-Metrics::Metrics() : impl_(std::make_unique<Impl>()) {}
+Metrics::Metrics(BuildInfo build) : impl_(std::make_unique<Impl>(build)) {}
 Metrics::~Metrics() = default;
 
 std::function<void(const http::Served&)> Metrics::request_observer() {
@@ -138,11 +235,17 @@ DatabaseTarget::Observer Metrics::attempt_observer() {
   return [impl = impl_.get()](const EndedAttempt& attempt) { impl->try_count(attempt); };
 }
 
-Result<std::string> Metrics::render(Database& database) const {
-  SLATE_TRY(const auto datasources, database.list_datasources());
+std::function<void(const LoadStatus&)> Metrics::refresh_observer() {
+  return [impl = impl_.get()](const LoadStatus& status) { impl->try_count(status); };
+}
+
+Result<std::string> Metrics::render(const MetricSources& sources) const {
+  SLATE_TRY(const auto datasources, sources.database.list_datasources());
   try {
     auto families = impl_->registry.Collect();
     for (const Gauges& gauge : datasource_gauges()) families.push_back(collect(gauge, datasources));
+    add_rooms(families, sources);
+    add_process(families);
     return prometheus::TextSerializer().Serialize(families);
   } catch (const std::exception& problem) {
     return fail(Reason::kInternal, std::string("the metrics could not be collected: ") + problem.what());

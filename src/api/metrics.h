@@ -9,30 +9,42 @@
 
 #include "http/server.h"
 #include "lists/refresh_target.h"
+#include "loader/refresher.h"
+#include "net/blocking_pool.h"
 
 namespace slate::api {
 
-// slate_http_requests_total{route,method,status}        counter
-// slate_http_request_duration_seconds{route,method}     histogram
-// slate_http_response_bytes_total{route}                counter
-// slate_load_attempts_total{datasource,result}          counter; result: published or given_up
-// slate_loaded_rows_total{datasource}                   counter
-// slate_datasource_rows, _bytes, _scopes, _generation, _data_version, _loaded_at_seconds {datasource}
-//                                                       gauges, read from the database when asked
+// How the program was built.
+struct BuildInfo {
+  std::string version = "unknown";
+  std::string build_type = "unknown";
+  std::string compiler = "unknown";
+};
+
+// What is read when somebody asks. A member that is not there tells nothing.
+struct MetricSources {
+  Database& database;
+  const Refresher* refresher = nullptr;
+  const net::BlockingPool* pool = nullptr;
+  std::function<std::size_t()> connections{};  // that are open now
+};
+
+// Every metric, with its labels, is in the table of docs/metrics.md, which a test compares with what is told.
 // Safe from any thread.
 class Metrics {
  public:
-  Metrics();
+  explicit Metrics(BuildInfo build = {});
   ~Metrics();
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
-  // For ServerOptions::observer and DatabaseTarget; this must outlive both.
+  // For ServerOptions::observer, DatabaseTarget and RefresherOptions::observer; this must outlive them.
   std::function<void(const http::Served&)> request_observer();
   DatabaseTarget::Observer attempt_observer();
+  std::function<void(const LoadStatus&)> refresh_observer();
 
   // All of it in Prometheus' text format.
-  Result<std::string> render(Database& database) const;
+  Result<std::string> render(const MetricSources& sources) const;
 
  private:
   struct Impl;

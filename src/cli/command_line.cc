@@ -47,11 +47,13 @@ struct CommandLine::Impl {
   std::string command;
   CLI::App app;
   std::string config_file;
+  CommandShape shape;
 
   Impl(std::string the_verb, std::string summary, std::string the_command)
       : verb(std::move(the_verb)),
         command(the_command.empty() ? "slate " + verb : std::move(the_command)),
-        app(std::move(summary), command) {
+        app(summary, command),
+        shape{.verb = verb, .summary = std::move(summary)} {
     app.get_formatter()->column_width(kHelpColumn);
     app.set_help_flag("-h,--help", "Print this and end");
   }
@@ -67,6 +69,11 @@ struct CommandLine::Impl {
     // The formatter leaves out the blank for an empty text, and would print the type for none.
     made->option_text(text.value.empty() ? " " : text.value);
     made->envname(variable);
+    OptionShape option{.value = text.value, .help = text.help.substr(0, text.help.find('\n'))};
+    option.variable = variable;
+    for (const std::string& name : made->get_snames()) option.flags.push_back("-" + name);
+    for (const std::string& name : made->get_lnames()) option.flags.push_back("--" + name);
+    shape.options.push_back(std::move(option));
     return made;
   }
 
@@ -123,6 +130,7 @@ void CommandLine::option(OptionText text, std::uint64_t& target, std::uint64_t l
   const std::string shown_default = std::to_string(target);
   impl_->describe(impl_->app.add_option(text.flags, target), text, shown_default)
       ->check(CLI::Range(least, most, fmt::format("a whole number from {} to {}", least, most)));
+  impl_->shape.options.back().range = {least, most};
 }
 
 void CommandLine::option(OptionText text, Switch& target) {
@@ -163,7 +171,9 @@ void CommandLine::choice(OptionText text, std::vector<std::string> words, std::s
                          const Choose& choose) {
   text.value = joined(words, "|");
   CLI::Option* made = impl_->app.add_option_function<std::string>(text.flags, choose);
-  impl_->describe(made, text, default_word)->check([words = std::move(words)](const std::string& word) {
+  CLI::Option* described = impl_->describe(made, text, default_word);
+  impl_->shape.options.back().words = words;
+  described->check([words = std::move(words)](const std::string& word) {
     const std::vector<std::string_view> views(words.begin(), words.end());
     for (const std::string_view each : views)
       if (each == word) return std::string();
@@ -173,11 +183,15 @@ void CommandLine::choice(OptionText text, std::vector<std::string> words, std::s
   });
 }
 
-void CommandLine::argument(std::string name, std::string help, std::string& target) {
+void CommandLine::argument(std::string name, std::string help, std::string& target,
+                           std::vector<std::string> words) {
+  impl_->shape.arguments.push_back({.name = name, .words = std::move(words)});
   impl_->app.add_option(std::move(name), target, std::move(help))->option_text(" ");
 }
 
-void CommandLine::arguments(std::string name, std::string help, std::vector<std::string>& target) {
+void CommandLine::arguments(std::string name, std::string help, std::vector<std::string>& target,
+                            std::vector<std::string> words) {
+  impl_->shape.arguments.push_back({.name = name, .words = std::move(words)});
   impl_->app.add_option(std::move(name), target, std::move(help))->option_text("...")->expected(0, -1);
 }
 
@@ -190,6 +204,10 @@ std::optional<Exit> CommandLine::parse(std::span<const std::string> arguments, T
                   "section [" +
                   impl_->verb + "] count for this verb only. Flags and variables win"},
          impl_->config_file);
+  if (terminal.describe != nullptr) {
+    *terminal.describe = impl_->shape;
+    return Exit::kOk;
+  }
   try {
     // CLI11 takes a vector from its end.
     impl_->app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/command_shape.h"
 #include "cli/terminal.h"
 
 namespace slate::cli {
@@ -51,12 +52,15 @@ class CommandLine {
   template <typename T>
   void choice(OptionText text, T& target, std::initializer_list<std::pair<std::string_view, T>> words);
   // Arguments without a flag, in order; the last one may take all that are left.
-  void argument(std::string name, std::string help, std::string& target);
-  void arguments(std::string name, std::string help, std::vector<std::string>& target);
+  // `words`: all that the first of them may be; not checked here, but what a shell completes.
+  void argument(std::string name, std::string help, std::string& target, std::vector<std::string> words = {});
+  void arguments(std::string name, std::string help, std::vector<std::string>& target,
+                 std::vector<std::string> words = {});
   // Shown below the options.
   void footer(std::string text);
 
-  // Absent: go on with the verb. Otherwise it is over: help was printed (kOk), or the mistake (kUsage).
+  // Absent: go on with the verb. Otherwise it is over: help was printed, or the terminal asked for a
+  // description (kOk), or there is a mistake (kUsage).
   std::optional<Exit> parse(std::span<const std::string> arguments, Terminal& terminal);
   // For mistakes that only the verb can see.
   Exit usage_error(std::string_view message, Terminal& terminal) const;

@@ -60,7 +60,8 @@ Exit run_get(std::span<const std::string> arguments, Terminal& terminal) {
   add_server_options(command_line, server);
   command_line.choice({.flags = "--format", .help = "How to print"}, format,
                       {{"table", Format::kTable}, {"json", Format::kJson}});
-  command_line.arguments("KIND [NAME]", "datasources, lists, datasource NAME or list NAME", words);
+  command_line.arguments("KIND [NAME]", "datasources, lists, datasource NAME or list NAME", words,
+                         {"datasources", "lists", "datasource", "list"});
   if (const auto over = command_line.parse(arguments, terminal)) return *over;
   const auto wanted = parse_wanted(words);
   if (!wanted) return command_line.usage_error(wanted.error().message(), terminal);

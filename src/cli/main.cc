@@ -1,6 +1,7 @@
 #include <exception>
 #include <iostream>
 #include <string>
+#include <unistd.h>
 #include <vector>
 
 #include "cli/verbs.h"
@@ -8,6 +9,7 @@
 int main(int count, char** values) {
   std::ios::sync_with_stdio(false);
   slate::cli::Terminal terminal{.in = std::cin, .out = std::cout, .err = std::cerr};
+  if (::isatty(STDERR_FILENO) == 1) terminal.screen = slate::cli::Screen::kYes;
   try {
     const std::vector<std::string> arguments(values + (count > 0 ? 1 : 0), values + count);
     const auto exit = slate::cli::run(arguments, terminal);

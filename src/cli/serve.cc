@@ -1,3 +1,4 @@
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdlib>
@@ -16,6 +17,7 @@
 #include "base/log.h"
 #include "base/try.h"
 #include "cli/api_client.h"
+#include "cli/build_info.h"
 #include "cli/durability_default.h"
 #include "cli/manifest_watch.h"
 #include "cli/serve_options.h"
@@ -125,7 +127,8 @@ class Service {
       with_default_ = std::make_unique<DurabilityDefault>(*stored_, *durability);
     pool_ = std::make_unique<net::BlockingPool>(net::BlockingPoolOptions{.threads = options.pool_threads});
     target_ = std::make_unique<DatabaseTarget>(database(), metrics_.attempt_observer());
-    refresher_ = std::make_unique<Refresher>(*target_, RefresherOptions{});
+    refresher_ =
+        std::make_unique<Refresher>(*target_, RefresherOptions{.observer = metrics_.refresh_observer()});
     lists_ = std::make_unique<ListService>(database(), *refresher_, [this](ListService::Task task) {
       return pool_->submit(std::move(task), net::Admission::kAlways);
     });
@@ -145,15 +148,23 @@ class Service {
                                        .refresher = *refresher_,
                                        .metrics = metrics_,
                                        // It listens only once storage is open and manifests are applied.
-                                       .ready = []() -> Result<void> { return {}; }});
+                                       .ready = []() -> Result<void> { return {}; },
+                                       .pool = pool_.get(),
+                                       .connections =
+                                           [this] {
+                                             const auto* server = serving_.load();
+                                             return server != nullptr ? server->connections() : 0;
+                                           }});
     if (options.lists_only == Switch::kOn) context_->admin_token = secret_token();
     http::ServerOptions server{.address = address.host, .port = address.port};
     server.observer = metrics_.request_observer();
     SLATE_TRY(server_, http::Server::start(std::move(server), api::make_router(*context_), *io_, *pool_));
+    serving_ = server_.get();
     return {};
   }
 
-  api::Metrics metrics_;
+  api::Metrics metrics_{
+      {.version = std::string(kVersion), .build_type = std::string(kBuildType), .compiler = compiler_name()}};
   std::unique_ptr<Database> stored_;
   std::unique_ptr<DurabilityDefault> with_default_;  // in front of stored_, when a default is asked for
   std::unique_ptr<DatabaseTarget> target_;
@@ -164,6 +175,7 @@ class Service {
   std::unique_ptr<net::IoThreads> io_;
   std::unique_ptr<api::ApiContext> context_;
   std::unique_ptr<http::Server> server_;
+  std::atomic<const http::Server*> serving_ = nullptr;  // server_, once it listens: requests may come before
 };
 
 Result<void> serve(const ServeOptions& options, const ListenAddress& address, Terminal& terminal) {

@@ -29,6 +29,7 @@ struct ServeOptions {
   // Defaults for a machine with that many cores.
   static ServeOptions for_cores(unsigned cores);
   std::optional<Durability> default_durability() const;
+  bool operator==(const ServeOptions&) const = default;
 };
 
 void add_serve_options(CommandLine& command_line, ServeOptions& options);

@@ -18,7 +18,11 @@ constexpr std::array kVerbs{
     Verb{"get", "Show datasources and lists of a server", run_get},
     Verb{"query", "Ask a server for the rows of a list or a datasource", run_query},
     Verb{"explain", "Show how a server would answer a query", run_explain},
+    Verb{"export", "Write all rows of a list or a datasource to a file", run_export},
+    Verb{"import", "Write the records of a file into a datasource", run_import},
+    Verb{"check", "Check a data folder that no process has open, from end to end", run_check},
     Verb{"bench", "Measure this machine with workload W, without a server", run_bench},
+    Verb{"completion", "Print what makes a shell complete slate's verbs and options", run_completion},
     Verb{"version", "Print the version", run_version},
     Verb{"help", "Print this, or the options of a verb", run_help},
 };
@@ -31,11 +35,17 @@ const Verb* find_verb(std::string_view name) {
 void print_overview(std::ostream& out) {
   out << "Slate serves lists: rows that a grid filters, sorts and pages over HTTP.\n\n"
          "Usage: slate VERB [OPTIONS]\n\nVerbs:\n";
-  for (const Verb& verb : kVerbs) out << fmt::format("  {:<9}{}\n", verb.name, verb.summary);
+  for (const Verb& verb : kVerbs) out << fmt::format("  {:<12}{}\n", verb.name, verb.summary);
   out << "\nslate VERB --help lists the options of a verb. Each can come from the command line, else from "
          "an\n"
          "environment variable, else from a file (--config FILE), else it has its default.\n"
          "Exit status: 0 done, 1 failed, 2 wrong usage.\n";
+}
+
+std::vector<std::string> verb_names() {
+  std::vector<std::string> names;
+  for (const Verb& verb : kVerbs) names.emplace_back(verb.name);
+  return names;
 }
 
 Exit unknown_verb(std::string_view name, Terminal& terminal) {
@@ -71,6 +81,11 @@ Exit run_version(std::span<const std::string> arguments, Terminal& terminal) {
 }
 
 Exit run_help(std::span<const std::string> arguments, Terminal& terminal) {
+  if (terminal.describe != nullptr) {
+    *terminal.describe = {.verb = "help", .summary = "Prints the verbs, or the options of one"};
+    terminal.describe->arguments.push_back({.name = "VERB", .words = verb_names()});
+    return Exit::kOk;
+  }
   if (arguments.empty() || arguments.front().starts_with('-')) {
     print_overview(terminal.out);
     return Exit::kOk;

@@ -26,7 +26,11 @@ Exit run_apply(std::span<const std::string> arguments, Terminal& terminal);
 Exit run_get(std::span<const std::string> arguments, Terminal& terminal);
 Exit run_query(std::span<const std::string> arguments, Terminal& terminal);
 Exit run_explain(std::span<const std::string> arguments, Terminal& terminal);
+Exit run_export(std::span<const std::string> arguments, Terminal& terminal);
+Exit run_import(std::span<const std::string> arguments, Terminal& terminal);
+Exit run_check(std::span<const std::string> arguments, Terminal& terminal);
 Exit run_bench(std::span<const std::string> arguments, Terminal& terminal);
+Exit run_completion(std::span<const std::string> arguments, Terminal& terminal);
 Exit run_version(std::span<const std::string> arguments, Terminal& terminal);
 Exit run_help(std::span<const std::string> arguments, Terminal& terminal);
 

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "cli/command_shape.h"
+
 namespace slate::cli {
 namespace {
 
@@ -37,6 +39,21 @@ TEST_F(VerbsTest, help_of_a_verb_is_its_own_help) {
     EXPECT_EQ(run({std::string(verb.name), "--help"}), Exit::kOk) << verb.name;
     EXPECT_EQ(out_.str(), help) << verb.name;
     EXPECT_EQ(err_.str(), "") << verb.name;
+  }
+}
+
+TEST_F(VerbsTest, every_verb_can_be_asked_what_it_takes) {
+  for (const Verb& verb : verbs()) {
+    CommandShape shape;
+    Terminal asking{.in = in_, .out = out_, .err = err_, .describe = &shape};
+    EXPECT_EQ(verb.run({}, asking), Exit::kOk) << verb.name;
+    EXPECT_EQ(shape.verb, verb.name);
+    EXPECT_NE(shape.summary, "");
+    for (const OptionShape& option : shape.options) {
+      EXPECT_FALSE(option.flags.empty()) << verb.name;
+      EXPECT_NE(option.help, "") << option.flags.back();
+    }
+    EXPECT_EQ(out_.str() + err_.str(), "") << verb.name;
   }
 }
 
@@ -76,6 +93,15 @@ TEST_F(VerbsTest, wrong_usage_of_each_verb_exits_with_2) {
       {"query", "--datasource", "leads", "leads"},
       {"query", "leads", "--format", "xml"},
       {"explain"},
+      {"export"},
+      {"export", "leads", "--format", "table"},
+      {"import"},
+      {"import", "leads", "--batch", "0"},
+      {"import", "leads", "--mode", "append"},
+      {"check"},
+      {"check", "/does/not/exist"},
+      {"completion"},
+      {"completion", "csh"},
       {"bench", "--records", "5"},
       {"bench", "--records", "many"},
       {"bench", "--queries", "Q99"},
@@ -95,7 +121,11 @@ TEST_F(VerbsTest, a_server_that_is_not_there_is_a_failure_with_a_hint) {
   for (const auto& arguments :
        std::vector<std::vector<std::string>>{{"get", "lists", "--server", "http://127.0.0.1:1"},
                                              {"query", "leads", "--server", "http://127.0.0.1:1"},
-                                             {"explain", "leads", "--server", "http://127.0.0.1:1"}}) {
+                                             {"explain", "leads", "--server", "http://127.0.0.1:1"},
+                                             {"export", "leads", "--server", "http://127.0.0.1:1"},
+                                             {"import", "leads", "--server", "http://127.0.0.1:1"}}) {
+    in_.clear();
+    in_.str("{\"_id\":\"1\"}\n");
     EXPECT_EQ(run(arguments), Exit::kFailed);
     EXPECT_THAT(err_.str(), HasSubstr("unavailable"));
     EXPECT_THAT(err_.str(), HasSubstr("SLATE_SERVER"));

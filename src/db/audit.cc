@@ -1,15 +1,19 @@
 #include "db/audit.h"
 
 #include <algorithm>
+#include <bit>
 #include <fmt/format.h>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "base/check.h"
 #include "base/try.h"
 #include "codec/list_cell.h"
 #include "db/database_impl.h"
+#include "codec/statistics.h"
 #include "exec/key_range.h"
 #include "model/coerce.h"
 #include "storage/cursor.h"
@@ -18,22 +22,33 @@ namespace slate {
 namespace {
 
 constexpr std::size_t kMostProblems = 100;
+constexpr std::uint64_t kProgressStep = 256;
+constexpr std::uint64_t kIdsAtOnce = std::uint64_t{1} << 20;  // compared by their hashes, 16 bytes each
 
 class Audit {
  public:
-  explicit Audit(const StoredSnapshot& snapshot)
-      : data_(snapshot.data()),
-        schema_(*data_.schema),
-        state_(snapshot.state()),
+  Audit(const Generation& generation, const storage::Transaction& transaction, const Schema& schema,
+        GenerationState state, const AuditProgress& progress)
+      : generation_(generation),
+        transaction_(transaction),
+        schema_(schema),
+        state_(std::move(state)),
+        progress_(progress),
         counted_(schema_.columns.size()) {}
 
-  Result<AuditReport> run() {
-    SLATE_TRY(open_indexes());
-    SLATE_TRY(walk_segments());
-    SLATE_TRY(check_frequencies());
+  AuditReport run() {
+    // What cannot be read to its end is a problem, and the rest is read all the same.
+    const auto part = [this](std::string_view what, const Result<void>& read) {
+      if (!read) problem(fmt::format("{}: {}", what, read.error().to_string()));
+    };
+    open_indexes();
+    part("the tables", count_work());
+    part("the segments", walk_segments());
+    part("the frequencies", check_frequencies());
+    part("the statistics", check_statistics());
     if (report_.rows != state_.rows)
       problem(fmt::format("the generation says it has {} rows, {} are there", state_.rows, report_.rows));
-    for (const OpenIndex& index : indexes_) SLATE_TRY(walk_index(index));
+    for (const OpenIndex& index : indexes_) part("index " + index.index->name, walk_index(index));
     return std::move(report_);
   }
 
@@ -53,10 +68,10 @@ class Audit {
     if (++report_.problem_count <= kMostProblems) report_.problems.push_back(std::move(line));
   }
 
-  Result<void> open_indexes() {
+  void open_indexes() {
     for (const Index& index : schema_.indexes) {
       const IndexProgress* progress = state_.find(index.id);
-      const auto table = data_.generation->index_table(index.id);
+      const auto table = generation_.index_table(index.id);
       if (progress == nullptr || !table) {
         problem(fmt::format("index {} is not in the generation", index.name));
         continue;
@@ -65,20 +80,37 @@ class Audit {
     }
     if (!indexes_.empty() && indexes_.front().index->id == 0 && indexes_.front().until != kWhole)
       problem("the index of record ids is not whole");
+  }
+
+  Result<void> count_work() {
+    SLATE_TRY(all_, transaction_.count(generation_.segments()));
+    for (const OpenIndex& index : indexes_) {
+      SLATE_TRY(const auto entries, transaction_.count(index.table));
+      all_ += entries;
+    }
     return {};
+  }
+  void advance() {
+    if (progress_ && done_++ % kProgressStep == 0) progress_(done_, all_);
   }
 
   Result<void> walk_segments() {
     std::vector<storage::PostingCursor> cursors;
     for (const OpenIndex& index : indexes_) {
-      SLATE_TRY(auto cursor, storage::PostingCursor::open(*data_.transaction, index.table));
+      SLATE_TRY(auto cursor, storage::PostingCursor::open(transaction_, index.table));
       cursors.push_back(std::move(cursor));
     }
-    SLATE_TRY(auto segments, storage::NumberCursor::open(*data_.transaction, data_.generation->segments()));
+    SLATE_TRY(auto segments, storage::NumberCursor::open(transaction_, generation_.segments()));
     SLATE_TRY(auto entry, segments.seek(0));
     std::optional<std::uint64_t> previous;
     for (; entry; previous = entry->key, entry = next_) {
+      // Damage in the tree can lead back to where the walk has been.
+      if (previous && entry->key <= *previous) {
+        problem(fmt::format("segment {}: comes out of order, behind {}", entry->key, *previous));
+        break;
+      }
       ++report_.segments;
+      advance();
       Segment segment{.key = entry->key};
       const auto block = BlockView::verify(aligned_block(entry->value, segment.copy));
       if (block) {
@@ -87,6 +119,7 @@ class Audit {
         for (std::uint32_t i = kRecordIdColumn + 1; i < schema_.columns.size(); ++i)
           counted_[i].add(block->column(schema_.columns[i].id, schema_.columns[i].type), block->row_count());
         SLATE_TRY(check_rows(segment, cursors));
+        verified_until_ = entry->key;
       } else {
         damaged_.insert(entry->key);
         problem(fmt::format("segment {}: {}", entry->key, block.error().message()));
@@ -101,7 +134,7 @@ class Audit {
     if (!damaged_.empty()) return {};  // their cells were not counted
     for (std::uint32_t i = kRecordIdColumn + 1; i < schema_.columns.size(); ++i) {
       const Column& column = schema_.columns[i];
-      const auto kept = data_.generation->read_frequencies(*data_.transaction, column.id);
+      const auto kept = generation_.read_frequencies(transaction_, column.id);
       if (!kept)
         problem(fmt::format("{} of {}", kept.error().message(), column.path));
       else if (kept->detail() != FrequencyDetail::kNothing && kept->present() != counted_[i].present())
@@ -111,6 +144,16 @@ class Audit {
                !std::ranges::equal(kept->values(), counted_[i].values()))
         problem(fmt::format("frequencies: those of {} are not those of its cells", column.path));
     }
+    return {};
+  }
+
+  // They are only for the planner, but damage all the same.
+  Result<void> check_statistics() {
+    SLATE_TRY(const auto stored, generation_.statistics_bytes(transaction_));
+    if (!stored) return {};
+    std::unique_ptr<std::uint64_t[]> copy;
+    if (const auto read = StatisticsView::verify(aligned_block(*stored, copy)); !read)
+      problem(read.error().message());
     return {};
   }
 
@@ -168,11 +211,37 @@ class Audit {
       if (entry == nullptr || entry->type != column.type) continue;
       const ColumnView cells = block.column(*entry);
       if (cells.is_null(row)) continue;
+      if (!lies_within(*entry, cells, row))
+        problem(fmt::format("docid {}: {} lies beyond the bounds of its column", block.first_docid() + row,
+                            column.path));
       const bool whole = column.type == Type::kString ? is_valid_utf8(cells.text(row))
                          : column.type == Type::kList ? decode_list(cells.text(row)).has_value()
                                                       : true;
       if (!whole) problem(fmt::format("docid {}: {} is malformed", block.first_docid() + row, column.path));
     }
+  }
+
+  // Queries pass over a segment by its columns' bounds.
+  static bool lies_within(const ColumnEntry& entry, const ColumnView& cells, std::uint32_t row) {
+    switch (entry.type) {
+      case Type::kInt:
+      case Type::kDate:
+      case Type::kBool: {
+        const auto value = cells.integer(row);
+        return value >= static_cast<std::int64_t>(entry.minimum) &&
+               value <= static_cast<std::int64_t>(entry.maximum);
+      }
+      case Type::kFloat:
+        return cells.real(row) >= std::bit_cast<double>(entry.minimum) &&
+               cells.real(row) <= std::bit_cast<double>(entry.maximum);
+      case Type::kString: {
+        const auto prefix = text_prefix(cells.text(row));
+        return prefix >= entry.minimum && prefix <= entry.maximum;
+      }
+      case Type::kList:
+      case Type::kMap: break;
+    }
+    return true;
   }
 
   std::string_view key_of(const Index& index, const BlockView& block, std::uint32_t row) {
@@ -198,63 +267,122 @@ class Audit {
     if (!entry) return false;
     if (damaged_.contains(entry->key)) return false;
     Segment found{.key = entry->key};
-    found.block = BlockView::trusted(aligned_block(entry->value, found.copy).data());
+    const auto bytes = aligned_block(entry->value, found.copy);
+    // Those that the walk over segments did not come to may be anything.
+    if ((!verified_until_ || entry->key > *verified_until_) && !BlockView::verify(bytes)) return false;
+    found.block = BlockView::trusted(bytes.data());
     segment_ = std::move(found);
     return holds();
   }
 
   Result<void> walk_index(const OpenIndex& open) {
-    SLATE_TRY(auto segments, storage::NumberCursor::open(*data_.transaction, data_.generation->segments()));
-    SLATE_TRY(auto cursor, storage::PostingCursor::open(*data_.transaction, open.table));
+    SLATE_TRY(auto segments, storage::NumberCursor::open(transaction_, generation_.segments()));
+    SLATE_TRY(auto cursor, storage::PostingCursor::open(transaction_, open.table));
     SLATE_TRY(auto at, cursor.seek(""));
-    while (at) {
-      const std::string key(*at);
-      std::optional<DocId> previous;
-      std::set<std::string> ids;  // under this key
-      for (;;) {
-        SLATE_TRY(const auto postings, cursor.next_postings());
-        if (postings.empty()) break;
-        for (const DocId docid : postings) {
-          ++report_.index_entries;
-          if (previous && docid <= *previous)
-            problem(fmt::format("index {}: docid {} comes out of order", open.index->name, docid));
-          previous = docid;
-          SLATE_TRY(const bool found, find_segment(segments, docid));
-          const auto row = found ? static_cast<std::uint32_t>(docid - segment_->block.first_docid()) : 0;
-          if (!found || !segment_->block.is_live(row) || docid >= open.until) {
-            problem(fmt::format("index {}: an entry points at docid {}, which has no record in it",
-                                open.index->name, docid));
-            continue;
-          }
-          if (key_of(*open.index, segment_->block, row) != key)
-            problem(fmt::format("index {}: docid {} has an entry that is not its value's", open.index->name,
-                                docid));
-          if (open.index->id != 0) continue;
-          const auto id = segment_->block.column(kRecordIdField, Type::kString).text(row);
-          if (!ids.emplace(id).second)
-            problem(fmt::format("two records have the id \"{}\"", id.substr(0, 80)));
-        }
+    std::string key;
+    for (bool first = true; at; first = false) {
+      if (!first && *at <= key) {
+        problem(fmt::format("index {}: its keys come out of order", open.index->name));
+        break;
       }
+      key = *at;
+      SLATE_TRY(const auto postings, walk_postings(open, key, cursor, segments));
+      if (open.index->id == 0 && postings > 1) SLATE_TRY(compare_ids(open, key, postings, segments));
       SLATE_TRY(at, cursor.next_key());
     }
     return {};
   }
 
-  const SnapshotData& data_;
+  // Those of one key; answers how many there are.
+  Result<std::uint64_t> walk_postings(const OpenIndex& open, const std::string& key,
+                                      storage::PostingCursor& cursor, storage::NumberCursor& segments) {
+    std::uint64_t count = 0;
+    std::optional<DocId> previous;
+    for (;;) {
+      SLATE_TRY(const auto postings, cursor.next_postings());
+      if (postings.empty()) return count;
+      for (const DocId docid : postings) {
+        ++report_.index_entries;
+        advance();
+        if (previous && docid <= *previous) {
+          problem(fmt::format("index {}: docid {} comes out of order", open.index->name, docid));
+          return count;
+        }
+        previous = docid;
+        ++count;
+        SLATE_TRY(const bool found, find_segment(segments, docid));
+        const auto row = found ? static_cast<std::uint32_t>(docid - segment_->block.first_docid()) : 0;
+        if (!found || !segment_->block.is_live(row) || docid >= open.until)
+          problem(fmt::format("index {}: an entry points at docid {}, which has no record in it",
+                              open.index->name, docid));
+        else if (key_of(*open.index, segment_->block, row) != key)
+          problem(fmt::format("index {}: docid {} has an entry that is not its value's", open.index->name,
+                              docid));
+      }
+    }
+  }
+
+  // The id of a live record; nothing when there is none.
+  Result<std::optional<std::string_view>> id_of(storage::NumberCursor& segments, DocId docid) {
+    SLATE_TRY(const bool found, find_segment(segments, docid));
+    if (!found) return std::nullopt;
+    const auto row = static_cast<std::uint32_t>(docid - segment_->block.first_docid());
+    const ColumnView ids = segment_->block.column(kRecordIdField, Type::kString);
+    if (!segment_->block.is_live(row) || ids.is_null(row)) return std::nullopt;
+    return ids.text(row);
+  }
+
+  // Ids that share a key are the same, or long and alike. However many: a share of them at a time, by hash.
+  Result<void> compare_ids(const OpenIndex& open, const std::string& key, std::uint64_t postings,
+                           storage::NumberCursor& segments) {
+    const std::uint64_t shares = postings / kIdsAtOnce + 1;
+    for (std::uint64_t share = 0; share < shares; ++share) {
+      std::vector<std::pair<std::uint64_t, DocId>> hashes;
+      SLATE_TRY(auto cursor, storage::PostingCursor::open(transaction_, open.table));
+      SLATE_TRY(cursor.seek_posting(key, 0));
+      for (std::uint64_t seen = 0; seen < postings;) {
+        SLATE_TRY(const auto docids, cursor.next_postings());
+        if (docids.empty()) break;
+        for (const DocId docid : docids) {
+          ++seen;
+          SLATE_TRY(const auto id, id_of(segments, docid));
+          if (!id) continue;
+          const std::uint64_t hash = std::hash<std::string_view>{}(*id);
+          if (hash % shares == share) hashes.emplace_back(hash, docid);
+        }
+      }
+      std::ranges::sort(hashes);
+      for (std::size_t i = 1; i < hashes.size(); ++i) {
+        if (hashes[i - 1].first != hashes[i].first) continue;
+        SLATE_TRY(const auto one, id_of(segments, hashes[i - 1].second));
+        const std::string id(one.value_or(""));
+        SLATE_TRY(const auto other, id_of(segments, hashes[i].second));
+        if (other == id) problem(fmt::format("two records have the id \"{}\"", id.substr(0, 80)));
+      }
+    }
+    return {};
+  }
+
+  const Generation& generation_;
+  const storage::Transaction& transaction_;
   const Schema& schema_;
-  const GenerationState& state_;
+  const GenerationState state_;
+  const AuditProgress& progress_;
+  std::uint64_t done_ = 0;  // segments and index entries
+  std::uint64_t all_ = 0;
   std::vector<Frequencies> counted_;  // by column
   AuditReport report_;
   std::vector<OpenIndex> indexes_;
   std::optional<storage::NumberEntry> next_;
-  std::set<std::uint64_t> damaged_;  // keys of segments that are not whole
-  std::optional<Segment> segment_;   // the last one found
+  std::set<std::uint64_t> damaged_;              // keys of segments that are not whole
+  std::optional<Segment> segment_;               // the last one found
+  std::optional<std::uint64_t> verified_until_;  // keys up to it were walked over
   KeyBuilder key_;
 };
 
 Result<AuditReport> audit_copy(StoredDatabase& database, CopyRef copy) {
   SLATE_TRY(const auto snapshot, database.snapshot(copy));
-  return Audit(static_cast<const StoredSnapshot&>(*snapshot)).run();
+  return audit(static_cast<const StoredSnapshot&>(*snapshot));
 }
 
 void add(AuditReport& whole, AuditReport part) {
@@ -268,7 +396,16 @@ void add(AuditReport& whole, AuditReport part) {
 
 }  // namespace
 
-Result<AuditReport> audit(const StoredSnapshot& snapshot) { return Audit(snapshot).run(); }
+Result<AuditReport> audit(const StoredSnapshot& snapshot) {
+  const SnapshotData& data = snapshot.data();
+  return Audit(*data.generation, *data.transaction, *data.schema, snapshot.state(), {}).run();
+}
+
+Result<AuditReport> audit_generation(const Generation& generation, const storage::Transaction& transaction,
+                                     const Schema& schema, const AuditProgress& progress) {
+  SLATE_TRY(GenerationState state, generation.read_state(transaction));
+  return Audit(generation, transaction, schema, std::move(state), progress).run();
+}
 
 Result<AuditReport> audit_datasource(Database& database, std::string_view datasource) {
   auto* stored = dynamic_cast<StoredDatabase*>(&database);

@@ -4,6 +4,7 @@
 #include <boost/json.hpp>
 #include <charconv>
 #include <fmt/format.h>
+#include <system_error>
 
 #include "base/try.h"
 #include "model/json.h"
@@ -117,6 +118,15 @@ Result<CatalogEntry> decode(std::string_view text) {
   return entry;
 }
 
+Result<void> check_format(const std::optional<std::string_view>& format) {
+  if (!format || *format == kFormatVersion) return {};
+  return fail(
+      Error(Reason::kUnsupportedFormat,
+            fmt::format("the catalog has format version {}, this program reads version {}", *format,
+                        kFormatVersion))
+          .with_hint("open it with the version of Slate that wrote it, or start with an empty data folder"));
+}
+
 // Calls visit(key, value) for each entry of a table, in key order.
 template <typename Visit>
 Result<void> for_each(storage::Environment& environment, storage::Table table, Visit&& visit) {
@@ -158,19 +168,34 @@ Result<std::unique_ptr<Catalog>> Catalog::open(const std::filesystem::path& path
   SLATE_TRY(catalog->datasources_, txn.create_table("datasources", storage::TableKind::kBytes));
   SLATE_TRY(catalog->lists_, txn.create_table("lists", storage::TableKind::kBytes));
   SLATE_TRY(const auto format, txn.get(catalog->meta_, kFormatKey));
-  if (format && *format != kFormatVersion)
-    return fail(
-        Error(Reason::kUnsupportedFormat,
-              fmt::format("the catalog has format version {}, this program reads version {}", *format,
-                          kFormatVersion))
-            .with_hint(
-                "open it with the version of Slate that wrote it, or start with an empty data folder"));
+  SLATE_TRY(check_format(format));
   if (!format) {
     SLATE_TRY(txn.put(catalog->meta_, kFormatKey, kFormatVersion));
     SLATE_TRY(txn.commit());
     return catalog;
   }
   SLATE_TRY(txn.commit());
+  return catalog;
+}
+
+Result<std::unique_ptr<Catalog>> Catalog::open_to_read(const std::filesystem::path& path) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error))
+    return fail(Reason::kNotFound, fmt::format("there is no {}", path.filename().string()));
+  std::unique_ptr<Catalog> catalog(new Catalog);
+  SLATE_TRY(catalog->environment_, storage::Environment::open(path, {.access = storage::Access::kReadOnly}));
+  SLATE_TRY(auto txn, catalog->environment_->begin_read());
+  SLATE_TRY(const auto meta, txn.find_table("meta", storage::TableKind::kBytes));
+  SLATE_TRY(const auto datasources, txn.find_table("datasources", storage::TableKind::kBytes));
+  SLATE_TRY(const auto lists, txn.find_table("lists", storage::TableKind::kBytes));
+  if (!meta || !datasources || !lists) return damaged("lacks its tables");
+  catalog->meta_ = *meta;
+  catalog->datasources_ = *datasources;
+  catalog->lists_ = *lists;
+  SLATE_TRY(const auto format, txn.get(catalog->meta_, kFormatKey));
+  if (!format) return damaged("lacks its format version");
+  SLATE_TRY(check_format(format));
+  SLATE_TRY(txn.keep_tables());
   return catalog;
 }
 

@@ -41,6 +41,9 @@ class Catalog {
  public:
   // Errors: unsupported_format, corrupt, io.
   static Result<std::unique_ptr<Catalog>> open(const std::filesystem::path& path, std::uint64_t map_bytes);
+  // One that is there, to be read and left as it is. REQUIRES: that nobody writes it meanwhile; no call that
+  // changes anything. Errors: those of open(); not_found.
+  static Result<std::unique_ptr<Catalog>> open_to_read(const std::filesystem::path& path);
 
   Result<std::vector<CatalogEntry>> datasources();
   Result<std::vector<ListView>> lists();

@@ -13,6 +13,18 @@ Result<FolderLock> FolderLock::take(const std::filesystem::path& folder) {
   const int descriptor = ::open((folder / "LOCK").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (descriptor < 0)
     return fail(Reason::kIo, fmt::format("opening the lock file: {}", std::strerror(errno)));
+  return hold(descriptor);
+}
+
+Result<FolderLock> FolderLock::take_to_read(const std::filesystem::path& folder) {
+  const int descriptor = ::open((folder / "LOCK").c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0 && errno == ENOENT) return FolderLock();
+  if (descriptor < 0)
+    return fail(Reason::kIo, fmt::format("opening the lock file: {}", std::strerror(errno)));
+  return hold(descriptor);
+}
+
+Result<FolderLock> FolderLock::hold(int descriptor) {
   FolderLock lock(descriptor);
   if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0)
     return fail(Error(Reason::kFailedPrecondition, "the data folder is open in another process")

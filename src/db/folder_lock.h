@@ -14,6 +14,9 @@ class FolderLock {
   FolderLock() = default;
   // failed_precondition when another process, or this one, has the folder open.
   static Result<FolderLock> take(const std::filesystem::path& folder);
+  // The same for a folder that is only read, and where no file is made: one without a LOCK was never opened,
+  // and needs none.
+  static Result<FolderLock> take_to_read(const std::filesystem::path& folder);
   FolderLock(FolderLock&& other) noexcept : descriptor_(std::exchange(other.descriptor_, -1)) {}
   FolderLock& operator=(FolderLock&& other) noexcept {
     std::swap(descriptor_, other.descriptor_);
@@ -22,6 +25,7 @@ class FolderLock {
   ~FolderLock();
 
  private:
+  static Result<FolderLock> hold(int descriptor);
   explicit FolderLock(int descriptor) : descriptor_(descriptor) {}
   int descriptor_ = -1;
 };

@@ -85,24 +85,37 @@ Result<std::unique_ptr<Generation>> Generation::open(const std::filesystem::path
   SLATE_TRY(generation->environment_, storage::Environment::open(path, {.map_bytes = options.map_bytes,
                                                                         .max_tables = kMaxTables,
                                                                         .commit_sync = options.commit_sync,
+                                                                        .access = options.access,
                                                                         .faults = options.faults}));
-  SLATE_TRY(auto txn, generation->environment_->begin_write());
-  SLATE_TRY(const auto meta, txn.find_table("meta", storage::TableKind::kBytes));
-  SLATE_TRY(const auto segments, txn.find_table("segments", storage::TableKind::kNumbers));
-  if (!meta || !segments)
-    return fail(Reason::kCorrupt, fmt::format("generation {} lacks its tables", number));
-  generation->meta_ = *meta;
-  generation->segments_ = *segments;
-  SLATE_TRY(const GenerationState state, generation->read_state(txn));
-  for (const Index& index : schema.indexes) {
-    if (state.find(index.id) == nullptr) continue;
-    SLATE_TRY(const auto table, txn.find_table(table_name(index.id).c_str(), storage::TableKind::kPostings));
-    if (!table)
-      return fail(Reason::kCorrupt, fmt::format("generation {} lacks index {}", number, index.name));
-    generation->index_tables_[index.id] = *table;
+  if (options.access == storage::Access::kReadOnly) {
+    SLATE_TRY(auto txn, generation->environment_->begin_read());
+    SLATE_TRY(generation->find_tables(txn, schema));
+    SLATE_TRY(txn.keep_tables());
+    return generation;
   }
+  SLATE_TRY(auto txn, generation->environment_->begin_write());
+  SLATE_TRY(generation->find_tables(txn, schema));
   SLATE_TRY(txn.commit());
   return generation;
+}
+
+Result<void> Generation::find_tables(storage::Transaction& transaction, const Schema& schema) {
+  SLATE_TRY(const auto meta, transaction.find_table("meta", storage::TableKind::kBytes));
+  SLATE_TRY(const auto segments, transaction.find_table("segments", storage::TableKind::kNumbers));
+  if (!meta || !segments)
+    return fail(Reason::kCorrupt, fmt::format("generation {} lacks its tables", number_));
+  meta_ = *meta;
+  segments_ = *segments;
+  SLATE_TRY(const GenerationState state, read_state(transaction));
+  for (const Index& index : schema.indexes) {
+    if (state.find(index.id) == nullptr) continue;
+    SLATE_TRY(const auto table,
+              transaction.find_table(table_name(index.id).c_str(), storage::TableKind::kPostings));
+    if (!table)
+      return fail(Reason::kCorrupt, fmt::format("generation {} lacks index {}", number_, index.name));
+    index_tables_[index.id] = *table;
+  }
+  return {};
 }
 
 Generation::~Generation() {
@@ -171,6 +184,11 @@ Result<storage::Table> Generation::create_index_table(storage::WriteTransaction&
   return table;
 }
 
+Result<std::optional<std::string_view>> Generation::statistics_bytes(
+    const storage::Transaction& transaction) const {
+  return transaction.get(meta_, kStatisticsKey);
+}
+
 Result<void> Generation::write_statistics(storage::WriteTransaction& transaction, std::string_view bytes) {
   return transaction.put(meta_, kStatisticsKey, bytes);
 }
@@ -190,7 +208,7 @@ Result<void> Generation::write_frequencies(storage::WriteTransaction& transactio
 // Statistics help to choose a plan and never change an answer: damaged ones are as good as none.
 std::optional<StatisticsView> Generation::read_statistics(const storage::Transaction& transaction,
                                                           const GenerationState& state) {
-  const auto stored = transaction.get(meta_, kStatisticsKey);
+  const auto stored = statistics_bytes(transaction);
   if (!stored || !*stored) return std::nullopt;
   const auto bytes = std::as_bytes(std::span(**stored));
   if (reinterpret_cast<std::uintptr_t>(bytes.data()) % 8 != 0) return std::nullopt;

@@ -50,6 +50,7 @@ class Generation {
   struct Options {
     std::uint64_t map_bytes;
     storage::CommitSync commit_sync;
+    storage::Access access = storage::Access::kReadWrite;
     storage::Faults* faults = nullptr;
   };
   // Makes a new, empty file; index tables for each of the schema's indexes, all of them whole.
@@ -72,6 +73,8 @@ class Generation {
 
   Result<GenerationState> read_state(const storage::Transaction& transaction) const;
   Result<void> write_state(storage::WriteTransaction& transaction, const GenerationState& state) const;
+  // The statistics' bytes as they are stored, nothing when there are none yet.
+  Result<std::optional<std::string_view>> statistics_bytes(const storage::Transaction& transaction) const;
   // Replaces the statistics; see codec/statistics.h.
   Result<void> write_statistics(storage::WriteTransaction& transaction, std::string_view bytes);
   // Those of a column, as the transaction sees them; empty ones when it never had a value.
@@ -92,6 +95,7 @@ class Generation {
 
  private:
   Generation() = default;
+  Result<void> find_tables(storage::Transaction& transaction, const Schema& schema);
   std::shared_ptr<SegmentAddresses> addresses_for(std::uint64_t transaction_id, const GenerationState& state);
   std::optional<StatisticsView> read_statistics(const storage::Transaction& transaction,
                                                 const GenerationState& state);

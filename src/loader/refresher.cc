@@ -121,6 +121,11 @@ class Refresher::Impl {
     return status_of(ended->second);
   }
 
+  RefresherStats stats() const {
+    const std::lock_guard lock(mutex_);
+    return {.running = flights_.size() - queue_.size(), .queued = queue_.size()};
+  }
+
   void forget(std::string_view datasource) {
     const std::lock_guard lock(mutex_);
     for (auto memory = memories_.lower_bound(CopyRef(datasource));
@@ -260,6 +265,10 @@ class Refresher::Impl {
   }
 
   // Without the mutex from here on.
+  void observe(const LoadStatus& status) const {
+    if (options_.observer) options_.observer(status);
+  }
+
   void give_up(Flight& flight, std::uint64_t number) {
     std::unique_lock lock(mutex_);
     const auto found = flight.waiters.find(number);
@@ -354,6 +363,7 @@ class Refresher::Impl {
               {{"datasource", flight.datasource.id},
                {"load", flight.id},
                {"tries_the_next_caller", others == Others::kWait}});
+    if (others == Others::kNone) observe(status);
     for (LoadDone& done : callers) done(status);
     return others;
   }
@@ -373,6 +383,7 @@ class Refresher::Impl {
                                    {"bytes", status.bytes},
                                    {"ms", status.elapsed.count()},
                                    {"generation", status.generation}});
+    if (result.kind == AttemptKind::kLoaded) observe(status);
     for (LoadDone& done : callers) done(status);
   }
 
@@ -394,6 +405,7 @@ class Refresher::Impl {
                                     {"rows", status.rows},
                                     {"ms", status.elapsed.count()},
                                     {"error", failure.error.to_string()}});
+    observe(status);
     for (LoadDone& done : callers) done(status);
   }
 
@@ -434,6 +446,7 @@ std::optional<LoadStatus> Refresher::current(CopyRef copy) const { return impl_-
 std::optional<LoadStatus> Refresher::latest(std::string_view datasource) const {
   return impl_->latest(datasource);
 }
+RefresherStats Refresher::stats() const { return impl_->stats(); }
 void Refresher::forget(std::string_view datasource) { impl_->forget(datasource); }
 void Refresher::shutdown() { impl_->shutdown(); }
 

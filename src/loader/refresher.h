@@ -80,6 +80,15 @@ struct RefresherOptions {
   // Finished loads that status() still knows. What is remembered of a scope goes with its last one.
   std::size_t remembered_loads = 1'000;
   std::chrono::milliseconds connect_timeout{5'000};
+  // Called with the final status of each load that called its loader, before any LoadDone, from any of the
+  // refresher's threads: must not block.
+  std::function<void(const LoadStatus&)> observer{};
+};
+
+// Of this moment.
+struct RefresherStats {
+  std::size_t running = 0;
+  std::size_t queued = 0;
 };
 
 // A refresh belongs to no caller: one that leaves or gives up cancels nothing. When the loader refuses the
@@ -111,6 +120,8 @@ class Refresher {
   std::optional<LoadStatus> current(CopyRef copy) const;
   // Of all copies of a datasource: a running one, or else the last that finished.
   std::optional<LoadStatus> latest(std::string_view datasource) const;
+
+  RefresherStats stats() const;
 
   // Forgets failures and loads of a datasource that was dropped, of all its copies.
   void forget(std::string_view datasource);

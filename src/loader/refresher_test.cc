@@ -73,6 +73,44 @@ TEST_F(RefresherTest, a_load_goes_live_with_the_time_it_began) {
   EXPECT_EQ(target.open_builders(), 0);
 }
 
+TEST_F(RefresherTest, the_observer_sees_each_load_that_called_its_loader_once_and_before_the_callers) {
+  std::vector<LoadState> seen;  // by one load at a time
+  RefresherOptions observed = options();
+  observed.observer = [&](const LoadStatus& status) { seen.push_back(status.state); };
+  Refresher watched(target, observed);
+  const auto load = [&](Trigger trigger) {
+    std::promise<std::size_t> before;
+    watched.refresh(datasource, {.trigger = trigger},
+                    [&](const LoadStatus&) { before.set_value(seen.size()); });
+    return before.get_future().get();
+  };
+  EXPECT_EQ(load(Trigger::kOnDemand), 1u);
+  EXPECT_EQ(load(Trigger::kOnDemand), 1u) << "what is live answers it already";
+  loader.set_script({.status = Code::kUnavailable});
+  EXPECT_EQ(load(Trigger::kForced), 2u);
+  EXPECT_EQ(load(Trigger::kOnDemand), 2u) << "backing off";
+  EXPECT_EQ(seen, (std::vector{LoadState::kSucceeded, LoadState::kFailed}));
+}
+
+TEST_F(RefresherTest, loads_beyond_the_most_at_once_are_queued) {
+  RefresherOptions narrow = options();
+  narrow.max_running = 1;
+  Refresher refreshes(target, narrow);
+  loader.hold();
+  std::promise<void> first, second;
+  refreshes.refresh(datasource, {}, [&](const LoadStatus&) { first.set_value(); });
+  ASSERT_TRUE(loader.wait_for_calls(1));
+  refreshes.refresh(numbered_datasource("others", loader.endpoint()), {},
+                    [&](const LoadStatus&) { second.set_value(); });
+  EXPECT_EQ(refreshes.stats().running, 1u);
+  EXPECT_EQ(refreshes.stats().queued, 1u);
+  loader.release();
+  first.get_future().wait();
+  second.get_future().wait();
+  EXPECT_EQ(refreshes.stats().running, 0u);
+  EXPECT_EQ(refreshes.stats().queued, 0u);
+}
+
 TEST_F(RefresherTest, a_thousand_cold_requests_are_one_load) {
   loader.hold();
   constexpr int kThreads = 8;

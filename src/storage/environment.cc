@@ -3,6 +3,7 @@
 #include <cstring>
 #include <fcntl.h>
 #include <lmdb.h>
+#include <string>
 #include <system_error>
 #include <utility>
 
@@ -52,13 +53,22 @@ Result<std::unique_ptr<Environment>> Environment::open(const std::filesystem::pa
     return {};
   };
   SLATE_TRY(step(mdb_env_create(&environment->env_)));
-  SLATE_TRY(step(mdb_env_set_mapsize(environment->env_, options.map_bytes)));
+  const bool reads_only = options.access == Access::kReadOnly;
+  // 0: as large as the file says.
+  SLATE_TRY(step(mdb_env_set_mapsize(environment->env_, reads_only ? 0 : options.map_bytes)));
   SLATE_TRY(step(mdb_env_set_maxdbs(environment->env_, options.max_tables)));
   SLATE_TRY(step(mdb_env_set_maxreaders(environment->env_, options.max_readers)));
   // NOTLS: transactions move between threads. NORDAHEAD would save nothing here: files are read in order too.
   unsigned flags = MDB_NOSUBDIR | MDB_NOTLS;
-  if (options.commit_sync == CommitSync::kBuffered) flags |= MDB_NOSYNC;
+  if (reads_only)
+    flags |= MDB_RDONLY | MDB_NOLOCK;
+  else if (options.commit_sync == CommitSync::kBuffered)
+    flags |= MDB_NOSYNC;
   SLATE_TRY(step(mdb_env_open(environment->env_, path.c_str(), flags, 0644)));
+  if (reads_only) {
+    SLATE_TRY(environment->check_size());
+    return environment;
+  }
   SLATE_TRY(environment->cover_used_bytes());
   // Slots of readers that died with their process hold back the reuse of pages.
   int dead = 0;
@@ -75,6 +85,15 @@ Result<void> Environment::cover_used_bytes() const {
   if (!error && size < used_bytes()) std::filesystem::resize_file(path_, used_bytes(), error);
   if (error) return fail(Reason::kIo, "opening " + path_.filename().string() + ": " + error.message());
   return {};
+}
+
+Result<void> Environment::check_size() const {
+  std::error_code error;
+  const std::uint64_t size = std::filesystem::file_size(path_, error);
+  if (error) return fail(Reason::kIo, "opening " + path_.filename().string() + ": " + error.message());
+  if (size >= used_bytes()) return {};
+  return fail(Reason::kCorrupt, path_.filename().string() + " was cut short: it has " + std::to_string(size) +
+                                    " bytes of " + std::to_string(used_bytes()));
 }
 
 Environment::~Environment() {
@@ -193,6 +212,13 @@ Result<std::uint64_t> Transaction::count(Table table) const {
 
 ReadTransaction::~ReadTransaction() {
   if (txn_ != nullptr) environment_->give_back(txn_);
+}
+
+Result<void> ReadTransaction::keep_tables() {
+  MDB_txn* txn = std::exchange(txn_, nullptr);
+  if (const int code = mdb_txn_commit(txn); code != MDB_SUCCESS)
+    return fail(lmdb_error(code, "ending a read"));
+  return {};
 }
 
 WriteTransaction::~WriteTransaction() {

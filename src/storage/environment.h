@@ -41,11 +41,20 @@ class Faults {
   virtual Result<void> before(Operation operation) = 0;
 };
 
+enum class Access : std::uint8_t {
+  kReadWrite,
+  // The file must be there and is left as it is, to the byte; no lock file is looked at. REQUIRES: that
+  // nobody writes it meanwhile.
+  kReadOnly,
+};
+
 struct EnvironmentOptions {
+  // With kReadOnly no more than the file's own size is needed, whatever this says.
   std::uint64_t map_bytes = std::uint64_t{64} << 30;
   std::uint32_t max_tables = 32;
   std::uint32_t max_readers = 4096;
   CommitSync commit_sync = CommitSync::kDurable;
+  Access access = Access::kReadWrite;
   Faults* faults = nullptr;  // outlives the environment
 };
 
@@ -66,7 +75,7 @@ class WriteTransaction;
 class Environment {
  public:
   // Opens or creates the file at `path` (a lock file stands beside it). Errors: io, corrupt,
-  // unsupported_format.
+  // unsupported_format; read only, a file that was cut short is corrupt.
   static Result<std::unique_ptr<Environment>> open(const std::filesystem::path& path,
                                                    const EnvironmentOptions& options);
   ~Environment();
@@ -96,6 +105,7 @@ class Environment {
   friend class WriteTransaction;
   Environment() = default;
   Result<void> cover_used_bytes() const;
+  Result<void> check_size() const;
   Result<std::uint64_t> last_transaction() const;
   void give_back(MDB_txn* txn);
   Result<void> before(Operation operation) const;
@@ -141,6 +151,9 @@ class ReadTransaction : public Transaction {
  public:
   ReadTransaction(ReadTransaction&& other) noexcept = default;
   ~ReadTransaction();
+
+  // Ends it. Tables that it found stay open for those that come; otherwise they go with it.
+  Result<void> keep_tables();
 
  private:
   friend class Environment;

@@ -1,6 +1,7 @@
 // The whole server in this process: a database in a folder of its own, a refresher, and HTTP on loopback.
 #pragma once
 
+#include <atomic>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
@@ -62,23 +63,33 @@ class ApiTest : public ::testing::Test {
     if (!opened) throw std::runtime_error(opened.error().to_string());
     database_ = *std::move(opened);
     target_ = std::make_unique<DatabaseTarget>(*database_, metrics_.attempt_observer());
-    refresher_ = std::make_unique<Refresher>(
-        *target_, RefresherOptions{.clock = &clock_, .random = [] { return 0.0; }});
+    refresher_ =
+        std::make_unique<Refresher>(*target_, RefresherOptions{.clock = &clock_,
+                                                               .random = [] { return 0.0; },
+                                                               .observer = metrics_.refresh_observer()});
     lists_ = std::make_unique<ListService>(*database_, *refresher_, [this](ListService::Task task) {
       return pool_->submit(std::move(task), net::Admission::kAlways);
     });
-    context_ = std::make_unique<ApiContext>(ApiContext{.database = *database_,
-                                                       .lists = *lists_,
-                                                       .refresher = *refresher_,
-                                                       .metrics = metrics_,
-                                                       .ready = [this]() -> Result<void> {
-                                                         if (not_ready_) return fail(*not_ready_);
-                                                         return {};
-                                                       }});
+    context_ =
+        std::make_unique<ApiContext>(ApiContext{.database = *database_,
+                                                .lists = *lists_,
+                                                .refresher = *refresher_,
+                                                .metrics = metrics_,
+                                                .ready = [this]() -> Result<void> {
+                                                  if (not_ready_) return fail(*not_ready_);
+                                                  return {};
+                                                },
+                                                .pool = pool_.get(),
+                                                .connections =
+                                                    [this] {
+                                                      const auto* server = serving_.load();
+                                                      return server != nullptr ? server->connections() : 0;
+                                                    }});
     auto server =
         http::Server::start({.observer = metrics_.request_observer()}, make_router(*context_), io_, *pool_);
     if (!server) throw std::runtime_error(server.error().to_string());
     server_ = *std::move(server);
+    serving_ = server_.get();
   }
   ~ApiTest() override {
     server_->stop(std::chrono::milliseconds(0));
@@ -162,6 +173,7 @@ class ApiTest : public ::testing::Test {
   std::unique_ptr<ListService> lists_;
   std::unique_ptr<ApiContext> context_;
   std::unique_ptr<http::Server> server_;
+  std::atomic<const http::Server*> serving_ = nullptr;
   http::Client client_;
 };
 

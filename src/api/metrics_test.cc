@@ -1,0 +1,164 @@
+#include "api/metrics.h"
+
+#include <fstream>
+#include <gmock/gmock.h>
+#include <map>
+#include <regex>
+#include <set>
+#include <sstream>
+#include <thread>
+
+#include "api/testing/api_test_base.h"
+#include "loader/testing/scripted_loader.h"
+
+namespace slate::api {
+namespace {
+
+using slate::testing::numbered_rows;
+using slate::testing::ScriptedLoader;
+using ::testing::HasSubstr;
+
+struct Told {
+  std::string type;
+  std::set<std::string> labels;
+  bool operator==(const Told&) const = default;
+};
+using Table = std::map<std::string, Told>;
+
+void PrintTo(const Told& told, std::ostream* out) {
+  *out << told.type;
+  for (const auto& label : told.labels) *out << " " << label;
+}
+
+// The rows "| `name` | type | `label`, `label` | meaning |" of the page.
+Table documented() {
+  std::ifstream page(SLATE_SOURCE_DIR "/docs/metrics.md");
+  Table table;
+  const std::regex row(R"(^\| `([a-z_]+)` \| (counter|gauge|histogram) \|([^|]*)\|.*)");
+  const std::regex word("`([a-z_]+)`");
+  for (std::string line; std::getline(page, line);) {
+    std::smatch parts;
+    if (!std::regex_match(line, parts, row)) continue;
+    Told told{.type = parts[2], .labels = {}};
+    const std::string labels = parts[3];
+    for (std::sregex_iterator each(labels.begin(), labels.end(), word); each != std::sregex_iterator();
+         ++each)
+      told.labels.insert((*each)[1]);
+    EXPECT_TRUE(table.emplace(parts[1], told).second) << parts[1] << " is there twice";
+  }
+  return table;
+}
+
+// Types from the lines "# TYPE", labels from the samples; families without a sample are left out.
+Table told_by(const std::string& text) {
+  Table table;
+  std::map<std::string, std::string> types;
+  std::istringstream lines(text);
+  const std::regex sample(R"(^([a-z_]+)(\{(.*)\})? \S+.*)");
+  const std::regex label(R"re(([a-z_]+)="(?:[^"\\]|\\.)*")re");
+  for (std::string line; std::getline(lines, line);) {
+    if (line.starts_with("# TYPE ")) {
+      std::istringstream words(line.substr(7));
+      std::string name;
+      words >> name;
+      words >> types[name];
+      continue;
+    }
+    std::smatch parts;
+    if (line.starts_with('#') || !std::regex_match(line, parts, sample)) continue;
+    std::string name = parts[1];
+    for (const std::string suffix : {"_bucket", "_sum", "_count"})
+      if (!types.contains(name) && name.ends_with(suffix)) name.resize(name.size() - suffix.size());
+    EXPECT_TRUE(types.contains(name)) << line;
+    Told& told = table[name];
+    told.type = types[name];
+    const std::string labels = parts[3];
+    for (std::sregex_iterator each(labels.begin(), labels.end(), label); each != std::sregex_iterator();
+         ++each)
+      if ((*each)[1] != "le") told.labels.insert((*each)[1]);
+  }
+  return table;
+}
+
+class MetricsTest : public testing::ApiTest {
+ protected:
+  void declare() {
+    ASSERT_EQ(
+        put("/v1/datasources/rows", R"({"fields":[{"name":"number","type":"int"}],"loader":{"endpoint":")" +
+                                        loader_.endpoint() + R"(","ttl":60}})")
+            .status,
+        201);
+    ASSERT_EQ(put("/v1/lists/rows", R"({"datasource":"rows","columns":["number"]})").status, 201);
+  }
+  std::string metrics() { return get("/metrics").body; }
+  // What a request was counted as comes after its answer.
+  std::string metrics_with(const std::string& part) {
+    for (;;) {
+      std::string text = metrics();
+      if (text.find(part) != std::string::npos) return text;
+      std::this_thread::yield();
+    }
+  }
+
+  ScriptedLoader loader_{{.rows = numbered_rows(10)}};
+};
+
+TEST_F(MetricsTest, the_page_and_the_server_tell_of_the_same_metrics) {
+  declare();
+  ASSERT_EQ(get("/v1/lists/rows/data").status, 200);
+  loader_.set_script({.status = Code::kUnavailable, .message = "down"});
+  post("/v1/datasources/rows/refresh?wait=30", "");
+  EXPECT_EQ(told_by(metrics_with("slate_refresh_failures_total{")), documented());
+}
+
+TEST_F(MetricsTest, loads_are_counted_by_how_they_ended) {
+  declare();
+  ASSERT_EQ(get("/v1/lists/rows/data").status, 200);
+  EXPECT_THAT(metrics(),
+              HasSubstr(R"(slate_refresh_duration_seconds_count{datasource="rows",result="succeeded"} 1)"));
+  loader_.set_script({.status = Code::kUnavailable, .message = "down"});
+  post("/v1/datasources/rows/refresh?wait=30", "");
+  const std::string text = metrics();
+  EXPECT_THAT(text, HasSubstr(R"(slate_refresh_failures_total{datasource="rows",kind="unavailable"} 1)"));
+  EXPECT_THAT(text,
+              HasSubstr(R"(slate_refresh_duration_seconds_count{datasource="rows",result="failed"} 1)"));
+  EXPECT_THAT(text, HasSubstr(R"(slate_datasource_rows{datasource="rows"} 10)"));
+  EXPECT_THAT(text, HasSubstr(R"(slate_datasource_loaded_timestamp_seconds{datasource="rows"} 1700000000)"));
+  EXPECT_THAT(text, HasSubstr("slate_http_connections 1\n"));
+}
+
+TEST_F(MetricsTest, a_load_that_runs_is_seen_running) {
+  declare();
+  loader_.hold();
+  ASSERT_EQ(get("/v1/lists/rows/data", {{"Prefer", "wait=0"}}).status, 202);
+  ASSERT_TRUE(loader_.wait_for_calls(1));
+  const std::string text = metrics();
+  EXPECT_THAT(text, HasSubstr("slate_refreshes_running 1\n"));
+  EXPECT_THAT(text, HasSubstr("slate_refreshes_queued 0\n"));
+  loader_.release();
+  metrics_with("slate_refreshes_running 0\n");
+}
+
+TEST_F(MetricsTest, a_call_on_the_pool_is_the_one_that_asks) {
+  const std::string text = metrics();
+  EXPECT_THAT(text, HasSubstr("slate_pool_calls_running 1\n"));
+  EXPECT_THAT(text, HasSubstr("slate_pool_calls_queued 0\n"));
+  EXPECT_THAT(text, HasSubstr("slate_pool_calls_refused_total 0\n"));
+}
+
+TEST(Metrics, build_is_in_the_labels_of_one_metric) {
+  const Metrics metrics({.version = "1.2.3", .build_type = "Release", .compiler = "g++ 12"});
+  const auto folder =
+      std::filesystem::temp_directory_path() / ("slate_metrics_" + std::to_string(::getpid()));
+  {
+    const auto database = Database::open({.path = folder}).value();
+    const auto text = metrics.render({.database = *database}).value();
+    EXPECT_THAT(text, HasSubstr(R"(version="1.2.3"} 1)"));
+    EXPECT_THAT(text, HasSubstr(R"(compiler="g++ 12")"));
+    EXPECT_THAT(text, ::testing::Not(HasSubstr("slate_pool")));
+  }
+  std::filesystem::remove_all(folder);
+}
+
+}  // namespace
+}  // namespace slate::api

@@ -1,0 +1,102 @@
+// `slate completion` in real shells.
+
+#include <algorithm>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "testing/child_process.h"
+
+namespace slate {
+namespace {
+
+using slate::testing::Finished;
+using slate::testing::run_program;
+using slate::testing::TemporaryFolder;
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::IsSupersetOf;
+using ::testing::Not;
+
+class CompletionTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::filesystem::create_directories(folder_.path() / "manifests");
+    std::ofstream(folder_.path() / "rows.csv") << "x";
+  }
+
+  // What bash offers for the last of these words, in the folder of the test.
+  std::vector<std::string> offered(const std::vector<std::string>& words) const {
+    std::string line =
+        "cd " + folder_.path().string() + " && source <(" SLATE_PROGRAM " completion bash) && COMP_WORDS=(";
+    for (const std::string& word : words) line += " '" + word + "'";
+    line += ") && COMP_CWORD=" + std::to_string(words.size() - 1) +
+            " && _slate && printf '%s\\n' \"${COMPREPLY[@]}\"";
+    const Finished done = run_program({"/bin/bash", "--norc", "-c", line});
+    EXPECT_EQ(done.exit, 0) << done.err;
+    EXPECT_EQ(done.err, "");
+    std::vector<std::string> offers;
+    std::istringstream lines(done.out);
+    for (std::string each; std::getline(lines, each);)
+      if (!each.empty()) offers.push_back(each);
+    return offers;
+  }
+  static bool is_there(const std::string& shell) {
+    return run_program({"/bin/sh", "-c", "command -v " + shell}).exit == 0;
+  }
+
+  TemporaryFolder folder_;
+};
+
+TEST_F(CompletionTest, bash_completes_verbs) {
+  EXPECT_THAT(offered({"slate", "ex"}), ElementsAre("explain", "export"));
+  EXPECT_THAT(offered({"slate", ""}), IsSupersetOf({"serve", "query", "check", "completion", "--help"}));
+}
+
+TEST_F(CompletionTest, bash_completes_the_flags_of_the_verb) {
+  EXPECT_THAT(offered({"slate", "serve", "--du"}), ElementsAre("--durability"));
+  EXPECT_THAT(offered({"slate", "serve", "--"}), AllOf(Contains("--manifests"), Not(Contains("--server"))));
+  EXPECT_THAT(offered({"slate", "export", "-"}), IsSupersetOf({"-o", "--output", "--format", "--config"}));
+}
+
+TEST_F(CompletionTest, bash_completes_words_files_and_folders_of_a_flag) {
+  EXPECT_THAT(offered({"slate", "serve", "--durability", ""}), ElementsAre("sync", "os"));
+  EXPECT_THAT(offered({"slate", "serve", "--durability", "=", "s"}), ElementsAre("sync"));
+  EXPECT_THAT(offered({"slate", "serve", "--durability", "="}), ElementsAre("sync", "os"));
+  EXPECT_THAT(offered({"slate", "serve", "--manifests", ""}), ElementsAre("manifests"));
+  EXPECT_THAT(offered({"slate", "apply", "-f", "r"}), ElementsAre("rows.csv"));
+  EXPECT_THAT(offered({"slate", "serve", "--io-threads", ""}), IsEmpty());
+}
+
+TEST_F(CompletionTest, bash_completes_arguments) {
+  EXPECT_THAT(offered({"slate", "get", "data"}), ElementsAre("datasources", "datasource"));
+  EXPECT_THAT(offered({"slate", "help", "quer"}), ElementsAre("query"));
+  EXPECT_THAT(offered({"slate", "completion", ""}), ElementsAre("bash", "zsh", "fish"));
+  EXPECT_THAT(offered({"slate", "check", ""}), ElementsAre("manifests"));
+  EXPECT_THAT(offered({"slate", "import", "people", "ro"}), ElementsAre("rows.csv"));
+}
+
+TEST_F(CompletionTest, zsh_and_fish_accept_their_scripts) {
+  for (const std::string shell : {"zsh", "fish"}) {
+    const Finished script = run_program({SLATE_PROGRAM, "completion", shell});
+    ASSERT_EQ(script.exit, 0);
+    if (!is_there(shell)) {
+      std::cout << shell << " is not installed: its script was not read by it\n";
+      continue;
+    }
+    const Finished read = run_program({"/bin/sh", "-c", shell + " -n"}, script.out);
+    EXPECT_EQ(read.exit, 0) << read.err;
+  }
+}
+
+TEST_F(CompletionTest, another_shell_is_refused) {
+  EXPECT_EQ(run_program({SLATE_PROGRAM, "completion", "tcsh"}).exit, 2);
+  EXPECT_EQ(run_program({SLATE_PROGRAM, "completion"}).exit, 2);
+}
+
+}  // namespace
+}  // namespace slate

@@ -51,7 +51,7 @@ struct ServerOptions {
   // 30 KiB.
   std::size_t max_connections = 10'000;
   // Of one client's address: more connections or requests are answered 429.
-  net::ClientLimits client{.connections = 1'000};
+  net::ClientLimits client{};
   // Called once a request, from I/O threads at once: must not block.
   std::function<void(const Served&)> observer{};
 };

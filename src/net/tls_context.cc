@@ -154,6 +154,7 @@ std::string take_tls_error() {
 
 struct TlsContext::Impl {
   bool is_server = false;
+  bool verifies_clients = false;
   Texts files;  // paths; the texts are those that were read last
   bool tried = false;
   std::string protocols;  // in the form of the handshake
@@ -194,8 +195,7 @@ struct TlsContext::Impl {
   }
 
   void set_up_server(SSL_CTX* raw) const {
-    if (!files.authorities.path.empty())
-      SSL_CTX_set_verify(raw, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+    if (verifies_clients) SSL_CTX_set_verify(raw, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
     SSL_CTX_set_session_id_context(raw, reinterpret_cast<const unsigned char*>(kSessionContext.data()),
                                    kSessionContext.size());
     if (!protocols.empty())
@@ -256,6 +256,7 @@ Result<std::shared_ptr<TlsContext>> TlsContext::open(std::unique_ptr<Impl> impl,
 Result<std::shared_ptr<TlsContext>> TlsContext::server(TlsServerOptions options, Reload reload) {
   auto impl = std::make_unique<Impl>();
   impl->is_server = true;
+  impl->verifies_clients = !options.client_ca.empty();
   impl->files = {.certificate = {std::move(options.certificate), {}},
                  .key = {std::move(options.key), {}},
                  .authorities = {std::move(options.client_ca), {}}};
@@ -277,8 +278,6 @@ std::shared_ptr<ssl_ctx_st> TlsContext::current() const {
   return impl_->context;
 }
 bool TlsContext::is_server() const { return impl_->is_server; }
-bool TlsContext::verifies_clients() const {
-  return impl_->is_server && !impl_->files.authorities.path.empty();
-}
+bool TlsContext::verifies_clients() const { return impl_->verifies_clients; }
 
 }  // namespace slate::net

@@ -76,7 +76,7 @@ void add_serve_options(CommandLine& command_line, ServeOptions& options) {
       options.lists_only);
   command_line.option({.flags = "--admin-listen",
                        .value = "ADDRESS:PORT",
-                       .help = "Serve administration and /metrics here, and at --listen the read-only lists",
+                       .help = "Serve everything here, and at --listen only the read-only lists and probes",
                        .default_text = "none"},
                       options.admin_listen);
   add_security_options(command_line, options);

@@ -223,9 +223,9 @@ TEST_F(ServeTest, lists_only_closes_administration) {
   start({"--lists-only"});
   EXPECT_EQ(slate({"query", "open-orders"}).exit, 0);
   EXPECT_EQ(http::request(http::Method::kGet, url_ + "/readyz")->status, 200);
-  EXPECT_EQ(http::request(http::Method::kGet, url_ + "/v1/datasources")->status, 401);
-  EXPECT_EQ(http::request(http::Method::kDelete, url_ + "/v1/lists/open-orders")->status, 401);
-  EXPECT_EQ(post_records(), 401);
+  EXPECT_EQ(http::request(http::Method::kGet, url_ + "/v1/datasources")->status, 403);
+  EXPECT_EQ(http::request(http::Method::kDelete, url_ + "/v1/lists/open-orders")->status, 403);
+  EXPECT_EQ(post_records(), 403);
 }
 
 TEST_F(ServeTest, the_default_durability_goes_to_datasources_that_do_not_say) {

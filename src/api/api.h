@@ -41,12 +41,11 @@
 #pragma once
 
 #include <functional>
-#include <optional>
-#include <string>
 
 #include <slate/clock.h>
 #include <slate/database.h>
 
+#include "api/access.h"
 #include "api/metrics.h"
 #include "http/router.h"
 #include "lists/list_service.h"
@@ -62,9 +61,7 @@ struct ApiContext {
   Metrics& metrics;
   // Whether requests should be sent here; the error says why not. Called on the pool.
   std::function<Result<void>()> ready;
-  // Administration asks for "Authorization: Bearer <token>". Absent: it is open, which only loopback should
-  // be.
-  std::optional<std::string> admin_token{};
+  AccessRules access{};
   // For /metrics: the pool that handlers run on, and how many connections are open. Absent: not told.
   const net::BlockingPool* pool = nullptr;
   std::function<std::size_t()> connections{};

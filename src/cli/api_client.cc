@@ -9,6 +9,7 @@
 #include "http/url.h"
 #include "model/json.h"
 #include "model/name.h"
+#include "net/token_file.h"
 
 namespace slate::cli {
 namespace {
@@ -35,6 +36,18 @@ void add_server_options(CommandLine& command_line, ServerChoice& choice) {
                        .value = "SECONDS",
                        .help = "How long the server may send nothing before the request is given up"},
                       choice.timeout_seconds, 1, 3600);
+  const auto file = [&](const char* flag, const char* help, std::string& target) {
+    command_line.option({.flags = flag, .value = "FILE", .help = help, .default_text = "none"}, target);
+  };
+  file("--token-file", "File with the token to show to the server; the first one in it counts",
+       choice.token_file);
+  command_line.option({.flags = "--ca-file",
+                       .value = "FILE",
+                       .help = "Authorities (PEM) to trust for https",
+                       .default_text = "the system's"},
+                      choice.ca_file);
+  file("--client-cert", "Certificate (PEM) to show to a server that asks for one", choice.client_cert);
+  file("--client-key", "Its private key (PEM)", choice.client_key);
 }
 
 std::string api_path(std::initializer_list<std::string_view> segments, const UrlPairs& query) {
@@ -61,15 +74,34 @@ Result<UrlPairs> parse_conditions(const std::vector<std::string>& texts) {
   return pairs;
 }
 
-ApiClient::ApiClient(const ServerChoice& choice)
-    : base_(choice.url),
-      client_(http::ClientOptions{.timeout = std::chrono::seconds(choice.timeout_seconds)}) {
+ApiClient::ApiClient(const ServerChoice& choice) : base_(choice.url) {
   while (base_.ends_with('/')) base_.pop_back();
+  http::ClientOptions options{.timeout = std::chrono::seconds(choice.timeout_seconds)};
+  files_ = read_files(choice, options);
+  client_ = http::Client(std::move(options));
+}
+
+Result<void> ApiClient::read_files(const ServerChoice& choice, http::ClientOptions& options) {
+  if (choice.client_cert.empty() != choice.client_key.empty())
+    return fail(Error(Reason::kInvalidArgument, "a certificate and its key go together")
+                    .with_field(choice.client_cert.empty() ? "--client-cert" : "--client-key"));
+  if (!choice.token_file.empty()) {
+    SLATE_TRY(token_, net::read_token(choice.token_file));
+  }
+  if (choice.ca_file.empty() && choice.client_cert.empty()) return {};
+  SLATE_TRY(options.tls, net::TlsContext::client({.ca = choice.ca_file,
+                                                  .certificate = choice.client_cert,
+                                                  .key = choice.client_key,
+                                                  .protocols = {"http/1.1"}},
+                                                 net::Reload::kNever));
+  return {};
 }
 
 Result<http::ClientResponse> ApiClient::call(http::Method method, std::string path, http::Headers headers,
                                              std::string body,
                                              std::function<Result<void>(std::string_view)> sink) {
+  SLATE_TRY(files_);
+  if (!token_.empty()) headers.set("Authorization", "Bearer " + token_);
   auto response = client_.request({.method = method,
                                    .url = base_ + path,
                                    .headers = std::move(headers),

@@ -19,8 +19,12 @@ namespace slate::cli {
 struct ServerChoice {
   std::string url = "http://127.0.0.1:8080";
   std::uint64_t timeout_seconds = 60;  // without a byte from the server
+  std::string token_file;              // empty: no token is shown
+  std::string ca_file;                 // empty: the system's authorities are trusted
+  std::string client_cert;             // shown to a server that asks; with its key
+  std::string client_key;
 };
-// --server and --timeout.
+// --server, --timeout, --token-file, --ca-file, --client-cert and --client-key.
 void add_server_options(CommandLine& command_line, ServerChoice& choice);
 
 using UrlPairs = std::vector<std::pair<std::string, std::string>>;
@@ -35,8 +39,8 @@ class ApiClient {
  public:
   explicit ApiClient(const ServerChoice& choice);
 
-  // Errors: unavailable when the server cannot be reached, and whatever an answer of 400 or more says, with
-  // its reason, field and hint.
+  // Errors: those of the choice's files; unavailable when the server cannot be reached, and whatever an
+  // answer of 400 or more says, with its reason, field and hint.
   Result<http::ClientResponse> call(http::Method method, std::string path, http::Headers headers = {},
                                     std::string body = {},
                                     std::function<Result<void>(std::string_view)> sink = {});
@@ -44,7 +48,11 @@ class ApiClient {
   Result<boost::json::value> get_json(std::string path);
 
  private:
+  Result<void> read_files(const ServerChoice& choice, http::ClientOptions& options);
+
   std::string base_;  // without a slash at its end
+  std::string token_;
+  Result<void> files_;  // what the first call fails with
   http::Client client_;
 };
 

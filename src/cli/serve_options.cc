@@ -21,6 +21,38 @@ std::optional<Durability> ServeOptions::default_durability() const {
   return std::nullopt;
 }
 
+namespace {
+
+void add_security_options(CommandLine& command_line, ServeOptions& options) {
+  const auto file = [&](const char* flag, const char* help, std::string& target, const char* variable = "") {
+    command_line.option(
+        {.flags = flag, .value = "FILE", .help = help, .variable = variable, .default_text = "none"}, target);
+  };
+  file("--tls-cert",
+       "Certificate (PEM), with those that lead to its authority: serve HTTPS. Read again\n"
+       "when it changes, as all of these files",
+       options.tls_cert);
+  file("--tls-key", "Its private key (PEM)", options.tls_key);
+  file("--tls-client-ca", "Authorities (PEM) of clients' certificates, which every client must then show",
+       options.tls_client_ca);
+  file("--admin-token-file", "Tokens, one a line, of which administration needs one",
+       options.admin_token_file);
+  file("--token-file", "Tokens, one a line, of which lists need one; those for administration do, too",
+       options.token_file, "SLATE_LIST_TOKEN_FILE");
+  command_line.option({.flags = "--max-connections", .value = "N", .help = "Open connections; more get 503"},
+                      options.max_connections, 1, 1'000'000);
+  command_line.option({.flags = "--max-client-connections",
+                       .value = "N",
+                       .help = "Open connections of one client's address; more get 429. 0: no limit"},
+                      options.max_client_connections, 0, 1'000'000);
+  command_line.option({.flags = "--max-client-rate",
+                       .value = "N",
+                       .help = "Requests a second of one client's address; more get 429. 0: no limit"},
+                      options.max_client_rate, 0, 1'000'000);
+}
+
+}  // namespace
+
 void add_serve_options(CommandLine& command_line, ServeOptions& options) {
   command_line.option(
       {.flags = "--data", .value = "DIR", .help = "Folder of the database; made when missing"}, options.data);
@@ -34,14 +66,20 @@ void add_serve_options(CommandLine& command_line, ServeOptions& options) {
   command_line.option(
       {.flags = "--listen",
        .value = "ADDRESS:PORT",
-       .help = "Where to listen; port 0 takes one that is free. An address beyond loopback needs\n"
-               "--lists-only"},
+       .help = "Where to listen; port 0 takes one that is free. Beyond loopback administration needs\n"
+               "--admin-token-file, --tls-client-ca, --admin-listen or --lists-only"},
       options.listen);
   command_line.option(
       {.flags = "--lists-only",
        .value = "",
        .help = "Serve the read-only lists, /healthz, /readyz and /metrics, and no administration"},
       options.lists_only);
+  command_line.option({.flags = "--admin-listen",
+                       .value = "ADDRESS:PORT",
+                       .help = "Serve everything here, and at --listen only the read-only lists and probes",
+                       .default_text = "none"},
+                      options.admin_listen);
+  add_security_options(command_line, options);
   command_line.choice(
       {.flags = "--durability",
        .help = "For datasources that do not say: sync survives power loss, os a killed process.\n"
@@ -73,15 +111,49 @@ void add_serve_options(CommandLine& command_line, ServeOptions& options) {
       options.map_bytes, std::uint64_t{1} << 20);
 }
 
-Result<ListenAddress> checked_address(const ServeOptions& options) {
-  SLATE_TRY(ListenAddress address, parse_listen_address(options.listen));
-  if (address.is_loopback || options.lists_only == Switch::kOn) return address;
-  return fail(
-      Error(Reason::kInvalidArgument, "listening on " + address.to_string() +
-                                          ", beyond loopback, needs an administration token, which a later "
-                                          "release brings")
-          .with_field("--listen")
-          .with_hint("listen on 127.0.0.1, or serve only the read-only lists there with --lists-only"));
+namespace {
+
+Failure refuse(std::string flag, std::string message, std::string hint) {
+  return fail(Error(Reason::kInvalidArgument, std::move(message))
+                  .with_field(std::move(flag))
+                  .with_hint(std::move(hint)));
+}
+
+Result<void> check_files(const ServeOptions& options) {
+  if (options.tls_cert.empty() != options.tls_key.empty())
+    return refuse(options.tls_cert.empty() ? "--tls-cert" : "--tls-key",
+                  "a certificate and its key go together", "give --tls-cert and --tls-key");
+  if (!options.tls_client_ca.empty() && options.tls_cert.empty())
+    return refuse("--tls-client-ca", "certificates of clients are asked for under TLS only",
+                  "give --tls-cert and --tls-key");
+  return {};
+}
+
+}  // namespace
+
+Result<Endpoints> checked_endpoints(const ServeOptions& options) {
+  SLATE_TRY(check_files(options));
+  Endpoints endpoints;
+  SLATE_TRY(endpoints.main, parse_listen_address(options.listen));
+  const bool lists_only = options.lists_only == Switch::kOn;
+  if (!options.admin_listen.empty()) {
+    if (lists_only)
+      return refuse("--admin-listen", "--lists-only serves no administration", "leave one of them out");
+    SLATE_TRY(endpoints.administration, parse_listen_address(options.admin_listen));
+  }
+  const bool is_guarded = !options.admin_token_file.empty() || !options.tls_client_ca.empty();
+  if (lists_only || is_guarded) return endpoints;
+  const ListenAddress& administration = endpoints.administration.value_or(endpoints.main);
+  if (!administration.is_loopback)
+    return refuse(
+        endpoints.administration ? "--admin-listen" : "--listen",
+        "administration on " + administration.to_string() + ", beyond loopback, needs a token or mutual TLS",
+        "give --admin-token-file, serve it elsewhere with --admin-listen 127.0.0.1:8081, or not at "
+        "all with --lists-only");
+  if (!options.token_file.empty())
+    return refuse("--token-file", "lists would need a token while administration, which can do more, is open",
+                  "give --admin-token-file, too");
+  return endpoints;
 }
 
 }  // namespace slate::cli

@@ -17,8 +17,15 @@ struct ServeOptions {
   std::string data = "./slate-data";
   std::string manifests;  // empty: none
   std::string listen = "127.0.0.1:8080";
-  Switch lists_only = Switch::kOff;  // the read-only lists and health, nothing else
-  std::string durability;            // "sync", "os", or empty: as each datasource says
+  Switch lists_only = Switch::kOff;          // the read-only lists and health, nothing else
+  std::string admin_listen;                  // empty: administration is served where lists are
+  std::string tls_cert, tls_key;             // empty: plain HTTP
+  std::string tls_client_ca;                 // empty: clients need no certificate
+  std::string admin_token_file, token_file;  // empty: no token is asked for
+  std::uint64_t max_connections = 10'000;
+  std::uint64_t max_client_connections = 2'000;  // of one address; 0: no limit
+  std::uint64_t max_client_rate = 0;             // requests a second of one address; 0: no limit
+  std::string durability;                        // "sync", "os", or empty: as each datasource says
   log::Level log_level = log::Level::kInfo;
   log::Format log_format = log::Format::kText;
   std::uint64_t io_threads = 1;
@@ -34,8 +41,14 @@ struct ServeOptions {
 
 void add_serve_options(CommandLine& command_line, ServeOptions& options);
 
-// Where to listen. invalid_argument for what is no address, and for one beyond loopback unless only lists are
-// served: administration needs a token there, which this release does not offer.
-Result<ListenAddress> checked_address(const ServeOptions& options);
+struct Endpoints {
+  ListenAddress main;  // lists, and everything else where there is no port for administration
+  std::optional<ListenAddress> administration;
+};
+
+// Where to listen. invalid_argument, naming the flag, for what is no address, for files that go together when
+// one of them is missing, and for administration that would be open to more than this machine: beyond
+// loopback it needs a token or mutual TLS.
+Result<Endpoints> checked_endpoints(const ServeOptions& options);
 
 }  // namespace slate::cli

@@ -6,21 +6,56 @@
 namespace slate::cli {
 namespace {
 
-TEST(ServeOptions, listen_beyond_loopback_only_for_lists) {
+void expect_refusal(const ServeOptions& options, std::string_view flag, const std::string& hint) {
+  const auto refused = checked_endpoints(options);
+  ASSERT_FALSE(refused) << flag;
+  EXPECT_EQ(refused.error().field(), flag);
+  EXPECT_THAT(refused.error().hint().value_or(""), ::testing::HasSubstr(hint));
+}
+
+TEST(ServeOptions, administration_beyond_loopback_needs_a_token_or_mutual_tls) {
   ServeOptions options;
   options.listen = "0.0.0.0:8080";
-  const auto refused = checked_address(options);
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().field(), "--listen");
-  EXPECT_THAT(refused.error().hint().value_or(""), ::testing::HasSubstr("--lists-only"));
+  expect_refusal(options, "--listen", "--admin-token-file");
+  options.tls_cert = options.tls_key = "file";
+  expect_refusal(options, "--listen", "--lists-only");
+  ServeOptions with_token = options;
+  with_token.admin_token_file = "file";
+  EXPECT_TRUE(checked_endpoints(with_token));
+  ServeOptions mutual = options;
+  mutual.tls_client_ca = "file";
+  EXPECT_TRUE(checked_endpoints(mutual));
+  ServeOptions lists = options;
+  lists.lists_only = Switch::kOn;
+  EXPECT_TRUE(checked_endpoints(lists));
+}
+
+TEST(ServeOptions, administration_on_a_loopback_port_of_its_own_frees_the_main_one) {
+  ServeOptions options;
+  options.listen = "0.0.0.0:8080";
+  options.admin_listen = "127.0.0.1:8081";
+  const auto endpoints = checked_endpoints(options);
+  ASSERT_TRUE(endpoints);
+  EXPECT_EQ(endpoints->administration->to_string(), "127.0.0.1:8081");
+  options.admin_listen = "0.0.0.0:8081";
+  expect_refusal(options, "--admin-listen", "--admin-token-file");
+  options.admin_listen = "127.0.0.1:8081";
   options.lists_only = Switch::kOn;
-  EXPECT_TRUE(checked_address(options));
+  expect_refusal(options, "--admin-listen", "");
+}
+
+TEST(ServeOptions, what_goes_together_is_given_together) {
+  expect_refusal({.tls_cert = "file"}, "--tls-key", "--tls-cert");
+  expect_refusal({.tls_key = "file"}, "--tls-cert", "--tls-key");
+  expect_refusal({.tls_client_ca = "file"}, "--tls-client-ca", "--tls-cert");
+  expect_refusal({.token_file = "file"}, "--token-file", "--admin-token-file");
 }
 
 TEST(ServeOptions, listen_on_loopback_by_default) {
-  const auto address = checked_address({});
-  ASSERT_TRUE(address);
-  EXPECT_EQ(address->to_string(), "127.0.0.1:8080");
+  const auto endpoints = checked_endpoints({});
+  ASSERT_TRUE(endpoints);
+  EXPECT_EQ(endpoints->main.to_string(), "127.0.0.1:8080");
+  EXPECT_FALSE(endpoints->administration);
 }
 
 TEST(ServeOptions, threads_suit_small_and_large_machines) {

@@ -33,7 +33,7 @@ void add_health_routes(http::Router& router, ApiContext& context) {
   using http::Method;
   router.add(Method::kGet, "/healthz", handler(context, alive), http::Run::kInline);
   router.add(Method::kGet, "/readyz", handler(context, ready));
-  router.add(Method::kGet, "/metrics", handler(context, metrics));
+  router.add(Method::kGet, "/metrics", guarded(context, Access::kMetrics, metrics));
 }
 
 }  // namespace slate::api

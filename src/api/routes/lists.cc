@@ -130,11 +130,12 @@ void get_data(ApiContext& context, http::Request request, http::Respond respond)
 
 void add_list_routes(http::Router& router, ApiContext& context) {
   using http::Method;
-  router.add(Method::kGet, "/v1/lists", handler(context, get_lists));
-  router.add(Method::kGet, "/v1/lists/{id}", handler(context, get_list));
-  router.add(Method::kGet, "/v1/lists/{id}/data", [&context](http::Request request, http::Respond respond) {
+  router.add(Method::kGet, "/v1/lists", guarded(context, Access::kLists, get_lists));
+  router.add(Method::kGet, "/v1/lists/{id}", guarded(context, Access::kLists, get_list));
+  const http::Handler data = [&context](http::Request request, http::Respond respond) {
     get_data(context, std::move(request), std::move(respond));
-  });
+  };
+  router.add(Method::kGet, "/v1/lists/{id}/data", guarded(context, Access::kLists, data));
   router.add(Method::kPut, "/v1/lists/{id}", administration(context, put_list));
   router.add(Method::kDelete, "/v1/lists/{id}", administration(context, delete_list));
 }

@@ -128,7 +128,7 @@ TEST_F(ListsTest, data_has_the_documented_shape) {
   EXPECT_EQ(answer.header("Content-Type"), "application/json");
   EXPECT_EQ(answer.header("Slate-Freshness"), "static");
   EXPECT_EQ(answer.header("Slate-Generation"), "1");
-  EXPECT_EQ(answer.header("Vary"), "Accept");
+  EXPECT_EQ(answer.header("Vary"), "Accept, Accept-Encoding");
   for (const char* step : {"plan;dur=", ", exec;dur=", ", render;dur="})
     EXPECT_THAT(answer.header("Server-Timing"), HasSubstr(step));
 }

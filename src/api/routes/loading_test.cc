@@ -76,6 +76,17 @@ TEST_F(LoadingTest, loader_gets_exactly_the_forwarded_headers_and_the_trace) {
   EXPECT_EQ(call->grpc_metadata.find("x-request-id")->second, "req-7");
 }
 
+TEST_F(LoadingTest, tokens_of_slate_do_not_reach_a_loader) {
+  declare(R"("forwardHeaders":["Authorization","Slate-Token"])");
+  context_->access.list_tokens = [](std::string_view token) { return token == "readers"; };
+  EXPECT_EQ(data({{"Authorization", "Bearer readers"}}).status, 200);
+  EXPECT_THAT(loader_.last_call()->metadata, ElementsAre());
+  EXPECT_EQ(remove("/v1/datasources/rows/records").status, 204);
+  EXPECT_EQ(data({{"Slate-Token", "readers"}, {"Authorization", "Bearer upstream"}}).status, 200);
+  EXPECT_THAT(loader_.last_call()->metadata, ElementsAre(Pair("Authorization", "Bearer upstream")));
+  expect_problem(data({{"Authorization", "Bearer upstream"}}), 401, "unauthenticated");
+}
+
 TEST_F(LoadingTest, load_longer_than_the_wait_is_202_with_its_place) {
   loader_.hold();
   const auto answer = data({{"Prefer", "wait=0"}});

@@ -23,7 +23,7 @@ Result<http::Response> get_load(ApiContext& context, http::Request& request) {
 }  // namespace
 
 void add_load_routes(http::Router& router, ApiContext& context) {
-  router.add(http::Method::kGet, "/v1/loads/{id}", handler(context, get_load));
+  router.add(http::Method::kGet, "/v1/loads/{id}", guarded(context, Access::kLists, get_load));
 }
 
 }  // namespace slate::api

@@ -1,26 +1,8 @@
 #include "api/routes/routes.h"
 
-#include <openssl/crypto.h>
-#include <string_view>
 #include <utility>
 
 namespace slate::api {
-namespace {
-
-// Takes as long for every text of one length.
-bool same_secret(std::string_view a, std::string_view b) {
-  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
-}
-
-bool may_administer(const ApiContext& context, const http::Request& request) {
-  if (!context.admin_token) return true;
-  constexpr std::string_view kScheme = "Bearer ";
-  const auto sent = request.headers.get("Authorization").value_or("");
-  return http::equal_ignoring_case(sent.substr(0, kScheme.size()), kScheme) &&
-         same_secret(sent.substr(kScheme.size()), *context.admin_token);
-}
-
-}  // namespace
 
 http::Handler handler(ApiContext& context, Answer answer) {
   return [&context, answer = std::move(answer)](http::Request request, http::Respond respond) {
@@ -29,18 +11,24 @@ http::Handler handler(ApiContext& context, Answer answer) {
   };
 }
 
-http::Handler administration(ApiContext& context, http::Handler inner) {
-  return [&context, inner = std::move(inner)](http::Request request, http::Respond respond) {
-    if (may_administer(context, request)) return inner(std::move(request), std::move(respond));
-    auto refusal =
-        http::Response::problem(Error(Reason::kUnauthenticated, "administration needs its bearer token"));
-    refusal.headers.set("WWW-Authenticate", "Bearer realm=\"slate administration\"");
-    respond(std::move(refusal));
+http::Handler guarded(ApiContext& context, Access access, http::Handler inner) {
+  return [&context, access, inner = std::move(inner)](http::Request request, http::Respond respond) {
+    if (auto refusal = check_access(context.access, access, request.headers))
+      return respond(*std::move(refusal));
+    inner(std::move(request), std::move(respond));
   };
 }
 
+http::Handler guarded(ApiContext& context, Access access, Answer answer) {
+  return guarded(context, access, handler(context, std::move(answer)));
+}
+
+http::Handler administration(ApiContext& context, http::Handler inner) {
+  return guarded(context, Access::kAdministration, std::move(inner));
+}
+
 http::Handler administration(ApiContext& context, Answer answer) {
-  return administration(context, handler(context, std::move(answer)));
+  return guarded(context, Access::kAdministration, std::move(answer));
 }
 
 }  // namespace slate::api

@@ -21,7 +21,9 @@ void add_query_routes(http::Router& router, ApiContext& context);
 using Answer = std::function<Result<http::Response>(ApiContext&, http::Request&)>;
 http::Handler handler(ApiContext& context, Answer answer);
 
-// For callers with the administration token, where there is one; others get `unauthenticated`.
+// For callers who may: see api/access.h. Others get its refusal.
+http::Handler guarded(ApiContext& context, Access access, http::Handler handler);
+http::Handler guarded(ApiContext& context, Access access, Answer answer);
 http::Handler administration(ApiContext& context, http::Handler handler);
 http::Handler administration(ApiContext& context, Answer answer);
 

@@ -13,7 +13,7 @@ struct CopyRef {
   std::string_view datasource;
   std::string_view scope{};
 
-  CopyRef(std::string_view of, std::string_view scope_ = {}) : datasource(of), scope(scope_) {}
+  CopyRef(std::string_view of, std::string_view of_scope = {}) : datasource(of), scope(of_scope) {}
   CopyRef(const std::string& of) : datasource(of) {}
   CopyRef(const char* of) : datasource(of) {}
 };

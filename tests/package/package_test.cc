@@ -34,21 +34,21 @@ Finished shell(const std::string& command) {
 class PackageTest : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    folder_ = new TemporaryFolder();
+    folder = new TemporaryFolder();
     // Somewhere else than it was configured for, and moved afterwards: nothing in it may know its place.
     const Finished installed = shell(std::string(SLATE_CMAKE) + " --install " SLATE_BUILD_DIR " --prefix " +
-                                     (folder_->path() / "first").string());
+                                     (folder->path() / "first").string());
     ASSERT_EQ(installed.exit, 0) << installed.out << installed.err;
-    std::filesystem::rename(folder_->path() / "first", prefix());
+    std::filesystem::rename(folder->path() / "first", prefix());
   }
   static void TearDownTestSuite() {
-    delete folder_;
-    folder_ = nullptr;
+    delete folder;
+    folder = nullptr;
   }
 
-  static std::filesystem::path prefix() { return folder_->path() / "slate"; }
+  static std::filesystem::path prefix() { return folder->path() / "slate"; }
   static std::filesystem::path libraries() { return prefix() / SLATE_LIBDIR; }
-  static std::string path(const std::string& name) { return (folder_->path() / name).string(); }
+  static std::string path(const std::string& name) { return (folder->path() / name).string(); }
   // A sanitized library needs a sanitized program.
   static std::string flags() {
     const std::string sanitize = SLATE_SANITIZE;
@@ -61,9 +61,9 @@ class PackageTest : public ::testing::Test {
   }
   static const char* test_name() { return ::testing::UnitTest::GetInstance()->current_test_info()->name(); }
 
-  static TemporaryFolder* folder_;
+  static TemporaryFolder* folder;
 };
-TemporaryFolder* PackageTest::folder_ = nullptr;
+TemporaryFolder* PackageTest::folder = nullptr;
 
 TEST_F(PackageTest, find_package_builds_the_example) {
   const Finished built = shell(

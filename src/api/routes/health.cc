@@ -19,9 +19,9 @@ Result<http::Response> ready(ApiContext& context, http::Request&) {
 
 Result<http::Response> metrics(ApiContext& context, http::Request&) {
   SLATE_TRY(std::string text, context.metrics.render({.database = context.database,
-                                                            .refresher = &context.refresher,
-                                                            .pool = context.pool,
-                                                            .connections = context.connections}));
+                                                      .refresher = &context.refresher,
+                                                      .pool = context.pool,
+                                                      .connections = context.connections}));
   http::Response response = http::Response::text(200, std::move(text));
   response.headers.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
   return response;

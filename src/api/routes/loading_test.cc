@@ -285,7 +285,8 @@ TEST_F(LoadingTest, metrics_tell_of_requests_datasources_and_loads) {
   EXPECT_THAT(answer.body, HasSubstr(R"(slate_load_attempts_total{datasource="rows",result="given_up"} 1)"));
   EXPECT_THAT(answer.body, HasSubstr(R"(slate_loaded_rows_total{datasource="rows"} 10)"));
   EXPECT_THAT(answer.body, HasSubstr(R"(slate_datasource_rows{datasource="rows"} 10)"));
-  EXPECT_THAT(answer.body, HasSubstr(R"(slate_datasource_loaded_timestamp_seconds{datasource="rows"} 1700000000)"));
+  EXPECT_THAT(answer.body,
+              HasSubstr(R"(slate_datasource_loaded_timestamp_seconds{datasource="rows"} 1700000000)"));
   EXPECT_THAT(
       answer.body,
       HasSubstr(R"(slate_http_requests_total{method="GET",route="/v1/lists/{id}/data",status="200"})"));

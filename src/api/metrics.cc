@@ -72,6 +72,24 @@ prometheus::MetricFamily collect(const Gauges& gauge, const std::vector<Datasour
   return family;
 }
 
+void add_cache(std::vector<prometheus::MetricFamily>& families, const PageCacheStats& cache) {
+  const auto add = [&](const char* name, const char* help, prometheus::MetricType type, std::uint64_t value) {
+    prometheus::MetricFamily& family = families.emplace_back();
+    family.name = name;
+    family.help = help;
+    family.type = type;
+    prometheus::ClientMetric& metric = family.metric.emplace_back();
+    (type == prometheus::MetricType::Counter ? metric.counter.value : metric.gauge.value) =
+        static_cast<double>(value);
+  };
+  constexpr auto kCounter = prometheus::MetricType::Counter;
+  constexpr auto kGauge = prometheus::MetricType::Gauge;
+  add("slate_answer_cache_hits_total", "Answers that were there already.", kCounter, cache.hits);
+  add("slate_answer_cache_misses_total", "Answers that had to be made.", kCounter, cache.misses);
+  add("slate_answer_cache_bytes", "Bytes of the answers that are kept.", kGauge, cache.bytes);
+  add("slate_answer_cache_entries", "Answers that are kept.", kGauge, cache.entries);
+}
+
 }  // namespace
 
 struct Metrics::Impl {
@@ -133,11 +151,12 @@ DatabaseTarget::Observer Metrics::attempt_observer() {
   return [impl = impl_.get()](const EndedAttempt& attempt) { impl->try_count(attempt); };
 }
 
-Result<std::string> Metrics::render(Database& database) const {
+Result<std::string> Metrics::render(Database& database, const PageCacheStats& cache) const {
   SLATE_TRY(const auto datasources, database.list_datasources());
   try {
     auto families = impl_->registry.Collect();
     for (const Gauges& gauge : datasource_gauges()) families.push_back(collect(gauge, datasources));
+    add_cache(families, cache);
     return prometheus::TextSerializer().Serialize(families);
   } catch (const std::exception& problem) {
     return fail(Reason::kInternal, std::string("the metrics could not be collected: ") + problem.what());

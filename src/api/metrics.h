@@ -7,6 +7,7 @@
 
 #include <slate/database.h>
 
+#include "api/page_cache.h"
 #include "http/server.h"
 #include "lists/refresh_target.h"
 
@@ -19,6 +20,8 @@ namespace slate::api {
 // slate_loaded_rows_total{datasource}                   counter
 // slate_datasource_rows, _bytes, _generation, _data_version, _loaded_at_seconds {datasource}
 //                                                       gauges, read from the database when asked
+// slate_answer_cache_hits_total, _misses_total          counters
+// slate_answer_cache_bytes, _entries                    gauges
 // Safe from any thread.
 class Metrics {
  public:
@@ -32,7 +35,7 @@ class Metrics {
   DatabaseTarget::Observer attempt_observer();
 
   // All of it in Prometheus' text format.
-  Result<std::string> render(Database& database) const;
+  Result<std::string> render(Database& database, const PageCacheStats& cache) const;
 
  private:
   struct Impl;

@@ -20,6 +20,9 @@ std::string_view media_type(Format format);
 // the enum. Ranges that are malformed are passed over. Errors: not_acceptable.
 Result<Format> negotiate(const http::Headers& headers);
 
+// Whether the Accept headers ask for server-sent events rather than for JSON.
+bool wants_events(const http::Headers& headers);
+
 // `wait` of the Prefer headers (RFC 7240), at most 60 s. Absent when it was not sent or is malformed, which
 // that document wants ignored.
 std::optional<std::chrono::seconds> preferred_wait(const http::Headers& headers);

@@ -11,6 +11,7 @@
 
 #include <slate/database.h>
 
+#include "api/answers.h"
 #include "api/api.h"
 #include "api/metrics.h"
 #include "base/log.h"
@@ -140,10 +141,12 @@ class Service {
 
   Result<void> listen(const ServeOptions& options, const ListenAddress& address) {
     io_ = std::make_unique<net::IoThreads>(options.io_threads);
+    answers_ = std::make_unique<api::Answers>(api::AnswersOptions{.cache_bytes = options.cache_bytes});
     context_.reset(new api::ApiContext{.database = database(),
                                        .lists = *lists_,
                                        .refresher = *refresher_,
                                        .metrics = metrics_,
+                                       .answers = *answers_,
                                        // It listens only once storage is open and manifests are applied.
                                        .ready = []() -> Result<void> { return {}; }});
     if (options.lists_only == Switch::kOn) context_->admin_token = secret_token();
@@ -162,6 +165,7 @@ class Service {
   std::unique_ptr<net::BlockingPool> pool_;
   std::unique_ptr<ManifestWatch> manifests_;
   std::unique_ptr<net::IoThreads> io_;
+  std::unique_ptr<api::Answers> answers_;
   std::unique_ptr<api::ApiContext> context_;
   std::unique_ptr<http::Server> server_;
 };

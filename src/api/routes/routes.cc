@@ -1,8 +1,11 @@
 #include "api/routes/routes.h"
 
 #include <openssl/crypto.h>
+#include <string>
 #include <string_view>
 #include <utility>
+
+#include "api/request.h"
 
 namespace slate::api {
 namespace {
@@ -22,11 +25,25 @@ bool may_administer(const ApiContext& context, const http::Request& request) {
 
 }  // namespace
 
-http::Handler handler(ApiContext& context, Answer answer) {
-  return [&context, answer = std::move(answer)](http::Request request, http::Respond respond) {
+void Routes::add(Operation operation, Answer answer, http::Run run) {
+  const http::Handler handler = [&context = context_, answer = std::move(answer)](http::Request request,
+                                                                                  http::Respond respond) {
     auto response = answer(context, request);
     respond(response ? *std::move(response) : http::Response::problem(std::move(response).error()));
   };
+  add(std::move(operation), handler, run);
+}
+
+void Routes::add(Operation operation, http::Handler inner, http::Run run) {
+  const auto declared = std::make_shared<const Operation>(operation);
+  http::Handler handler = [declared, inner = std::move(inner)](http::Request request, http::Respond respond) {
+    if (auto right = check_parameters(request, *declared); !right)
+      return respond(http::Response::problem(std::move(right).error()));
+    inner(std::move(request), std::move(respond));
+  };
+  if (operation.access == Access::kAdministration) handler = administration(context_, std::move(handler));
+  router_.add(operation.method, std::string(operation.path), std::move(handler), run);
+  operations_->push_back(std::move(operation));
 }
 
 http::Handler administration(ApiContext& context, http::Handler inner) {
@@ -37,10 +54,6 @@ http::Handler administration(ApiContext& context, http::Handler inner) {
     refusal.headers.set("WWW-Authenticate", "Bearer realm=\"slate administration\"");
     respond(std::move(refusal));
   };
-}
-
-http::Handler administration(ApiContext& context, Answer answer) {
-  return administration(context, handler(context, std::move(answer)));
 }
 
 }  // namespace slate::api

@@ -121,7 +121,7 @@ Result<std::optional<std::uint64_t>> take_number(http::NamedValues& parameters, 
 
 Result<std::string> take_word(http::NamedValues& parameters, const Parameter& parameter) {
   SLATE_TRY(const auto text, take_text(parameters, parameter));
-  const std::string word = text.value_or(std::string(parameter.absent));
+  std::string word = text.value_or(std::string(parameter.absent));
   SLATE_TRY(read_word(word, parameter));
   return word;
 }

@@ -158,7 +158,7 @@ class ContractTest : public testing::ApiTest {
     for (const auto& [name, value] : target->query) {
       if (names.contains(name)) continue;
       ASSERT_NE(conditions, nullptr) << name << " is not described";
-      const auto& schema = JsonSchema(document_).resolve(*conditions).as_object();
+      const auto& schema = JsonSchema(document_).resolve(*conditions)->as_object();
       const auto* properties = schema.if_contains("properties");
       EXPECT_TRUE(properties == nullptr || properties->as_object().contains(name))
           << name << " is not described";

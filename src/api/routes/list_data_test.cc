@@ -7,7 +7,6 @@ namespace slate::api {
 namespace {
 
 using ::testing::HasSubstr;
-using testing::json;
 
 class ListDataTest : public testing::ApiTest {
  protected:

@@ -26,10 +26,10 @@ class JsonSchema {
   }
 
   // Behind its references.
-  const boost::json::value& resolve(const boost::json::value& schema) const {
+  const boost::json::value* resolve(const boost::json::value& schema) const {
     const auto* reference = schema.as_object().if_contains("$ref");
-    if (reference == nullptr) return schema;
-    const auto text = reference->as_string();
+    if (reference == nullptr) return &schema;
+    const auto& text = reference->as_string();
     return resolve(document_.at_pointer(boost::json::string_view(text.data(), text.size()).substr(1)));
   }
 
@@ -43,8 +43,6 @@ class JsonSchema {
  private:
   using Value = boost::json::value;
   using Problems = std::vector<std::string>;
-
-  static std::string text_of(std::string_view text) { return std::string(text); }
 
   static bool has_type(const Value& value, std::string_view type) {
     if (type == "null") return value.is_null();
@@ -70,7 +68,7 @@ class JsonSchema {
 
   void check(const Value& schema_or_reference, const Value& value, const std::string& place,
              Problems& problems) const {
-    const auto& schema = resolve(schema_or_reference).as_object();
+    const auto& schema = resolve(schema_or_reference)->as_object();
     const auto wrong = [&](const std::string& what) {
       problems.push_back(place + ": " + what + ": " + boost::json::serialize(value).substr(0, 200));
     };
@@ -161,7 +159,7 @@ class JsonSchema {
 
   bool points_somewhere(const Value& reference) const {
     boost::json::error_code error;
-    const auto text = reference.as_string();
+    const auto& text = reference.as_string();
     return document_.find_pointer(boost::json::string_view(text.data(), text.size()).substr(1), error) !=
            nullptr;
   }

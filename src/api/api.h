@@ -3,6 +3,7 @@
 //   net::IoThreads io(2);
 //   auto pool = std::make_unique<net::BlockingPool>(net::BlockingPoolOptions{.threads = 8});
 //   api::Metrics metrics;
+//   api::Answers answers;
 //   auto database = Database::open(options);
 //   DatabaseTarget target(**database, metrics.attempt_observer());
 //   Refresher refresher(target, {.observer = metrics.refresh_observer()});
@@ -11,7 +12,7 @@
 //     bound them
 //   });
 //   api::ApiContext context{.database = **database, .lists = lists, .refresher = refresher, .metrics =
-//   metrics,
+//   metrics, .answers = answers,
 //                           .ready = [&]() -> Result<void> { return {}; }};
 //   http::ServerOptions listen{.port = 8080};
 //   listen.observer = metrics.request_observer();
@@ -46,10 +47,12 @@
 #include <slate/database.h>
 
 #include "api/access.h"
+#include "api/answers.h"
 #include "api/metrics.h"
 #include "http/router.h"
 #include "lists/list_service.h"
 #include "loader/refresher.h"
+#include "net/deadline_timer.h"
 
 namespace slate::api {
 
@@ -59,12 +62,15 @@ struct ApiContext {
   ListService& lists;
   Refresher& refresher;
   Metrics& metrics;
+  Answers& answers;
   // Whether requests should be sent here; the error says why not. Called on the pool.
   std::function<Result<void>()> ready;
   AccessRules access{};
   // For /metrics: the pool that handlers run on, and how many connections are open. Absent: not told.
   const net::BlockingPool* pool = nullptr;
   std::function<std::size_t()> connections{};
+  // Of server-sent events; absent: one of the router's own. It outlives the server.
+  net::DeadlineTimer* timer = nullptr;
 };
 
 // Every route. `context` must outlive the router.

@@ -144,6 +144,16 @@ prometheus::MetricFamily collect(const Gauges& gauge, const std::vector<Datasour
   return family;
 }
 
+void add_cache(Families& families, const PageCacheStats& cache) {
+  const auto add = [&](const char* name, const char* help, auto type, std::uint64_t value) {
+    families.push_back(single(name, help, type, static_cast<double>(value)));
+  };
+  add("slate_answer_cache_hits_total", "Answers that were there already.", kCounter, cache.hits);
+  add("slate_answer_cache_misses_total", "Answers that had to be made.", kCounter, cache.misses);
+  add("slate_answer_cache_bytes", "Bytes of the answers that are kept.", kGauge, cache.bytes);
+  add("slate_answer_cache_entries", "Answers that are kept.", kGauge, cache.entries);
+}
+
 }  // namespace
 
 struct Metrics::Impl {
@@ -245,6 +255,7 @@ Result<std::string> Metrics::render(const MetricSources& sources) const {
     auto families = impl_->registry.Collect();
     for (const Gauges& gauge : datasource_gauges()) families.push_back(collect(gauge, datasources));
     add_rooms(families, sources);
+    if (sources.pages != nullptr) add_cache(families, sources.pages->stats());
     add_process(families);
     return prometheus::TextSerializer().Serialize(families);
   } catch (const std::exception& problem) {

@@ -7,6 +7,7 @@
 
 #include <slate/database.h>
 
+#include "api/page_cache.h"
 #include "http/server.h"
 #include "lists/refresh_target.h"
 #include "loader/refresher.h"
@@ -27,6 +28,7 @@ struct MetricSources {
   const Refresher* refresher = nullptr;
   const net::BlockingPool* pool = nullptr;
   std::function<std::size_t()> connections{};  // that are open now
+  const PageCache* pages = nullptr;
 };
 
 // Every metric, with its labels, is in the table of docs/metrics.md, which a test compares with what is told.

@@ -79,11 +79,19 @@ int specificity(std::string_view range, std::string_view type) {
   return http::equal_ignoring_case(range.substr(0, range.size() - 1), family) ? 2 : 0;
 }
 
-int quality_of(Format format, const std::vector<Range>& ranges) {
+std::vector<Range> accepted(const http::Headers& headers) {
+  std::vector<Range> ranges;
+  for (std::string_view value : headers.all("Accept"))
+    while (!value.empty())
+      if (const auto range = parse_range(take_piece(value, ','))) ranges.push_back(*range);
+  return ranges;
+}
+
+int quality_of(std::string_view type, const std::vector<Range>& ranges) {
   int quality = 0;
   int best = 0;
   for (const Range& range : ranges) {
-    const int closeness = specificity(range.type, media_type(format));
+    const int closeness = specificity(range.type, type);
     if (closeness <= best) continue;
     best = closeness;
     quality = range.quality;
@@ -103,15 +111,12 @@ std::string_view media_type(Format format) {
 }
 
 Result<Format> negotiate(const http::Headers& headers) {
-  std::vector<Range> ranges;
-  for (std::string_view value : headers.all("Accept"))
-    while (!value.empty())
-      if (const auto range = parse_range(take_piece(value, ','))) ranges.push_back(*range);
+  const auto ranges = accepted(headers);
   if (ranges.empty()) return Format::kJson;
   std::optional<Format> chosen;
   int highest = 0;
   for (const Format format : kFormats) {
-    const int quality = quality_of(format, ranges);
+    const int quality = quality_of(media_type(format), ranges);
     if (quality <= highest) continue;
     highest = quality;
     chosen = format;
@@ -120,6 +125,19 @@ Result<Format> negotiate(const http::Headers& headers) {
   return fail(Error(Reason::kNotAcceptable, "nothing that the Accept header allows can be given")
                   .with_field("Accept")
                   .with_hint("application/json, application/x-ndjson or text/csv"));
+}
+
+std::string vary_of(const Datasource& datasource) {
+  std::string vary = "Accept";
+  if (datasource.loader)
+    for (const std::string& header : datasource.loader->scope_headers) vary += ", " + header;
+  return vary;
+}
+
+bool wants_events(const http::Headers& headers) {
+  const auto ranges = accepted(headers);
+  // A range that means any type is content with JSON.
+  return quality_of("text/event-stream", ranges) > quality_of("application/json", ranges);
 }
 
 std::optional<std::chrono::seconds> preferred_wait(const http::Headers& headers) {

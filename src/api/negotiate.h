@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include <slate/datasource.h>
 #include <slate/error.h>
 
 #include "http/headers.h"
@@ -19,6 +20,12 @@ std::string_view media_type(Format format);
 // The format that the Accept headers give the highest q; among equals, and without the header, the first of
 // the enum. Ranges that are malformed are passed over. Errors: not_acceptable.
 Result<Format> negotiate(const http::Headers& headers);
+
+// For the header Vary of rows: what chooses their representation, and whose rows they are.
+std::string vary_of(const Datasource& datasource);
+
+// Whether the Accept headers ask for server-sent events rather than for JSON.
+bool wants_events(const http::Headers& headers);
 
 // `wait` of the Prefer headers (RFC 7240), at most 60 s. Absent when it was not sent or is malformed, which
 // that document wants ignored.

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "api/negotiate.h"
+#include "api/parameters.h"
 #include "base/try.h"
 #include "lists/list_service.h"
 #include "model/json.h"
@@ -20,6 +21,30 @@ Failure bad_parameter(std::string_view name, std::string message, std::string hi
   Error error = Error(Reason::kInvalidArgument, std::move(message)).with_field(shown(name));
   if (!hint.empty()) error = std::move(error).with_hint(std::move(hint));
   return fail(std::move(error));
+}
+
+Result<std::optional<std::uint64_t>> read_number(std::optional<std::string_view> text,
+                                                 const Parameter& parameter) {
+  if (!text) return std::nullopt;
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
+  if (error == std::errc() && end == text->data() + text->size() && number >= parameter.least &&
+      number <= parameter.most)
+    return number;
+  return bad_parameter(parameter.name, fmt::format("expected a whole number from {} to {}, got {}",
+                                                   parameter.least, parameter.most, slate::quoted(*text)));
+}
+
+Result<std::string_view> read_word(std::string_view text, const Parameter& parameter) {
+  std::string all;
+  for (std::string_view rest = parameter.words; !rest.empty();) {
+    const auto word = rest.substr(0, rest.find(' '));
+    rest.remove_prefix(std::min(word.size() + 1, rest.size()));
+    if (word == text) return text;
+    if (!all.empty()) all += rest.empty() ? " or " : ", ";
+    all += word;
+  }
+  return bad_parameter(parameter.name, "expected " + all + ", got " + slate::quoted(text));
 }
 
 }  // namespace
@@ -39,14 +64,16 @@ Result<boost::json::object> json_object_body(const http::Request& request) {
   return std::move(json.get_object());
 }
 
-Result<void> check_parameters(const http::Request& request, std::initializer_list<std::string_view> known) {
+Result<void> check_parameters(const http::Request& request, const Operation& operation) {
+  if (operation.conditions == Conditions::kTaken) return {};
+  std::vector<std::string_view> known;
+  for (const Parameter* parameter : operation.parameters)
+    if (parameter->in == In::kQuery) known.push_back(parameter->name);
   for (auto parameter = request.query.begin(); parameter != request.query.end(); ++parameter) {
     const std::string& name = parameter->first;
-    if (std::ranges::find(known, name) == known.end()) {
-      const std::vector<std::string_view> names(known);
+    if (std::ranges::find(known, name) == known.end())
       return bad_parameter(name, "this path has no parameter " + slate::quoted(name),
-                           near_miss_hint(name, names));
-    }
+                           near_miss_hint(name, known));
     const auto same = [&](const auto& earlier) { return earlier.first == name; };
     if (std::any_of(request.query.begin(), parameter, same))
       return bad_parameter(name, "this parameter may be given once only");
@@ -54,33 +81,55 @@ Result<void> check_parameters(const http::Request& request, std::initializer_lis
   return {};
 }
 
-Result<bool> flag_parameter(const http::Request& request, std::string_view name) {
-  const auto value = request.query_value(name);
-  if (!value || *value == "false") return false;
-  if (value->empty() || *value == "true") return true;
-  return bad_parameter(name, "expected true or false, got " + slate::quoted(*value));
+Result<void> refuse_parameters(const http::NamedValues& parameters,
+                               std::initializer_list<const Parameter*> refused, std::string_view why) {
+  for (const Parameter* parameter : refused)
+    if (http::find(parameters, parameter->name)) return bad_parameter(parameter->name, std::string(why));
+  return {};
 }
 
-Result<std::optional<std::uint64_t>> number_parameter(const http::Request& request, std::string_view name,
-                                                      std::uint64_t least, std::uint64_t most) {
-  const auto value = request.query_value(name);
-  if (!value) return std::nullopt;
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(value->data(), value->data() + value->size(), number);
-  if (error == std::errc() && end == value->data() + value->size() && number >= least && number <= most)
-    return number;
-  return bad_parameter(
-      name, fmt::format("expected a whole number from {} to {}, got {}", least, most, slate::quoted(*value)));
+Result<bool> flag_parameter(const http::Request& request, const Parameter& parameter) {
+  const auto value = request.query_value(parameter.name);
+  if (!value || *value == "false") return false;
+  if (value->empty() || *value == "true") return true;
+  return bad_parameter(parameter.name, "expected true or false, got " + slate::quoted(*value));
+}
+
+Result<std::optional<std::uint64_t>> number_parameter(const http::Request& request,
+                                                      const Parameter& parameter) {
+  return read_number(request.query_value(parameter.name), parameter);
+}
+
+Result<std::string_view> word_parameter(const http::Request& request, const Parameter& parameter) {
+  return read_word(request.query_value(parameter.name).value_or(parameter.absent), parameter);
+}
+
+Result<std::optional<std::string>> take_text(http::NamedValues& parameters, const Parameter& parameter) {
+  const auto is_it = [&](const auto& pair) { return pair.first == parameter.name; };
+  const auto found = std::ranges::find_if(parameters, is_it);
+  if (found == parameters.end()) return std::nullopt;
+  std::string text = std::move(found->second);
+  parameters.erase(found);
+  if (std::ranges::any_of(parameters, is_it))
+    return bad_parameter(parameter.name, "this parameter may be given once only");
+  return text;
+}
+
+Result<std::optional<std::uint64_t>> take_number(http::NamedValues& parameters, const Parameter& parameter) {
+  SLATE_TRY(const auto text, take_text(parameters, parameter));
+  return read_number(text, parameter);
+}
+
+Result<std::string> take_word(http::NamedValues& parameters, const Parameter& parameter) {
+  SLATE_TRY(const auto text, take_text(parameters, parameter));
+  std::string word = text.value_or(std::string(parameter.absent));
+  SLATE_TRY(read_word(word, parameter));
+  return word;
 }
 
 Result<Int64Form> take_int64_form(http::NamedValues& parameters) {
-  const auto found = std::ranges::find(parameters, "int64", &http::NamedValues::value_type::first);
-  if (found == parameters.end()) return Int64Form::kNumber;
-  const std::string word = std::move(found->second);
-  parameters.erase(found);
-  if (word == "string") return Int64Form::kString;
-  if (word == "number") return Int64Form::kNumber;
-  return bad_parameter("int64", "expected number or string, got " + slate::quoted(word));
+  SLATE_TRY(const std::string word, take_word(parameters, kInt64));
+  return word == "string" ? Int64Form::kString : Int64Form::kNumber;
 }
 
 Result<CallerCopy> caller_copy(Database& database, std::string_view datasource,

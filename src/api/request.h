@@ -11,6 +11,7 @@
 
 #include <slate/error.h>
 
+#include "api/operation.h"
 #include "api/render/cell_text.h"
 #include "http/message.h"
 #include "lists/caller_copy.h"
@@ -24,15 +25,25 @@ Result<boost::json::value> json_body(const http::Request& request);
 // The same, and it must be an object.
 Result<boost::json::object> json_object_body(const http::Request& request);
 
-// Refuses parameters other than `known`, and those that come twice, naming them.
-Result<void> check_parameters(const http::Request& request, std::initializer_list<std::string_view> known);
+// Refuses parameters that the operation does not declare, and those that come twice, naming them. Does
+// nothing where conditions are taken: whoever reads those refuses the rest.
+Result<void> check_parameters(const http::Request& request, const Operation& operation);
+// invalid_argument naming the first of `refused` that came, for the reason given.
+Result<void> refuse_parameters(const http::NamedValues& parameters,
+                               std::initializer_list<const Parameter*> refused, std::string_view why);
 // true or false, empty as true; absent is false.
-Result<bool> flag_parameter(const http::Request& request, std::string_view name);
-// A whole number within [least, most]; absent stays absent.
-Result<std::optional<std::uint64_t>> number_parameter(const http::Request& request, std::string_view name,
-                                                      std::uint64_t least, std::uint64_t most);
+Result<bool> flag_parameter(const http::Request& request, const Parameter& parameter);
+// Within the parameter's bounds; absent stays absent.
+Result<std::optional<std::uint64_t>> number_parameter(const http::Request& request,
+                                                      const Parameter& parameter);
+// One of the parameter's words. A view of the request, or of what it is when absent.
+Result<std::string_view> word_parameter(const http::Request& request, const Parameter& parameter);
 
-// Takes `int64=string` out of the parameters; absent or `number`: numbers.
+// The same, taken out from among parameters that may be conditions. invalid_argument when it came twice.
+Result<std::optional<std::string>> take_text(http::NamedValues& parameters, const Parameter& parameter);
+Result<std::optional<std::uint64_t>> take_number(http::NamedValues& parameters, const Parameter& parameter);
+Result<std::string> take_word(http::NamedValues& parameters, const Parameter& parameter);
+// `int64`.
 Result<Int64Form> take_int64_form(http::NamedValues& parameters);
 
 // The copy of a datasource that the request's headers name.

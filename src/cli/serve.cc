@@ -11,6 +11,7 @@
 
 #include <slate/database.h>
 
+#include "api/answers.h"
 #include "api/api.h"
 #include "api/metrics.h"
 #include "base/log.h"
@@ -168,6 +169,7 @@ class Service {
 
   Result<void> listen(const ServeOptions& options, const Endpoints& endpoints) {
     io_ = std::make_unique<net::IoThreads>(options.io_threads);
+    answers_ = std::make_unique<api::Answers>(api::AnswersOptions{.cache_bytes = options.cache_bytes});
     api::AccessRules rules{.list_tokens = accepted_by(list_tokens_),
                            .admin_tokens = accepted_by(admin_tokens_)};
     if (tls_ && tls_->verifies_clients()) rules.open_to = api::OpenTo::kHoldersOfCertificates;
@@ -191,6 +193,7 @@ class Service {
                             .lists = *lists_,
                             .refresher = *refresher_,
                             .metrics = metrics_,
+                            .answers = *answers_,
                             // It listens only once storage is open and manifests are applied.
                             .ready = []() -> Result<void> { return {}; },
                             .access = std::move(rules),
@@ -230,6 +233,7 @@ class Service {
   std::unique_ptr<net::BlockingPool> pool_;
   std::unique_ptr<ManifestWatch> manifests_;
   std::unique_ptr<net::IoThreads> io_;
+  std::unique_ptr<api::Answers> answers_;
   std::unique_ptr<api::ApiContext> context_, admin_context_;
   std::unique_ptr<http::Server> server_, admin_server_;  // the latter only with a port for administration
   // The same, once they listen: requests may come before.

@@ -109,6 +109,10 @@ void add_serve_options(CommandLine& command_line, ServeOptions& options) {
        .help = "The most that one datasource can hold, such as 512MiB or 64GiB: address space, which\n"
                "costs nothing until it is used"},
       options.map_bytes, std::uint64_t{1} << 20);
+  command_line.bytes({.flags = "--answer-cache",
+                      .value = "BYTES",
+                      .help = "Memory for rendered pages that are asked for again; 0 keeps none"},
+                     options.cache_bytes, 0);
 }
 
 namespace {

@@ -32,6 +32,7 @@ struct ServeOptions {
   std::uint64_t pool_threads = 4;
   std::uint64_t scan_helpers = 0;
   std::uint64_t map_bytes = std::uint64_t{64} << 30;
+  std::uint64_t cache_bytes = std::uint64_t{16} << 20;  // of rendered answers; 0: none is kept
 
   // Defaults for a machine with that many cores.
   static ServeOptions for_cores(unsigned cores);

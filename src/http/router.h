@@ -39,6 +39,8 @@ class Router {
   // Literal segments win over names, from the left; GET routes serve HEAD. An empty method is one that Slate
   // does not know. O(routes).
   Match match(std::optional<Method> method, std::span<const std::string> segments) const;
+  // In the order they were added.
+  std::span<const Route> routes() const { return routes_; }
   // For "OPTIONS *".
   std::string all_methods() const;
 

@@ -8,8 +8,9 @@
 
 namespace slate {
 
-Result<CountMode> parse_count(const std::optional<std::string>& text) {
-  if (!text || *text == "none") return CountMode{};
+Result<CountMode> parse_count(const std::optional<std::string>& text, CountMode absent) {
+  if (!text) return absent;
+  if (*text == "none") return CountMode{};
   if (*text == "exact") return CountMode{.kind = CountMode::Kind::kExact};
   if (*text == "bounded") return CountMode{.kind = CountMode::Kind::kBounded};
   std::string_view digits = *text;

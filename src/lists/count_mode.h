@@ -22,7 +22,11 @@ struct CountMode {
   }
 };
 
-// "none", "exact", "bounded", "bounded:5000" or "5000"; absent is none. invalid_argument naming `count`.
-Result<CountMode> parse_count(const std::optional<std::string>& text);
+// What a page is counted by unless its request says otherwise.
+inline constexpr CountMode kPageCount{.kind = CountMode::Kind::kBounded};
+
+// "none", "exact", "bounded", "bounded:5000" or "5000"; `absent` when there is no text. invalid_argument
+// naming `count`.
+Result<CountMode> parse_count(const std::optional<std::string>& text, CountMode absent);
 
 }  // namespace slate

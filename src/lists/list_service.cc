@@ -3,7 +3,10 @@
 #include "base/try.h"
 #include "lists/caller_copy.h"
 #include "lists/forwarded_headers.h"
+#include "lists/value_search.h"
 #include "model/schema.h"
+#include "query/bound_query.h"
+#include "query/names.h"
 #include "query/url_query.h"
 
 namespace slate {
@@ -21,72 +24,166 @@ Freshness freshness_of(const Snapshot& snapshot, FreshnessDecision decision) {
   return freshness;
 }
 
+std::optional<Filter> both(std::optional<Filter> one, std::optional<Filter> other) {
+  if (!one) return other;
+  if (!other) return one;
+  if (one->kind != Filter::Kind::kAnd) one = Filter::all_of({*std::move(one)});
+  one->children.push_back(*std::move(other));
+  return one;
+}
+
+// What a body asks for, narrowed by the conditions of the URL.
+Result<Query> merge_body(Query url, const Query& body) {
+  const auto refuse = [](std::string_view parameter) {
+    return fail(Error(Reason::kInvalidArgument, "the body says so: it must not be in the URL")
+                    .with_field(std::string(parameter)));
+  };
+  if (url.cursor) return refuse("cursor");
+  if (url.skip > 0) return refuse("skip");
+  if (url.take) return refuse("take");
+  if (!url.sort.empty()) return refuse("sort");
+  url.skip = body.skip;
+  url.take = body.take;
+  url.sort = body.sort;
+  url.filter = both(std::move(url.filter), body.filter);
+  return url;
+}
+
 }  // namespace
 
 void ListService::open(ListRequest request, Done done) {
-  auto resolved = resolve(request);
-  if (!resolved) return done(fail(std::move(resolved).error()));
-  FreshnessDecision decision = decide(*resolved);
+  auto found = find(request);
+  if (!found) return done(fail(std::move(found).error()));
+  FreshnessDecision decision = decide(*found);
   switch (decision.serve) {
     case Serve::kFresh:
-    case Serve::kStale: return done(read(*std::move(resolved), request, std::move(decision)));
-    case Serve::kError: return done(fail(*std::move(decision.reason)));
-    case Serve::kWait: return wait_for_load(*std::move(resolved), std::move(request), std::move(done));
+    case Serve::kStale: return done(read(*std::move(found), request, std::move(decision)));
+    case Serve::kError: {
+      const auto asked = question(request, *found);
+      return done(fail(asked ? *std::move(decision.reason) : asked.error()));
+    }
+    case Serve::kWait: return wait_for_load(*std::move(found), std::move(request), std::move(done));
   }
 }
 
-Result<ListService::Resolved> ListService::resolve(const ListRequest& request) const {
-  Resolved resolved{.began = SteadyClock::now()};
-  SLATE_TRY(resolved.list, database_.get_list(request.list));
-  SLATE_TRY(CallerCopy copy, open_copy(database_, resolved.list.datasource, request.headers));
-  resolved.scope = std::move(copy.scope);
-  resolved.snapshot = std::move(copy.snapshot);
-  const Schema schema = make_schema(resolved.snapshot->datasource(), nullptr);
-  const UrlNames names{.schema = schema, .list = &resolved.list};
+Result<ListService::Found> ListService::find(const ListRequest& request) const {
+  Found found{.began = SteadyClock::now()};
+  SLATE_TRY(found.list, database_.get_list(request.list));
+  SLATE_TRY(CallerCopy copy, open_copy(database_, found.list.datasource, request.headers));
+  found.scope = std::move(copy.scope);
+  found.snapshot = std::move(copy.snapshot);
+  return found;
+}
+
+Result<ListService::Question> ListService::question(const ListRequest& request, const Found& found) {
+  const Schema schema = make_schema(found.snapshot->datasource(), nullptr);
+  const UrlNames names{.schema = schema, .list = &found.list};
   SLATE_TRY(UrlQuery url, query_from_url(request.parameters, names));
-  SLATE_TRY(resolved.count, parse_count(url.count));
+  Question question;
+  const bool counts = request.paging == Paging::kPage && !request.values;
+  SLATE_TRY(question.count, parse_count(url.count, counts ? kPageCount : CountMode{}));
   url.query.cursor = std::move(url.cursor);
-  SLATE_TRY(resolved.query, list_query(resolved.list, std::move(url.query), request.paging));
-  return resolved;
+  if (request.body) {
+    SLATE_TRY(url.query, merge_body(std::move(url.query), *request.body));
+  }
+  if (request.values) {
+    SLATE_TRY(require_in_list(found.list, request.values->field));
+    if (const auto& search = request.values->search) {
+      SLATE_TRY(auto searched, value_search(schema, request.values->field, *search));
+      url.query.filter = both(std::move(url.query.filter), std::move(searched));
+    }
+  }
+  SLATE_TRY(question.query, list_query(found.list, std::move(url.query), request.paging));
+  return question;
 }
 
-FreshnessDecision ListService::decide(const Resolved& resolved) const {
-  return refresher_.decide(resolved.snapshot->datasource(), resolved.scope,
-                           resolved.snapshot->info().loaded_at);
+FreshnessDecision ListService::decide(const Found& found) const {
+  return refresher_.decide(found.snapshot->datasource(), found.scope, found.snapshot->info().loaded_at);
 }
 
-RefreshRequest ListService::refresh_request(const ListRequest& request, const Resolved& resolved) {
-  return {.scope = resolved.scope,
-          .metadata = forwarded_headers(*resolved.snapshot->datasource().loader, request.headers),
+RefreshRequest ListService::refresh_request(const ListRequest& request, const Found& found) {
+  return {.scope = found.scope,
+          .metadata = forwarded_headers(*found.snapshot->datasource().loader, request.headers),
           .context = request.context,
           .trigger = Trigger::kOnDemand,
-          .seen_generation = resolved.snapshot->info().generation};
+          .seen_generation = found.snapshot->info().generation};
 }
 
-Result<ListAnswer> ListService::read(Resolved resolved, const ListRequest& request,
-                                     FreshnessDecision decision) {
-  Snapshot& snapshot = *resolved.snapshot;
-  if (decision.refresh == RefreshAction::kJoin && snapshot.datasource().loader)
-    refresher_.refresh(snapshot.datasource(), refresh_request(request, resolved), {});
-  SLATE_TRY(auto rows, snapshot.query(resolved.query, {.stop = request.stop}));
-  ListRows answer{.list = std::move(resolved.list),
-                  .query = std::move(resolved.query),
-                  .count = resolved.count,
-                  .freshness = freshness_of(snapshot, std::move(decision))};
+Result<ListAnswer> ListService::read(Found found, const ListRequest& request, FreshnessDecision decision) {
+  Snapshot& snapshot = *found.snapshot;
+  const RefreshAction refresh = decision.refresh;
+  Freshness freshness = freshness_of(snapshot, std::move(decision));
+  const auto refresh_beside = [&] {
+    if (refresh == RefreshAction::kJoin && snapshot.datasource().loader)
+      refresher_.refresh(snapshot.datasource(), refresh_request(request, found), {});
+  };
+  if (request.has_answer && request.has_answer({.list = found.list,
+                                                .datasource = snapshot.datasource(),
+                                                .data = snapshot.info(),
+                                                .freshness = freshness,
+                                                .scope = found.scope})) {
+    refresh_beside();
+    return ListAnswer(ListUnchanged{
+        .datasource = snapshot.datasource(), .data = snapshot.info(), .freshness = std::move(freshness)});
+  }
+  SLATE_TRY(Question asked, question(request, found));
+  refresh_beside();
+  if (request.values) return read_values(std::move(found), asked, request, std::move(freshness));
+  return read_rows(std::move(found), std::move(asked), request, std::move(freshness));
+}
+
+Result<ListAnswer> ListService::read_rows(Found found, Question question, const ListRequest& request,
+                                          Freshness freshness) {
+  SLATE_TRY(auto rows, found.snapshot->query(question.query, {.stop = request.stop}));
+  ListRows answer{.list = std::move(found.list),
+                  .query = std::move(question.query),
+                  .count = question.count,
+                  .freshness = std::move(freshness)};
   answer.rows = std::move(rows);
-  answer.snapshot = std::move(resolved.snapshot);
-  answer.plan_time = SteadyClock::now() - resolved.began;
+  answer.snapshot = std::move(found.snapshot);
+  answer.plan_time = SteadyClock::now() - found.began;
   return ListAnswer(std::move(answer));
 }
 
-void ListService::wait_for_load(Resolved resolved, ListRequest request, Done done) {
-  const Datasource datasource = resolved.snapshot->datasource();
-  if (auto plan = resolved.snapshot->explain(resolved.query, ExplainMode::kPlan); !plan)
-    return done(fail(std::move(plan).error()));
-  RefreshRequest refresh = refresh_request(request, resolved);
-  refresh.give_up = resolved.began + request.wait;
+Result<ListAnswer> ListService::read_values(Found found, const Question& question, const ListRequest& request,
+                                            Freshness freshness) {
+  const auto planned = SteadyClock::now();
+  SLATE_TRY(auto values, found.snapshot->distinct({.field = request.values->field,
+                                                   .filter = question.query.filter,
+                                                   .order = request.values->order,
+                                                   .take = request.values->take},
+                                                  {.stop = request.stop}));
+  return ListAnswer(ListValues{.list = std::move(found.list.id),
+                               .field = request.values->field,
+                               .values = std::move(values),
+                               .data = found.snapshot->info(),
+                               .freshness = std::move(freshness),
+                               .plan_time = planned - found.began,
+                               .exec_time = SteadyClock::now() - planned});
+}
+
+// Refuses what is wrong before anything is loaded for it.
+Result<void> ListService::check(const ListRequest& request, const Found& found) {
+  SLATE_TRY(const Question asked, question(request, found));
+  if (!request.values) {
+    SLATE_TRY(found.snapshot->explain(asked.query, ExplainMode::kPlan));
+    return {};
+  }
+  const DistinctQuery values{.field = request.values->field,
+                             .filter = asked.query.filter,
+                             .order = request.values->order,
+                             .take = request.values->take};
+  SLATE_TRY(bind(values, make_schema(found.snapshot->datasource(), nullptr)));
+  return {};
+}
+
+void ListService::wait_for_load(Found found, ListRequest request, Done done) {
+  const Datasource datasource = found.snapshot->datasource();
+  if (auto right = check(request, found); !right) return done(fail(std::move(right).error()));
+  RefreshRequest refresh = refresh_request(request, found);
+  refresh.give_up = found.began + request.wait;
   // A snapshot holds back disk pages: none is kept while waiting.
-  resolved.snapshot.reset();
+  found.snapshot.reset();
   auto waiting = std::make_shared<Waiting>(std::move(request), std::move(done));
   refresher_.refresh(datasource, std::move(refresh), [this, waiting](const LoadStatus& status) {
     waiting->load = status;
@@ -108,18 +205,18 @@ void ListService::after_load(std::shared_ptr<Waiting> waiting) {
 
 Result<ListAnswer> ListService::answer_after_load(const Waiting& waiting) {
   // List and datasource may have been changed or dropped meanwhile.
-  SLATE_TRY(Resolved resolved, resolve(waiting.request));
-  FreshnessDecision decision = decide(resolved);
+  SLATE_TRY(Found found, find(waiting.request));
+  FreshnessDecision decision = decide(found);
   if (decision.serve == Serve::kError) return fail(*std::move(decision.reason));
   if (decision.serve == Serve::kWait) {
     if (waiting.load.state == LoadState::kFailed) return fail(*waiting.load.error);
-    if (!resolved.snapshot->info().loaded_at)
+    if (!found.snapshot->info().loaded_at)
       return fail(Error(Reason::kUnavailable, "the data was dropped as soon as it was loaded; try again")
                       .with_retry_after(1));
     // The load took longer than its rows may live. They are the youngest there can be: nobody waits twice.
     decision.refresh = RefreshAction::kNone;
   }
-  return read(std::move(resolved), waiting.request, std::move(decision));
+  return read(std::move(found), waiting.request, std::move(decision));
 }
 
 }  // namespace slate

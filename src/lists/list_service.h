@@ -8,6 +8,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -21,17 +22,6 @@
 namespace slate {
 
 using NamedTexts = std::vector<std::pair<std::string, std::string>>;
-
-struct ListRequest {
-  std::string list;
-  NamedTexts parameters{};  // of the URL, decoded: query/url_query.h
-  NamedTexts
-      headers{};  // those in `forwardHeaders` are for the loader, those in `scopeHeaders` choose the copy
-  RequestContext context{};
-  std::chrono::milliseconds wait{10'000};  // for a refresh without which there is nothing to serve
-  Paging paging = Paging::kPage;
-  std::stop_token stop{};  // the caller has left
-};
 
 enum class FreshnessState : std::uint8_t {
   kFresh,
@@ -47,6 +37,41 @@ struct Freshness {
   std::optional<Error> error;  // kStale: why the last refresh failed, if it did
 };
 
+// What decides, together with the request, what its answer is.
+struct AnswerBasis {
+  const ListView& list;
+  const Datasource& datasource;
+  const SnapshotInfo& data;
+  const Freshness& freshness;
+  std::string_view scope{};  // that the data is of; empty: shared by all
+};
+
+// Which values of a column are asked for, instead of rows.
+struct ValuesAsked {
+  std::string field;  // a column of the list, what is inside one, or `_id`
+  DistinctOrder order = DistinctOrder::kValue;
+  std::uint64_t take = 0;
+  std::optional<std::string> search{};  // lists/value_search.h
+};
+
+struct ListRequest {
+  std::string list;
+  NamedTexts parameters{};  // of the URL, decoded: query/url_query.h
+  // What a body asks for: its filter narrows as the parameters do, and its rows and sort are in the place of
+  // theirs, which must not be there.
+  std::optional<Query> body{};
+  std::optional<ValuesAsked> values{};
+  // Those in `forwardHeaders` are for the loader, those in `scopeHeaders` choose the copy.
+  NamedTexts headers{};
+  RequestContext context{};
+  std::chrono::milliseconds wait{10'000};  // for a refresh without which there is nothing to serve
+  Paging paging = Paging::kPage;
+  std::stop_token stop{};  // the caller has left
+  // Asked, where the data may be served, before anything is read: true when the caller needs no answer, as it
+  // has one for this basis. It had that for the same request, so that the request is right.
+  std::function<bool(const AnswerBasis&)> has_answer{};
+};
+
 // Everything is of one snapshot: rows, count and freshness.
 struct ListRows {
   ListView list;
@@ -58,8 +83,26 @@ struct ListRows {
   std::chrono::nanoseconds plan_time{0};  // from resolving the list to the first row
 };
 
-// Rows, or the load that was not done when the wait was over.
-using ListAnswer = std::variant<ListRows, LoadStatus>;
+struct ListValues {
+  std::string list;
+  std::string field;
+  Datasource datasource;
+  DistinctValues values;
+  SnapshotInfo data;
+  Freshness freshness;
+  std::chrono::nanoseconds plan_time{0};  // from resolving the list to running the query
+  std::chrono::nanoseconds exec_time{0};
+};
+
+// ListRequest::has_answer said so.
+struct ListUnchanged {
+  Datasource datasource;
+  SnapshotInfo data;
+  Freshness freshness;
+};
+
+// Rows, or values where those were asked for; or the load that was not done when the wait was over.
+using ListAnswer = std::variant<ListRows, ListValues, ListUnchanged, LoadStatus>;
 
 // Safe from any thread; no thread is held while a request waits for a refresh.
 class ListService {
@@ -81,13 +124,17 @@ class ListService {
   void open(ListRequest request, Done done);
 
  private:
-  struct Resolved {
+  // The list, and its data of this moment.
+  struct Found {
     ListView list;
     std::string scope;  // of the caller; empty where all callers share one copy
     std::unique_ptr<Snapshot> snapshot;
+    std::chrono::steady_clock::time_point began;
+  };
+  // What is to be run on it.
+  struct Question {
     Query query;
     CountMode count;
-    std::chrono::steady_clock::time_point began;
   };
   struct Waiting {
     ListRequest request;
@@ -95,11 +142,17 @@ class ListService {
     LoadStatus load{};
   };
 
-  Result<Resolved> resolve(const ListRequest& request) const;
-  FreshnessDecision decide(const Resolved& resolved) const;
-  static RefreshRequest refresh_request(const ListRequest& request, const Resolved& resolved);
-  Result<ListAnswer> read(Resolved resolved, const ListRequest& request, FreshnessDecision decision);
-  void wait_for_load(Resolved resolved, ListRequest request, Done done);
+  Result<Found> find(const ListRequest& request) const;
+  static Result<Question> question(const ListRequest& request, const Found& found);
+  FreshnessDecision decide(const Found& found) const;
+  static RefreshRequest refresh_request(const ListRequest& request, const Found& found);
+  Result<ListAnswer> read(Found found, const ListRequest& request, FreshnessDecision decision);
+  static Result<ListAnswer> read_rows(Found found, Question question, const ListRequest& request,
+                                      Freshness freshness);
+  static Result<ListAnswer> read_values(Found found, const Question& question, const ListRequest& request,
+                                        Freshness freshness);
+  static Result<void> check(const ListRequest& request, const Found& found);
+  void wait_for_load(Found found, ListRequest request, Done done);
   void after_load(std::shared_ptr<Waiting> waiting);
   Result<ListAnswer> answer_after_load(const Waiting& waiting);
 

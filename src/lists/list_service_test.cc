@@ -356,5 +356,54 @@ TEST(DatabaseTargetTest, missing_datasource_is_not_found) {
   std::filesystem::remove_all(folder);
 }
 
+TEST_F(ListServiceTest, caller_that_has_the_answer_gets_no_rows_and_stale_data_is_refreshed_all_the_same) {
+  datasource_.loader->stale_while_revalidate = 600;
+  save(datasource_);
+  ASSERT_TRUE(open({.list = "all"}).answer);
+  std::vector<std::uint64_t> generations;
+  const ListRequest request{.list = "all", .has_answer = [&](const AnswerBasis& basis) {
+                              generations.push_back(basis.data.generation);
+                              return basis.freshness.state == FreshnessState::kStale;
+                            }};
+  EXPECT_TRUE(std::holds_alternative<ListRows>(*open(request).answer));
+  clock_.advance(std::chrono::seconds(61));
+  const auto stale = open(request);
+  ASSERT_TRUE(stale.answer);
+  EXPECT_EQ(std::get<ListUnchanged>(*stale.answer).freshness.state, FreshnessState::kStale);
+  EXPECT_TRUE(loader_.wait_for_calls(2));
+  ASSERT_EQ(generations.size(), 2u);
+  EXPECT_EQ(generations[0], generations[1]);
+}
+
+TEST_F(ListServiceTest, body_narrows_with_the_parameters_and_has_rows_and_sort_to_itself) {
+  const Query body{.filter = Filter::condition("number", Op::kGte, Value(3)),
+                   .sort = {{.field = "number", .direction = Direction::kDescending}},
+                   .skip = 1,
+                   .take = 2};
+  const auto rows = open({.list = "all", .parameters = {{"number__lt", "8"}}, .body = body});
+  ASSERT_TRUE(rows.answer) << rows.answer.error().to_string();
+  EXPECT_EQ(count_rows(rows.rows()), 2u);
+  EXPECT_EQ(rows.rows().snapshot->count(rows.rows().query.filter)->value, 5u);
+  for (const auto& parameter :
+       NamedTexts{{"skip", "1"}, {"take", "1"}, {"sort", "number"}, {"cursor", "x"}}) {
+    const auto refused = open({.list = "all", .parameters = {parameter}, .body = body});
+    ASSERT_FALSE(refused.answer);
+    EXPECT_EQ(refused.answer.error().field(), parameter.first);
+  }
+}
+
+TEST_F(ListServiceTest, values_are_those_of_the_lists_rows_and_page_counts_are_bounded) {
+  const auto values = open({.list = "all",
+                            .parameters = {{"number__lt", "2"}},
+                            .values = ValuesAsked{.field = "number", .take = 10}});
+  ASSERT_TRUE(values.answer) << values.answer.error().to_string();
+  EXPECT_EQ(std::get<ListValues>(*values.answer).values.values.size(), 2u);
+  const auto hidden = open({.list = "all", .values = ValuesAsked{.field = "name", .take = 10}});
+  ASSERT_FALSE(hidden.answer) << "not a column of the list";
+  EXPECT_EQ(hidden.answer.error().field(), "name");
+  EXPECT_EQ(open({.list = "all"}).rows().count.limit(), 10'000u);
+  EXPECT_EQ(open({.list = "all", .paging = Paging::kAll}).rows().count.kind, CountMode::Kind::kNone);
+}
+
 }  // namespace
 }  // namespace slate

@@ -1,4 +1,4 @@
-// Typed access to JSON that names every mistake by its path. Private to this room.
+// Typed access to JSON that names every mistake by its path: for this room and query.
 #pragma once
 
 #include <array>

@@ -366,6 +366,14 @@ Result<BoundFilter> bind_filter(const std::optional<Filter>& filter, const Schem
   return FilterBinder(schema).bind(*filter, 0);
 }
 
+std::vector<Op> operators_of(const Column& column) {
+  const Ops fitting = fitting_ops(column);
+  std::vector<Op> operators;
+  for (unsigned i = 0; i < kOpCount; ++i)
+    if (fitting & (Ops{1} << i)) operators.push_back(static_cast<Op>(i));
+  return operators;
+}
+
 Result<BoundQuery> bind(const Query& query, const Schema& schema) {
   BoundQuery bound;
   SLATE_TRY(bound.filter, bind_filter(query.filter, schema));

@@ -103,6 +103,9 @@ struct BoundDistinct {
   std::uint64_t take = 0;
 };
 
+// The operators that fit a column, in the order of the enum.
+std::vector<Op> operators_of(const Column& column);
+
 // invalid_argument naming the field, operator or value at fault, with a near-miss name as the hint.
 Result<BoundQuery> bind(const Query& query, const Schema& schema);
 // The same for distinct values; a take out of bounds names "take".

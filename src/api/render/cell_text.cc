@@ -63,8 +63,6 @@ void append_int64(std::string& out, std::int64_t number, Int64Form form) {
   if (as_string) out += '"';
 }
 
-void append_value(std::string& out, const Value& value, Int64Form form);
-
 struct AppendValue {
   std::string& out;
   Int64Form form;
@@ -79,7 +77,7 @@ struct AppendValue {
     out += '[';
     for (std::size_t i = 0; i < list.size(); ++i) {
       if (i > 0) out += ',';
-      append_value(out, list[i], form);
+      append_json_value(out, list[i], form);
     }
     out += ']';
   }
@@ -89,15 +87,11 @@ struct AppendValue {
       if (i > 0) out += ',';
       append_json_string(out, map[i].first);
       out += ':';
-      append_value(out, map[i].second, form);
+      append_json_value(out, map[i].second, form);
     }
     out += '}';
   }
 };
-
-void append_value(std::string& out, const Value& value, Int64Form form) {
-  std::visit(AppendValue{out, form}, value.variant());
-}
 
 void append_element(std::string& out, const ListElement& element, Int64Form form) {
   switch (element.type) {
@@ -147,12 +141,16 @@ void append_json_time(std::string& out, UnixMillis time) {
   append_json_date(out, time / 1000 - (time % 1000 < 0 ? 1 : 0));
 }
 
+void append_json_value(std::string& out, const Value& value, Int64Form form) {
+  std::visit(AppendValue{out, form}, value.variant());
+}
+
 void append_json_list(std::string& out, std::string_view cell, const Field& element, Int64Form form) {
   if (element.type == Type::kList || element.type == Type::kMap) {
     const auto list = decode_list(cell);
     // Blocks carry checksums: bytes that were read are those that were written.
     if (list)
-      append_value(out, Value(*list), form);
+      append_json_value(out, Value(*list), form);
     else
       out += "null";
     return;

@@ -9,6 +9,7 @@
 #include <slate/clock.h>
 #include <slate/datasource.h>
 #include <slate/result_set.h>
+#include <slate/value.h>
 
 namespace slate::api {
 
@@ -25,6 +26,7 @@ void append_json_date(std::string& out, std::int64_t seconds);
 // Whole seconds, rounded down.
 void append_json_time(std::string& out, UnixMillis time);
 
+void append_json_value(std::string& out, const Value& value, Int64Form form);
 // A list's cell as an array; `element` is its declared element.
 void append_json_list(std::string& out, std::string_view cell, const Field& element, Int64Form form);
 // A cell that is not null.

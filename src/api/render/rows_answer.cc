@@ -36,9 +36,10 @@ struct Times {
   std::chrono::nanoseconds render{0};
 };
 
-Result<void> append_records(std::string& out, ResultSet& rows, Int64Form form, Times& times) {
+// How many there were.
+Result<std::uint64_t> append_records(std::string& out, ResultSet& rows, Int64Form form, Times& times) {
   const JsonRows writer(rows.columns(), form);
-  bool first = true;
+  std::uint64_t written = 0;
   for (;;) {
     Result<const Batch*> batch = nullptr;
     {
@@ -46,11 +47,10 @@ Result<void> append_records(std::string& out, ResultSet& rows, Int64Form form, T
       batch = rows.next();
     }
     if (!batch) return fail(std::move(batch).error());
-    if (*batch == nullptr) return {};
+    if (*batch == nullptr) return written;
     const Timed timed(times.render);
     for (std::size_t i = 0; i < (*batch)->size(); ++i) {
-      if (!first) out += ',';
-      first = false;
+      if (written++ > 0) out += ',';
       writer.append(out, **batch, i);
     }
   }
@@ -80,6 +80,14 @@ Result<void> append_page(std::string& out, RowsAnswer& answer, Times& times) {
   return {};
 }
 
+http::Response timed_json(std::string body, std::chrono::nanoseconds plan_time, const Times& times) {
+  auto response = http::Response::json(200, std::move(body));
+  response.headers.set("Server-Timing", fmt::format("plan;dur={:.3f}, exec;dur={:.3f}, render;dur={:.3f}",
+                                                    milliseconds(plan_time), milliseconds(times.exec),
+                                                    milliseconds(times.render)));
+  return response;
+}
+
 Result<http::Response> render_json(RowsAnswer& answer, Int64Form form) {
   Times times;
   std::string body;
@@ -95,11 +103,22 @@ Result<http::Response> render_json(RowsAnswer& answer, Int64Form form) {
     append_freshness(body, *answer.freshness);
   }
   body += '}';
-  auto response = http::Response::json(200, std::move(body));
-  response.headers.set("Server-Timing", fmt::format("plan;dur={:.3f}, exec;dur={:.3f}, render;dur={:.3f}",
-                                                    milliseconds(answer.plan_time), milliseconds(times.exec),
-                                                    milliseconds(times.render)));
-  return response;
+  return timed_json(std::move(body), answer.plan_time, times);
+}
+
+// How many rows there are in all, where that is known; null keeps a grid asking.
+Result<std::optional<std::uint64_t>> grid_row_count(RowsAnswer& answer, std::uint64_t returned) {
+  SLATE_TRY(const bool has_more, answer.rows->has_more());
+  if (!has_more && (returned > 0 || answer.query.skip == 0)) return answer.query.skip + returned;
+  auto limit = answer.count.limit();
+  if (!has_more) {
+    // It asked for rows behind the last one: there are at most so many.
+    limit = answer.query.skip;
+  } else if (answer.count.kind == CountMode::Kind::kNone) {
+    return std::nullopt;
+  }
+  SLATE_TRY(const Count count, answer.snapshot->count(answer.query.filter, limit, answer.options));
+  return count.exact || !has_more ? std::optional(count.value) : std::nullopt;
 }
 
 Result<http::Response> render_stream(RowsAnswer& answer, Format format, Int64Form form) {
@@ -121,18 +140,37 @@ Result<http::Response> render_stream(RowsAnswer& answer, Format format, Int64For
 
 Result<http::Response> render_rows(RowsAnswer answer, Format format, Int64Form form) {
   const SnapshotInfo info = answer.snapshot->info();
-  const Datasource& datasource = answer.snapshot->datasource();
-  const auto scope_headers =
-      datasource.is_scoped() ? datasource.loader->scope_headers : std::vector<std::string>();
+  std::string vary = vary_of(answer.snapshot->datasource());
   auto response = format == Format::kJson ? render_json(answer, form) : render_stream(answer, format, form);
   if (!response) return response;
   if (answer.freshness)
     response->headers.set("Slate-Freshness", std::string(freshness_word(answer.freshness->state)));
   response->headers.set("Slate-Generation", std::to_string(info.generation));
-  std::string vary = "Accept";
-  for (const std::string& header : scope_headers) vary += ", " + header;
   response->headers.set("Vary", std::move(vary));
-  if (!scope_headers.empty()) response->headers.set("Cache-Control", "private");
+  return response;
+}
+
+Result<http::Response> render_grid(RowsAnswer answer, Int64Form form) {
+  const SnapshotInfo info = answer.snapshot->info();
+  Times times;
+  std::string body = "{\"rowData\":[";
+  SLATE_TRY(const auto returned, append_records(body, *answer.rows, form, times));
+  body += "],\"rowCount\":";
+  std::optional<std::uint64_t> count;
+  {
+    const Timed timed(times.exec);
+    SLATE_TRY(count, grid_row_count(answer, returned));
+  }
+  body += count ? std::to_string(*count) : "null";
+  if (answer.freshness) {
+    body += ",\"freshness\":";
+    append_freshness(body, *answer.freshness);
+  }
+  body += '}';
+  auto response = timed_json(std::move(body), answer.plan_time, times);
+  if (answer.freshness)
+    response.headers.set("Slate-Freshness", std::string(freshness_word(answer.freshness->state)));
+  response.headers.set("Slate-Generation", std::to_string(info.generation));
   return response;
 }
 

@@ -32,4 +32,8 @@ struct RowsAnswer {
 // says where the time went. Errors: those of the result set; invalid_argument for a count in a stream.
 Result<http::Response> render_rows(RowsAnswer answer, Format format, Int64Form form);
 
+// {"rowData":[...],"rowCount":12,"freshness":{...}}: what ag-grid's getRows() takes. `rowCount` is null where
+// the count, as far as it was asked for, does not tell it and rows remain.
+Result<http::Response> render_grid(RowsAnswer answer, Int64Form form);
+
 }  // namespace slate::api

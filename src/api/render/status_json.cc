@@ -21,15 +21,6 @@ void append_time(std::string& out, std::optional<UnixMillis> time) {
   out += "null";
 }
 
-std::string_view state_word(LoadState state) {
-  switch (state) {
-    case LoadState::kRunning: return "loading";
-    case LoadState::kSucceeded: return "succeeded";
-    case LoadState::kFailed: return "failed";
-  }
-  return {};
-}
-
 // The declared field at a dotted path.
 const Field* find_field(const std::vector<Field>& fields, std::string_view path) {
   const auto dot = path.find('.');
@@ -99,6 +90,15 @@ json::value error_json(const std::optional<Error>& error) {
   return object;
 }
 
+std::string_view load_state_word(LoadState state) {
+  switch (state) {
+    case LoadState::kRunning: return "loading";
+    case LoadState::kSucceeded: return "succeeded";
+    case LoadState::kFailed: return "failed";
+  }
+  return {};
+}
+
 std::string_view saved_word(Saved saved) {
   switch (saved) {
     case Saved::kCreated: return "created";
@@ -112,7 +112,7 @@ json::object load_json(const LoadStatus& load) {
   json::object object;
   object["id"] = load.id;
   object["datasource"] = load.datasource;
-  object["state"] = state_word(load.state);
+  object["state"] = load_state_word(load.state);
   object["rows_loaded"] = load.rows;
   object["bytes"] = load.bytes;
   object["duplicates"] = load.duplicates;

@@ -22,6 +22,8 @@ void append_freshness(std::string& out, const Freshness& freshness);
 boost::json::value time_json(std::optional<UnixMillis> time);
 // {"code","detail"}, or null.
 boost::json::value error_json(const std::optional<Error>& error);
+// "loading", "succeeded" or "failed".
+std::string_view load_state_word(LoadState state);
 // "created", "changed" or "unchanged".
 std::string_view saved_word(Saved saved);
 

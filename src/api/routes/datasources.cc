@@ -4,6 +4,7 @@
 #include <string>
 #include <utility>
 
+#include "api/parameters.h"
 #include "api/render/status_json.h"
 #include "api/request.h"
 #include "api/routes/routes.h"
@@ -19,8 +20,6 @@ namespace {
 namespace json = boost::json;
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr std::uint64_t kLongestWait = 60;  // seconds
-
 Result<json::object> describe(ApiContext& context, std::string_view id) {
   SLATE_TRY(const DatasourceStatus status, context.database.get_datasource(id));
   return datasource_json(status, context.refresher.latest(id));
@@ -30,6 +29,7 @@ Result<json::object> describe(ApiContext& context, std::string_view id) {
 Result<Datasource> read_definition(const http::Request& request) {
   SLATE_TRY(json::object body, json_object_body(request));
   body.erase("status");
+  body.erase("saved");
   return datasource_from_json(std::move(body));
 }
 
@@ -42,14 +42,12 @@ Result<http::Response> answer_saved(ApiContext& context, const std::string& id, 
 }
 
 Result<http::Response> create(ApiContext& context, http::Request& request) {
-  SLATE_TRY(check_parameters(request, {}));
   SLATE_TRY(const Datasource datasource, read_definition(request));
   SLATE_TRY(const Saved saved, context.database.save_datasource(datasource, Existing::kRefuse));
   return answer_saved(context, datasource.id, saved);
 }
 
-Result<http::Response> get_all(ApiContext& context, http::Request& request) {
-  SLATE_TRY(check_parameters(request, {}));
+Result<http::Response> get_all(ApiContext& context, http::Request&) {
   SLATE_TRY(const auto datasources, context.database.list_datasources());
   json::array all;
   all.reserve(datasources.size());
@@ -59,13 +57,11 @@ Result<http::Response> get_all(ApiContext& context, http::Request& request) {
 }
 
 Result<http::Response> get_one(ApiContext& context, http::Request& request) {
-  SLATE_TRY(check_parameters(request, {}));
   SLATE_TRY(const json::object answer, describe(context, request.param("id")));
   return http::Response::json(200, json::serialize(answer));
 }
 
 Result<http::Response> put(ApiContext& context, http::Request& request) {
-  SLATE_TRY(check_parameters(request, {}));
   const std::string& id = request.param("id");
   SLATE_TRY(Datasource datasource, read_definition(request));
   if (!datasource.id.empty() && datasource.id != id)
@@ -78,8 +74,7 @@ Result<http::Response> put(ApiContext& context, http::Request& request) {
 }
 
 Result<http::Response> remove(ApiContext& context, http::Request& request) {
-  SLATE_TRY(check_parameters(request, {"cascade"}));
-  SLATE_TRY(const bool cascade, flag_parameter(request, "cascade"));
+  SLATE_TRY(const bool cascade, flag_parameter(request, kCascade));
   const std::string& id = request.param("id");
   SLATE_TRY(context.database.delete_datasource(id, cascade ? Dependents::kCascade : Dependents::kRefuse));
   context.refresher.forget(id);
@@ -98,12 +93,11 @@ http::Response answer_load(const LoadStatus& load) {
 // Always asks the loader again. Without `wait` the answer comes at once; with it, when the load has ended, or
 // after so many seconds (60 when it has no value).
 Result<void> refresh(ApiContext& context, http::Request& request, http::Respond& respond) {
-  SLATE_TRY(check_parameters(request, {"wait"}));
   std::uint64_t seconds = 0;
   if (request.query_value("wait") == "") {
     seconds = kLongestWait;
   } else {
-    SLATE_TRY(const auto wait, number_parameter(request, "wait", 0, kLongestWait));
+    SLATE_TRY(const auto wait, number_parameter(request, kWait));
     seconds = wait.value_or(0);
   }
   SLATE_TRY(CallerCopy copy, caller_copy(context.database, request.param("id"), request));
@@ -126,18 +120,77 @@ Result<void> refresh(ApiContext& context, http::Request& request, http::Respond&
 
 }  // namespace
 
-void add_datasource_routes(http::Router& router, ApiContext& context) {
+void add_datasource_routes(Routes& routes, ApiContext& context) {
   using http::Method;
-  router.add(Method::kPost, "/v1/datasources", administration(context, create));
-  router.add(Method::kGet, "/v1/datasources", administration(context, get_all));
-  router.add(Method::kGet, "/v1/datasources/{id}", administration(context, get_one));
-  router.add(Method::kPut, "/v1/datasources/{id}", administration(context, put));
-  router.add(Method::kDelete, "/v1/datasources/{id}", administration(context, remove));
+  const Content datasource{"application/json", "Datasource"};
+  const Content definition{"application/json", "DatasourceDefinition"};
+  const Content saved{"application/json", "SavedDatasource"};
+  const Content load{"application/json", "Load"};
+  constexpr auto kAccess = Access::kAdministration;
+  routes.add({.method = Method::kPost,
+              .path = "/v1/datasources",
+              .id = "createDatasource",
+              .group = "datasources",
+              .summary = "Creates a datasource.",
+              .access = kAccess,
+              .body = {definition},
+              .replies = {{201, "Created.", {saved}, {"Location"}}},
+              .problems = {Reason::kAlreadyExists, Reason::kUnsupportedMediaType}},
+             create);
+  routes.add({.path = "/v1/datasources",
+              .id = "getDatasources",
+              .group = "datasources",
+              .summary = "Every datasource with its status, by id.",
+              .access = kAccess,
+              .replies = {{200, "All of them.", {{"application/json", "Datasources"}}}}},
+             get_all);
+  routes.add({.path = "/v1/datasources/{id}",
+              .id = "getDatasource",
+              .group = "datasources",
+              .summary = "One datasource with its status.",
+              .access = kAccess,
+              .parameters = {&kDatasourceId},
+              .replies = {{200, "The datasource.", {datasource}}},
+              .problems = {Reason::kNotFound}},
+             get_one);
+  routes.add({.method = Method::kPut,
+              .path = "/v1/datasources/{id}",
+              .id = "putDatasource",
+              .group = "datasources",
+              .summary = "Creates or changes a datasource.",
+              .access = kAccess,
+              .parameters = {&kDatasourceId},
+              .body = {definition},
+              .replies = {{200, "Changed, or as it was.", {saved}}, {201, "Created.", {saved}, {"Location"}}},
+              .problems = {Reason::kInUse, Reason::kFailedPrecondition, Reason::kUnsupportedMediaType}},
+             put);
+  routes.add({.method = Method::kDelete,
+              .path = "/v1/datasources/{id}",
+              .id = "deleteDatasource",
+              .group = "datasources",
+              .summary = "Removes a datasource with its records.",
+              .access = kAccess,
+              .parameters = {&kDatasourceId, &kCascade},
+              .replies = {{204, "It is gone."}},
+              .problems = {Reason::kNotFound, Reason::kInUse}},
+             remove);
   const http::Handler refresh_handler = [&context](http::Request request, http::Respond respond) {
     if (auto begun = refresh(context, request, respond); !begun)
       respond(http::Response::problem(std::move(begun).error()));
   };
-  router.add(Method::kPost, "/v1/datasources/{id}/refresh", administration(context, refresh_handler));
+  routes.add({.method = Method::kPost,
+              .path = "/v1/datasources/{id}/refresh",
+              .id = "refreshDatasource",
+              .group = "datasources",
+              .summary = "Calls the loader, whatever the age of the data.",
+              .access = kAccess,
+              .parameters = {&kDatasourceId, &kWait},
+              .replies = {{200, "The load has ended well.", {load}, {"Location"}},
+                          {202, "The load runs.", {load}, {"Location", "Retry-After"}}},
+              .problems = {Reason::kNotFound, Reason::kFailedPrecondition, Reason::kUnauthenticated,
+                           Reason::kPermissionDenied, Reason::kLoaderFailed, Reason::kLoaderTimeout,
+                           Reason::kLoaderUnavailable}},
+             refresh_handler);
 }
 
 }  // namespace slate::api

@@ -21,7 +21,8 @@ Result<http::Response> metrics(ApiContext& context, http::Request&) {
   SLATE_TRY(std::string text, context.metrics.render({.database = context.database,
                                                       .refresher = &context.refresher,
                                                       .pool = context.pool,
-                                                      .connections = context.connections}));
+                                                      .connections = context.connections,
+                                                      .pages = &context.answers.pages()}));
   http::Response response = http::Response::text(200, std::move(text));
   response.headers.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
   return response;
@@ -29,11 +30,26 @@ Result<http::Response> metrics(ApiContext& context, http::Request&) {
 
 }  // namespace
 
-void add_health_routes(http::Router& router, ApiContext& context) {
-  using http::Method;
-  router.add(Method::kGet, "/healthz", handler(context, alive), http::Run::kInline);
-  router.add(Method::kGet, "/readyz", handler(context, ready));
-  router.add(Method::kGet, "/metrics", guarded(context, Access::kMetrics, metrics));
+void add_health_routes(Routes& routes, ApiContext&) {
+  routes.add({.path = "/healthz",
+              .id = "getHealth",
+              .group = "health",
+              .summary = "Whether the process is alive.",
+              .replies = {{.doc = "It is.", .content = {{"application/json", "Health"}}}}},
+             alive, http::Run::kInline);
+  routes.add({.path = "/readyz",
+              .id = "getReadiness",
+              .group = "health",
+              .summary = "Whether requests should be sent here.",
+              .replies = {{.doc = "They should.", .content = {{"application/json", "Health"}}}},
+              .problems = {Reason::kUnavailable}},
+             ready);
+  routes.add({.path = "/metrics",
+              .id = "getMetrics",
+              .group = "health",
+              .summary = "Metrics in Prometheus' text format.",
+              .replies = {{.doc = "The metrics.", .content = {{"text/plain"}}}}},
+             metrics);
 }
 
 }  // namespace slate::api

@@ -293,5 +293,63 @@ TEST_F(LoadingTest, metrics_tell_of_requests_datasources_and_loads) {
   EXPECT_THAT(answer.body, HasSubstr("slate_http_request_duration_seconds_bucket"));
 }
 
+TEST_F(LoadingTest, stale_answer_has_another_etag_than_the_fresh_one_and_starts_its_refresh) {
+  declare(R"("ttl":60,"staleWhileRevalidate":600)");
+  const auto fresh = data();
+  EXPECT_EQ(data({{"If-None-Match", fresh.header("ETag")}}).status, 304);
+  clock_.advance(std::chrono::seconds(61));
+  loader_.hold();
+  const auto stale = data({{"If-None-Match", fresh.header("ETag")}});
+  EXPECT_EQ(stale.status, 200) << "the freshness that is shown has changed";
+  EXPECT_EQ(stale.header("Slate-Freshness"), "stale");
+  ASSERT_TRUE(loader_.wait_for_calls(2));
+  EXPECT_EQ(data({{"If-None-Match", stale.header("ETag")}}).status, 304);
+  loader_.release();
+}
+
+TEST_F(LoadingTest, values_load_like_rows_and_wrong_ones_load_nothing) {
+  expect_problem(get("/v1/lists/rows/values/nothing"), 400, "invalid_argument", "nothing");
+  EXPECT_EQ(loader_.calls(), 0u);
+  const auto values = get("/v1/lists/rows/values/number?take=2");
+  EXPECT_EQ(values.at("/values"), R"([{"value":0,"count":1},{"value":1,"count":1}])") << values.body;
+  EXPECT_EQ(values.at("/freshness/state"), R"("fresh")");
+  EXPECT_EQ(loader_.calls(), 1u);
+}
+
+TEST_F(LoadingTest, grid_request_loads_too) {
+  const auto rows = post("/v1/lists/rows/rows", R"({"startRow":8,"endRow":20})");
+  EXPECT_EQ(rows.at("/rowCount"), "10") << rows.body;
+  EXPECT_EQ(rows.at("/freshness/state"), R"("fresh")");
+}
+
+TEST_F(LoadingTest, progress_comes_as_events_until_the_end_and_holds_no_thread) {
+  loader_.hold();
+  const std::string place = data({{"Prefer", "wait=0"}}).header("Location");
+  std::vector<RawSocket> listeners;
+  for (int i = 0; i < 20; ++i) {
+    listeners.emplace_back(server_->port());
+    listeners.back().send("GET " + place + " HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n\r\n");
+    const auto head = listeners.back().read_until("\r\n\r\n");
+    EXPECT_THAT(head, HasSubstr("Content-Type: text/event-stream"));
+    EXPECT_THAT(listeners.back().read_until("\n\n"), HasSubstr("event: loading\ndata: {\"id\":"));
+  }
+  // More than the pool has threads, and it still answers.
+  EXPECT_EQ(get("/v1/lists/rows").status, 200);
+  listeners.pop_back();
+  loader_.release();
+  for (auto& listener : listeners) {
+    const auto rest = listener.read_until("0\r\n\r\n");
+    EXPECT_THAT(rest, HasSubstr("event: succeeded\nid: end\ndata: "));
+    EXPECT_THAT(rest, HasSubstr(R"("rows_loaded":10)"));
+  }
+  const auto over = get(place, {{"Accept", "text/event-stream"}});
+  EXPECT_THAT(over.body, HasSubstr("event: succeeded\nid: end\n"));
+  EXPECT_EQ(get(place, {{"Accept", "text/event-stream"}, {"Last-Event-ID", "end"}}).status, 204);
+  EXPECT_EQ(get(place, {{"Accept", "text/event-stream;q=0.1, application/json"}}).at("/state"),
+            R"("succeeded")");
+  EXPECT_EQ(ask(http::Method::kHead, place, {}, {{"Accept", "text/event-stream"}}).status, 200);
+  expect_problem(get("/v1/loads/none", {{"Accept", "text/event-stream"}}), 404, "not_found");
+}
+
 }  // namespace
 }  // namespace slate::api

@@ -2,14 +2,20 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
+#include "api/conditional.h"
 #include "api/negotiate.h"
+#include "api/parameters.h"
 #include "api/render/rows_answer.h"
+#include "api/render/values_answer.h"
 #include "api/request.h"
 #include "api/routes/routes.h"
 #include "base/try.h"
+#include "lists/value_search.h"
 #include "model/schema.h"
 #include "query/limits.h"
 #include "query/query_json.h"
@@ -41,6 +47,15 @@ struct Asked {
   SteadyClock::time_point began;
 };
 
+// Streams are not counted.
+CountMode usual_count(Format format) { return format == Format::kJson ? kPageCount : CountMode{}; }
+
+http::Response told(http::Response response, const Datasource& datasource, const SnapshotInfo& data) {
+  response.headers.set("Slate-Generation", std::to_string(data.generation));
+  response.headers.set("Vary", vary_of(datasource));
+  return response;
+}
+
 Result<http::Response> answer(http::Request& request, Asked asked, Format format, Int64Form form) {
   SLATE_TRY(bound_page(asked.query, format));
   const QueryOptions options{.stop = request.stop};
@@ -58,16 +73,51 @@ Result<http::Response> answer(http::Request& request, Asked asked, Format format
 
 Result<http::Response> get_records(ApiContext& context, http::Request& request) {
   SLATE_TRY(const Format format, negotiate(request.headers));
+  Conditional conditional(context.answers, request, media_type(format), Keep::kNo);
   SLATE_TRY(const Int64Form form, take_int64_form(request.query));
   Asked asked{.began = SteadyClock::now()};
   SLATE_TRY(CallerCopy copy, caller_copy(context.database, request.param("id"), request));
   asked.snapshot = std::move(copy.snapshot);
-  const Schema schema = make_schema(asked.snapshot->datasource(), nullptr);
+  const Datasource& datasource = asked.snapshot->datasource();
+  const SnapshotInfo data = asked.snapshot->info();
+  if (conditional.has_answer(datasource, data)) return told(conditional.answer(), datasource, data);
+  const Schema schema = make_schema(datasource, nullptr);
   SLATE_TRY(UrlQuery url, query_from_url(request.query, {.schema = schema}));
-  SLATE_TRY(asked.count, parse_count(url.count));
+  SLATE_TRY(asked.count, parse_count(url.count, usual_count(format)));
   asked.query = std::move(url.query);
   asked.query.cursor = std::move(url.cursor);
-  return answer(request, std::move(asked), format, form);
+  SLATE_TRY(auto response, answer(request, std::move(asked), format, form));
+  return conditional.finish(std::move(response));
+}
+
+Result<http::Response> get_values(ApiContext& context, http::Request& request) {
+  Conditional conditional(context.answers, request, media_type(Format::kJson), Keep::kNo);
+  SLATE_TRY(const Int64Form form, take_int64_form(request.query));
+  SLATE_TRY(const std::string order, take_word(request.query, kOrder));
+  SLATE_TRY(const auto take, take_number(request.query, kValuesTake));
+  SLATE_TRY(auto search, take_text(request.query, kSearch));
+  SLATE_TRY(refuse_parameters(request.query, {&kSkip, &kCursor, &kSort, &kColumns, &kCount},
+                              "values have no such parameter"));
+  SLATE_TRY(const CallerCopy copy, caller_copy(context.database, request.param("id"), request));
+  Snapshot& snapshot = *copy.snapshot;
+  const Datasource& datasource = snapshot.datasource();
+  const SnapshotInfo data = snapshot.info();
+  if (conditional.has_answer(datasource, data)) return told(conditional.answer(), datasource, data);
+  const Schema schema = make_schema(datasource, nullptr);
+  DistinctQuery query{.field = request.param("field"),
+                      .order = order == "count" ? DistinctOrder::kCount : DistinctOrder::kValue,
+                      .take = take.value_or(kUsualValues)};
+  SLATE_TRY(UrlQuery url, query_from_url(request.query, {.schema = schema}));
+  query.filter = std::move(url.query.filter);
+  if (search) {
+    SLATE_TRY(Filter searched, value_search(schema, query.field, *std::move(search)));
+    query.filter =
+        query.filter ? Filter::all_of({*std::move(query.filter), std::move(searched)}) : std::move(searched);
+  }
+  SLATE_TRY(const auto values, snapshot.distinct(query, {.stop = request.stop}));
+  auto response = http::Response::json(
+      200, values_json("datasource", datasource.id, query.field, values, std::nullopt, form));
+  return conditional.finish(told(std::move(response), datasource, data));
 }
 
 // No body is the query for everything.
@@ -79,13 +129,12 @@ Result<Query> query_body(const http::Request& request) {
 
 Result<http::Response> post_query(ApiContext& context, http::Request& request) {
   SLATE_TRY(const Format format, negotiate(request.headers));
-  SLATE_TRY(check_parameters(request, {"count", "int64"}));
   SLATE_TRY(const Int64Form form, take_int64_form(request.query));
   Asked asked{.began = SteadyClock::now()};
   SLATE_TRY(asked.query, query_body(request));
-  if (const auto count = request.query_value("count")) {
-    SLATE_TRY(asked.count, parse_count(std::string(*count)));
-  }
+  const auto count = request.query_value("count");
+  SLATE_TRY(asked.count,
+            parse_count(count ? std::optional(std::string(*count)) : std::nullopt, usual_count(format)));
   SLATE_TRY(CallerCopy copy, caller_copy(context.database, request.param("id"), request));
   asked.snapshot = std::move(copy.snapshot);
   return answer(request, std::move(asked), format, form);
@@ -165,8 +214,7 @@ std::string explanation_json(const Explanation& explanation) {
 }
 
 Result<http::Response> post_explain(ApiContext& context, http::Request& request) {
-  SLATE_TRY(check_parameters(request, {"analyze"}));
-  SLATE_TRY(const bool analyze, flag_parameter(request, "analyze"));
+  SLATE_TRY(const bool analyze, flag_parameter(request, kAnalyze));
   SLATE_TRY(const Query query, query_body(request));
   SLATE_TRY(const CallerCopy copy, caller_copy(context.database, request.param("id"), request));
   SLATE_TRY(const Explanation explanation,
@@ -177,11 +225,72 @@ Result<http::Response> post_explain(ApiContext& context, http::Request& request)
 
 }  // namespace
 
-void add_query_routes(http::Router& router, ApiContext& context) {
+void add_query_routes(Routes& routes, ApiContext&) {
   using http::Method;
-  router.add(Method::kGet, "/v1/datasources/{id}/records", administration(context, get_records));
-  router.add(Method::kPost, "/v1/datasources/{id}/query", administration(context, post_query));
-  router.add(Method::kPost, "/v1/datasources/{id}/explain", administration(context, post_explain));
+  constexpr auto kAccess = Access::kAdministration;
+  const std::vector<Content> rows{
+      {"application/json", "DatasourcePage"}, {"application/x-ndjson"}, {"text/csv"}};
+  const std::vector<Content> query{{"application/json", "Query"}};
+  const Reply unchanged{
+      304, "The caller's answer is still right.", {}, {"Cache-Control", "ETag", "Slate-Generation", "Vary"}};
+  routes.add({.path = "/v1/datasources/{id}/records",
+              .id = "getRecords",
+              .group = "queries",
+              .summary = "A query in the URL, over every field.",
+              .access = kAccess,
+              .conditions = Conditions::kTaken,
+              .parameters = {&kDatasourceId, &kSkip, &kTake, &kCursor, &kSort, &kColumns, &kCount, &kFilter,
+                             &kInt64, &kAccept, &kIfNoneMatch},
+              .replies = {{200,
+                           "A page, or a stream of all rows.",
+                           rows,
+                           {"Cache-Control", "Server-Timing", "Slate-Generation", "Vary"},
+                           {"ETag"}},
+                          unchanged},
+              .problems = {Reason::kNotFound, Reason::kCursorExpired, Reason::kNotAcceptable,
+                           Reason::kQuotaExceeded}},
+             get_records);
+  routes.add({.path = "/v1/datasources/{id}/values/{field}",
+              .id = "getValues",
+              .group = "queries",
+              .summary = "The distinct values of a field, with how many records have each.",
+              .access = kAccess,
+              .conditions = Conditions::kTaken,
+              .parameters = {&kDatasourceId, &kValuesField, &kOrder, &kValuesTake, &kSearch, &kFilter,
+                             &kInt64, &kIfNoneMatch},
+              .replies = {{200,
+                           "The values.",
+                           {{"application/json", "DatasourceValues"}},
+                           {"Cache-Control", "Slate-Generation", "Vary"},
+                           {"ETag"}},
+                          unchanged},
+              .problems = {Reason::kNotFound, Reason::kQuotaExceeded}},
+             get_values);
+  routes.add(
+      {.method = Method::kPost,
+       .path = "/v1/datasources/{id}/query",
+       .id = "query",
+       .group = "queries",
+       .summary = "A query in JSON.",
+       .access = kAccess,
+       .parameters = {&kDatasourceId, &kCount, &kInt64, &kAccept},
+       .body = query,
+       .replies =
+           {{200, "A page, or a stream of all rows.", rows, {"Server-Timing", "Slate-Generation", "Vary"}}},
+       .problems = {Reason::kNotFound, Reason::kCursorExpired, Reason::kNotAcceptable, Reason::kQuotaExceeded,
+                    Reason::kUnsupportedMediaType}},
+      post_query);
+  routes.add({.method = Method::kPost,
+              .path = "/v1/datasources/{id}/explain",
+              .id = "explain",
+              .group = "queries",
+              .summary = "How a query would be answered, or was.",
+              .access = kAccess,
+              .parameters = {&kDatasourceId, &kAnalyze},
+              .body = query,
+              .replies = {{200, "The plan.", {{"application/json", "Explanation"}}}},
+              .problems = {Reason::kNotFound, Reason::kQuotaExceeded, Reason::kUnsupportedMediaType}},
+             post_explain);
 }
 
 }  // namespace slate::api

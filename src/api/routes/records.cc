@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "api/negotiate.h"
+#include "api/parameters.h"
 #include "api/record_lines.h"
 #include "api/render/json_rows.h"
 #include "api/request.h"
@@ -20,23 +21,23 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::uint64_t kLargestBatch = 1'000'000;
-
 Failure no_record(std::string_view id) {
   return fail(Reason::kNotFound, "there is no record " + slate::quoted(id));
 }
 
+// The record of the path, as JSON; nothing when it is not there.
 Result<std::optional<std::string>> read_record(ApiContext& context, const http::Request& request) {
+  SLATE_TRY(const std::string_view form, word_parameter(request, kInt64));
   SLATE_TRY(const CallerCopy copy, caller_copy(context.database, request.param("id"), request));
   SLATE_TRY(const Batch* batch, copy.snapshot->find(request.param("rid")));
   if (batch == nullptr) return std::nullopt;
   std::string text;
-  JsonRows(copy.snapshot->columns(), Int64Form::kNumber).append(text, *batch, 0);
+  JsonRows(copy.snapshot->columns(), form == "string" ? Int64Form::kString : Int64Form::kNumber)
+      .append(text, *batch, 0);
   return text;
 }
 
 Result<http::Response> get_record(ApiContext& context, http::Request& request) {
-  SLATE_TRY(check_parameters(request, {}));
   SLATE_TRY(auto record, read_record(context, request));
   if (!record) return no_record(request.param("rid"));
   return http::Response::json(200, *std::move(record));
@@ -44,6 +45,8 @@ Result<http::Response> get_record(ApiContext& context, http::Request& request) {
 
 // The body's cells; an `_id` among them must be that of the path.
 Result<RecordWrite> read_write(const http::Request& request, WriteKind kind) {
+  // Before anything is written.
+  SLATE_TRY(word_parameter(request, kInt64));
   SLATE_TRY(const json::object body, json_object_body(request));
   const std::string& id = request.param("rid");
   if (const auto* sent = body.if_contains("_id"); sent != nullptr && *sent != json::value(id))
@@ -62,7 +65,6 @@ Result<http::Response> answer_record(ApiContext& context, const http::Request& r
 }
 
 Result<http::Response> put_record(ApiContext& context, http::Request& request) {
-  SLATE_TRY(check_parameters(request, {}));
   const std::string& datasource = request.param("id");
   SLATE_TRY(const RecordWrite write, read_write(request, WriteKind::kReplace));
   SLATE_TRY(const WriteCounts counts, context.database.write_batch(datasource, {&write, 1}));
@@ -74,14 +76,12 @@ Result<http::Response> put_record(ApiContext& context, http::Request& request) {
 }
 
 Result<http::Response> patch_record(ApiContext& context, http::Request& request) {
-  SLATE_TRY(check_parameters(request, {}));
   SLATE_TRY(const RecordWrite write, read_write(request, WriteKind::kUpdate));
   SLATE_TRY(context.database.write_batch(request.param("id"), {&write, 1}));
   return answer_record(context, request, 200);
 }
 
 Result<http::Response> delete_record(ApiContext& context, http::Request& request) {
-  SLATE_TRY(check_parameters(request, {}));
   const RecordWrite write{.kind = WriteKind::kDelete, .id = request.param("rid")};
   SLATE_TRY(const WriteCounts counts, context.database.write_batch(request.param("id"), {&write, 1}));
   if (counts.deleted == 0) return no_record(write.id);
@@ -89,7 +89,6 @@ Result<http::Response> delete_record(ApiContext& context, http::Request& request
 }
 
 Result<http::Response> delete_records(ApiContext& context, http::Request& request) {
-  SLATE_TRY(check_parameters(request, {}));
   const std::string& datasource = request.param("id");
   SLATE_TRY(context.database.delete_all(datasource));
   context.refresher.forget(datasource);
@@ -97,11 +96,8 @@ Result<http::Response> delete_records(ApiContext& context, http::Request& reques
 }
 
 Result<WriteKind> read_mode(const http::Request& request) {
-  const auto mode = request.query_value("mode").value_or("merge");
-  if (mode == "merge") return WriteKind::kMerge;
-  if (mode == "replace") return WriteKind::kReplace;
-  return fail(Error(Reason::kInvalidArgument, "expected merge or replace, got " + slate::quoted(mode))
-                  .with_field("mode"));
+  SLATE_TRY(const std::string_view mode, word_parameter(request, kMode));
+  return mode == "merge" ? WriteKind::kMerge : WriteKind::kReplace;
 }
 
 std::string counts_json(const WriteCounts& counts, std::uint64_t records, std::uint64_t transactions) {
@@ -110,9 +106,8 @@ std::string counts_json(const WriteCounts& counts, std::uint64_t records, std::u
 }
 
 Result<http::Response> post_records(ApiContext& context, http::Request& request) {
-  SLATE_TRY(check_parameters(request, {"batch", "mode"}));
   SLATE_TRY(const WriteKind kind, read_mode(request));
-  SLATE_TRY(const auto batch, number_parameter(request, "batch", 1, kLargestBatch));
+  SLATE_TRY(const auto batch, number_parameter(request, kBatch));
   SLATE_TRY(auto reader, RecordReader::open(content_type(request.headers), request.body, kind));
   if (batch && !reader.is_lines())
     return fail(Error(Reason::kInvalidArgument, "only NDJSON can be split into several transactions")
@@ -150,14 +145,74 @@ Result<http::Response> post_records(ApiContext& context, http::Request& request)
 
 }  // namespace
 
-void add_record_routes(http::Router& router, ApiContext& context) {
+void add_record_routes(Routes& routes, ApiContext&) {
   using http::Method;
-  router.add(Method::kPost, "/v1/datasources/{id}/records", administration(context, post_records));
-  router.add(Method::kDelete, "/v1/datasources/{id}/records", administration(context, delete_records));
-  router.add(Method::kGet, "/v1/datasources/{id}/records/{rid}", administration(context, get_record));
-  router.add(Method::kPut, "/v1/datasources/{id}/records/{rid}", administration(context, put_record));
-  router.add(Method::kPatch, "/v1/datasources/{id}/records/{rid}", administration(context, patch_record));
-  router.add(Method::kDelete, "/v1/datasources/{id}/records/{rid}", administration(context, delete_record));
+  const Content record{"application/json", "Record"};
+  const Content cells{"application/json", "Cells"};
+  constexpr auto kAccess = Access::kAdministration;
+  routes.add({.method = Method::kPost,
+              .path = "/v1/datasources/{id}/records",
+              .id = "writeRecords",
+              .group = "records",
+              .summary = "Writes many records, in one transaction or in several.",
+              .access = kAccess,
+              .parameters = {&kDatasourceId, &kBatch, &kMode},
+              .body = {{"application/json", "Records"}, {"application/x-ndjson"}},
+              .replies = {{200, "All are written.", {{"application/json", "WriteCounts"}}}},
+              .problems = {Reason::kNotFound, Reason::kConflict, Reason::kUnsupportedMediaType,
+                           Reason::kPayloadTooLarge}},
+             post_records);
+  routes.add({.method = Method::kDelete,
+              .path = "/v1/datasources/{id}/records",
+              .id = "deleteRecords",
+              .group = "records",
+              .summary = "Drops every record, and the memory of having loaded.",
+              .access = kAccess,
+              .parameters = {&kDatasourceId},
+              .replies = {{204, "They are gone."}},
+              .problems = {Reason::kNotFound}},
+             delete_records);
+  routes.add({.path = "/v1/datasources/{id}/records/{rid}",
+              .id = "getRecord",
+              .group = "records",
+              .summary = "One record.",
+              .access = kAccess,
+              .parameters = {&kDatasourceId, &kRecordId, &kInt64},
+              .replies = {{200, "The record.", {record}}},
+              .problems = {Reason::kNotFound}},
+             get_record);
+  routes.add({.method = Method::kPut,
+              .path = "/v1/datasources/{id}/records/{rid}",
+              .id = "putRecord",
+              .group = "records",
+              .summary = "Makes the record exactly these cells.",
+              .access = kAccess,
+              .parameters = {&kDatasourceId, &kRecordId, &kInt64},
+              .body = {cells},
+              .replies = {{200, "Replaced.", {record}}, {201, "Created.", {record}, {"Location"}}},
+              .problems = {Reason::kNotFound, Reason::kConflict, Reason::kUnsupportedMediaType}},
+             put_record);
+  routes.add({.method = Method::kPatch,
+              .path = "/v1/datasources/{id}/records/{rid}",
+              .id = "patchRecord",
+              .group = "records",
+              .summary = "Replaces named cells; null removes.",
+              .access = kAccess,
+              .parameters = {&kDatasourceId, &kRecordId, &kInt64},
+              .body = {cells, {"application/merge-patch+json", "Cells"}},
+              .replies = {{200, "The record as it is now.", {record}}},
+              .problems = {Reason::kNotFound, Reason::kConflict, Reason::kUnsupportedMediaType}},
+             patch_record);
+  routes.add({.method = Method::kDelete,
+              .path = "/v1/datasources/{id}/records/{rid}",
+              .id = "deleteRecord",
+              .group = "records",
+              .summary = "Removes one record.",
+              .access = kAccess,
+              .parameters = {&kDatasourceId, &kRecordId},
+              .replies = {{204, "It is gone."}},
+              .problems = {Reason::kNotFound, Reason::kConflict}},
+             delete_record);
 }
 
 }  // namespace slate::api

@@ -2,15 +2,12 @@
 
 #include <utility>
 
+#include "api/request.h"
+
 namespace slate::api {
+namespace {
 
-http::Handler handler(ApiContext& context, Answer answer) {
-  return [&context, answer = std::move(answer)](http::Request request, http::Respond respond) {
-    auto response = answer(context, request);
-    respond(response ? *std::move(response) : http::Response::problem(std::move(response).error()));
-  };
-}
-
+// For callers who may: see api/access.h. Others get its refusal.
 http::Handler guarded(ApiContext& context, Access access, http::Handler inner) {
   return [&context, access, inner = std::move(inner)](http::Request request, http::Respond respond) {
     if (auto refusal = check_access(context.access, access, request.headers))
@@ -19,16 +16,27 @@ http::Handler guarded(ApiContext& context, Access access, http::Handler inner) {
   };
 }
 
-http::Handler guarded(ApiContext& context, Access access, Answer answer) {
-  return guarded(context, access, handler(context, std::move(answer)));
+}  // namespace
+
+void Routes::add(Operation operation, Answer answer, http::Run run) {
+  const http::Handler handler = [&context = context_, answer = std::move(answer)](http::Request request,
+                                                                                  http::Respond respond) {
+    auto response = answer(context, request);
+    respond(response ? *std::move(response) : http::Response::problem(std::move(response).error()));
+  };
+  add(std::move(operation), handler, run);
 }
 
-http::Handler administration(ApiContext& context, http::Handler inner) {
-  return guarded(context, Access::kAdministration, std::move(inner));
-}
-
-http::Handler administration(ApiContext& context, Answer answer) {
-  return guarded(context, Access::kAdministration, std::move(answer));
+void Routes::add(Operation operation, http::Handler inner, http::Run run) {
+  const auto declared = std::make_shared<const Operation>(operation);
+  http::Handler handler = [declared, inner = std::move(inner)](http::Request request, http::Respond respond) {
+    if (auto right = check_parameters(request, *declared); !right)
+      return respond(http::Response::problem(std::move(right).error()));
+    inner(std::move(request), std::move(respond));
+  };
+  handler = guarded(context_, operation.access, std::move(handler));
+  router_.add(operation.method, std::string(operation.path), std::move(handler), run);
+  operations_->push_back(std::move(operation));
 }
 
 }  // namespace slate::api

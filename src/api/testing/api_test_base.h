@@ -18,6 +18,7 @@
 #include <slate/database.h>
 
 #include "api/api.h"
+#include "api/testing/counting_database.h"
 #include "base/log.h"
 #include "http/client.h"
 #include "http/server.h"
@@ -62,19 +63,21 @@ class ApiTest : public ::testing::Test {
     auto opened = Database::open({.path = folder_, .clock = &clock_});
     if (!opened) throw std::runtime_error(opened.error().to_string());
     database_ = *std::move(opened);
-    target_ = std::make_unique<DatabaseTarget>(*database_, metrics_.attempt_observer());
+    counted_ = std::make_unique<CountingDatabase>(*database_);
+    target_ = std::make_unique<DatabaseTarget>(*counted_, metrics_.attempt_observer());
     refresher_ =
         std::make_unique<Refresher>(*target_, RefresherOptions{.clock = &clock_,
                                                                .random = [] { return 0.0; },
                                                                .observer = metrics_.refresh_observer()});
-    lists_ = std::make_unique<ListService>(*database_, *refresher_, [this](ListService::Task task) {
+    lists_ = std::make_unique<ListService>(*counted_, *refresher_, [this](ListService::Task task) {
       return pool_->submit(std::move(task), net::Admission::kAlways);
     });
     context_ =
-        std::make_unique<ApiContext>(ApiContext{.database = *database_,
+        std::make_unique<ApiContext>(ApiContext{.database = *counted_,
                                                 .lists = *lists_,
                                                 .refresher = *refresher_,
                                                 .metrics = metrics_,
+                                                .answers = answers_,
                                                 .ready = [this]() -> Result<void> {
                                                   if (not_ready_) return fail(*not_ready_);
                                                   return {};
@@ -99,6 +102,7 @@ class ApiTest : public ::testing::Test {
     context_.reset();
     lists_.reset();
     refresher_.reset();
+    counted_.reset();
     database_.reset();
     std::filesystem::remove_all(folder_);
   }
@@ -163,8 +167,10 @@ class ApiTest : public ::testing::Test {
   std::filesystem::path folder_;
   ManualClock clock_{1'700'000'000'000};  // 2023-11-14T22:13:20Z
   Metrics metrics_;
+  Answers answers_;
   std::optional<Error> not_ready_;
   std::unique_ptr<Database> database_;
+  std::unique_ptr<CountingDatabase> counted_;  // what the server sees
   std::unique_ptr<DatabaseTarget> target_;
   std::unique_ptr<Refresher> refresher_;
   net::IoThreads io_{2};

@@ -1,0 +1,43 @@
+// Answers that a caller has already, or that are kept here.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "api/answers.h"
+#include "http/message.h"
+
+namespace slate::api {
+
+enum class Keep : std::uint8_t { kNo, kYes };  // whether the answer's body is worth to be kept
+
+// One GET request that may be answered without running it. Made before it is; one thread at a time.
+class Conditional {
+ public:
+  // Of what `request` says only the target, `form` (the representation's name) and If-None-Match count.
+  Conditional(Answers& answers, const http::Request& request, std::string_view form, Keep keep);
+
+  // Whether there is an answer already: the caller's own, or one that is kept.
+  bool has_answer(const AnswerBasis& basis);
+  bool has_answer(const Datasource& datasource, const SnapshotInfo& data);
+
+  // REQUIRES: has_answer() said so. A 304, or the answer that is kept; headers of its own are added by the
+  // caller.
+  http::Response answer() const;
+  // An answer that was made: gives it its validator, keeps it, and turns it into a 304 for `If-None-Match:
+  // *`.
+  http::Response finish(http::Response made) const;
+
+ private:
+  bool has_answer();
+
+  Answers& answers_;
+  std::string words_;
+  http::Headers validators_;
+  Keep keep_;
+  std::optional<AnswerIdentity> identity_;
+  std::shared_ptr<const std::string> kept_;
+};
+
+}  // namespace slate::api

@@ -23,7 +23,7 @@ TEST_F(DatabaseTest, an_instance_is_known_by_its_id_after_reopening_and_another_
   reopen();
   EXPECT_EQ(database_->instance_id(), first);
   database_.reset();
-  std::filesystem::remove_all(path_);
+  std::filesystem::remove_all(folder_);
   reopen();
   EXPECT_NE(database_->instance_id(), first);
 }

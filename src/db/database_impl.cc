@@ -1,3 +1,4 @@
+// It is over 600 lines because the calls of a database share its locks and their order.
 #include "db/database_impl.h"
 
 #include <algorithm>

@@ -20,6 +20,7 @@ constexpr std::string_view kBootNote = "boot";
 constexpr std::string_view kCleanlyClosed = "closed";
 constexpr std::string_view kCursorKeyNote = "cursor_key";
 constexpr std::string_view kScopeKeyNote = "scope_key";
+constexpr std::string_view kInstanceIdNote = "instance_id";
 
 // The kernel's name for this boot of the machine; empty where it cannot be told.
 std::string boot_id() {
@@ -111,6 +112,7 @@ Result<void> StoredDatabase::recover() {
   SLATE_TRY(const std::string cursor_key, secret(kCursorKeyNote));
   std::ranges::copy(cursor_key, cursor_key_.begin());
   SLATE_TRY(scope_key_, secret(kScopeKeyNote));
+  SLATE_TRY(read_instance_id());
   return catalog_->set_note(kBootNote, this_boot);
 }
 
@@ -122,6 +124,18 @@ Result<std::string> StoredDatabase::secret(std::string_view note) {
   std::string secret(made.begin(), made.end());
   SLATE_TRY(catalog_->set_note(note, secret));
   return secret;
+}
+
+Result<void> StoredDatabase::read_instance_id() {
+  SLATE_TRY(auto stored, catalog_->note(kInstanceIdNote));
+  if (stored) {
+    instance_id_ = *std::move(stored);
+    return {};
+  }
+  SLATE_TRY(const CursorKey random, make_cursor_key());
+  instance_id_.clear();
+  for (std::size_t i = 0; i < 16; ++i) instance_id_ += fmt::format("{:02x}", random[i]);
+  return catalog_->set_note(kInstanceIdNote, instance_id_);
 }
 
 // Files that a crash left behind: whatever the catalog does not name.

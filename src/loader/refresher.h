@@ -20,6 +20,7 @@
 #include "loader/load_failure.h"
 #include "loader/loader_client.h"
 #include "loader/refresh_policy.h"
+#include "model/load.h"
 
 namespace slate {
 
@@ -34,8 +35,6 @@ class RefreshTarget {
 
 // Names one refresh, for its whole life. Nobody guesses it: who has it was told it.
 using LoadId = std::string;
-
-enum class LoadState : std::uint8_t { kRunning, kSucceeded, kFailed };
 
 struct LoadStatus {
   LoadId id;
@@ -53,11 +52,6 @@ struct LoadStatus {
   std::uint32_t calls = 0;             // of the loader: more than one when callers' credentials were refused
   std::optional<Error> error;          // kFailed
   std::optional<FailureKind> failure;  // kFailed
-};
-
-enum class Trigger : std::uint8_t {
-  kOnDemand,  // a request found the data stale: no load when that has changed meanwhile, or while backing off
-  kForced,    // somebody asked for a load: always one, or the one that runs
 };
 
 struct RefreshRequest {

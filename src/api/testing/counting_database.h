@@ -17,6 +17,8 @@ class CountingDatabase final : public Database {
   // Queries, counts, distinct values, plans and lookups so far.
   std::size_t questions() const { return questions_; }
 
+  std::string instance_id() const override { return database_.instance_id(); }
+  Result<std::string> scope_key() override { return database_.scope_key(); }
   Result<Saved> save_datasource(const Datasource& datasource, Existing existing) override {
     return database_.save_datasource(datasource, existing);
   }

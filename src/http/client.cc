@@ -1,11 +1,10 @@
 #include "http/client.h"
 
 #include <array>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/beast/core/error.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -15,13 +14,12 @@
 #include <boost/beast/http/write.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
-#include <cerrno>
 #include <exception>
 #include <optional>
-#include <sys/socket.h>
 #include <utility>
 
 #include "base/try.h"
+#include "net/client_stream.h"
 
 namespace slate::http {
 namespace {
@@ -30,11 +28,12 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace beast_http = boost::beast::http;
 using ErrorCode = boost::system::error_code;
-using Tcp = asio::ip::tcp;
+using SteadyClock = std::chrono::steady_clock;
 
 struct Address {
-  std::string host;    // to look up: "::1"
-  std::string port;    // "80"
+  bool is_secure = false;
+  std::string host;  // to look up: "::1"
+  std::uint16_t port = 0;
   std::string header;  // for Host: "[::1]:8080"
   std::string target;  // "/path?query"
 };
@@ -44,12 +43,14 @@ Result<Address> parse_address(std::string_view text) {
   if (!url || url->encoded_host().empty() || (url->has_port() && url->port_number() == 0))
     return fail(Error(Reason::kInvalidArgument, "'" + std::string(text) + "' is not a URL")
                     .with_hint("use http://host:port/path, with blanks and the like escaped"));
-  if (url->scheme_id() == boost::urls::scheme::https)
-    return fail(Reason::kUnimplemented, "https is not offered by this client");
-  if (url->scheme_id() != boost::urls::scheme::http)
-    return fail(Reason::kInvalidArgument, "'" + std::string(text) + "' does not begin with http://");
-  Address address{.host = std::string(url->host_address()),
-                  .port = url->port().empty() ? "80" : std::string(url->port()),
+  const bool is_secure = url->scheme_id() == boost::urls::scheme::https;
+  if (!is_secure && url->scheme_id() != boost::urls::scheme::http)
+    return fail(Reason::kInvalidArgument,
+                "'" + std::string(text) + "' does not begin with http:// or https://");
+  const std::uint16_t usual_port = is_secure ? 443 : 80;
+  Address address{.is_secure = is_secure,
+                  .host = std::string(url->host_address()),
+                  .port = url->port().empty() ? usual_port : url->port_number(),
                   .header = std::string(url->encoded_host_and_port()),
                   .target = std::string(url->encoded_path())};
   if (address.target.empty()) address.target = "/";
@@ -57,28 +58,84 @@ Result<Address> parse_address(std::string_view text) {
   return address;
 }
 
-Error translate(const ErrorCode& error, const Address& address, std::string_view doing) {
-  const std::string where = std::string(doing) + " " + address.header;
-  if (error == beast::error::timeout || error == asio::error::timed_out)
-    return {Reason::kDeadlineExceeded, where + ": no progress within the time limit"};
-  if (error == beast_http::error::end_of_stream || error == beast_http::error::partial_message)
-    return {Reason::kUnavailable, where + ": the connection ended before the answer did"};
-  return {Reason::kUnavailable, where + ": " + error.message()};
-}
+// A connection as the library wants one. What went wrong is kept, as its error codes cannot hold it.
+class SyncStream {
+ public:
+  SyncStream(std::unique_ptr<net::ClientStream> stream, std::chrono::milliseconds timeout)
+      : stream_(std::move(stream)), timeout_(timeout) {}
+
+  template <typename Buffers>
+  std::size_t read_some(const Buffers& buffers, ErrorCode& error) {
+    error = {};
+    for (auto each = asio::buffer_sequence_begin(buffers); each != asio::buffer_sequence_end(buffers);
+         ++each) {
+      const asio::mutable_buffer buffer = *each;
+      if (buffer.size() == 0) continue;
+      const auto got = stream_->read_some({static_cast<char*>(buffer.data()), buffer.size()}, deadline());
+      if (!got) return failed(got.error(), error);
+      if (*got == 0) error = asio::error::eof;
+      return *got;
+    }
+    return 0;
+  }
+
+  template <typename Buffers>
+  std::size_t write_some(const Buffers& buffers, ErrorCode& error) {
+    error = {};
+    std::array<std::string_view, 8> pieces;
+    std::size_t count = 0;
+    for (auto each = asio::buffer_sequence_begin(buffers);
+         each != asio::buffer_sequence_end(buffers) && count < pieces.size(); ++each) {
+      const asio::const_buffer buffer = *each;
+      pieces[count++] = {static_cast<const char*>(buffer.data()), buffer.size()};
+    }
+    const auto written = stream_->write_some(std::span(pieces).first(count), deadline());
+    return written ? *written : failed(written.error(), error);
+  }
+
+  // The library asks for these, and calls those above.
+  template <typename Buffers>
+  std::size_t read_some(const Buffers& buffers) {
+    ErrorCode error;
+    const auto bytes = read_some(buffers, error);
+    if (error) throw boost::system::system_error(error);
+    return bytes;
+  }
+  template <typename Buffers>
+  std::size_t write_some(const Buffers& buffers) {
+    ErrorCode error;
+    const auto bytes = write_some(buffers, error);
+    if (error) throw boost::system::system_error(error);
+    return bytes;
+  }
+
+  bool is_quiet() { return stream_->is_quiet(); }
+  const std::optional<Error>& problem() const { return problem_; }
+
+ private:
+  SteadyClock::time_point deadline() const { return SteadyClock::now() + timeout_; }
+  std::size_t failed(const Error& why, ErrorCode& error) {
+    problem_ = why;
+    error = asio::error::connection_aborted;
+    return 0;
+  }
+
+  std::unique_ptr<net::ClientStream> stream_;
+  std::chrono::milliseconds timeout_;
+  std::optional<Error> problem_;
+};
 
 bool is_idempotent(Method method) { return method != Method::kPost && method != Method::kPatch; }
 
 }  // namespace
 
-// Every operation is asynchronous under the hood, since only those have time limits, and is run to its end at
-// once on a loop of the client's own.
 class Client::Impl {
  public:
-  explicit Impl(ClientOptions options) : options_(options) {}
+  explicit Impl(ClientOptions options) : options_(std::move(options)) {}
 
   Result<ClientResponse> request(ClientRequest& request) {
     SLATE_TRY(const Address address, parse_address(request.url));
-    const bool reused = stream_ && kept_for_ == address.header && !is_stale();
+    const bool reused = stream_ && kept_for_ == connection_name(address) && stream_->is_quiet();
     if (!reused) {
       SLATE_TRY(connect(address));
     }
@@ -95,32 +152,35 @@ class Client::Impl {
  private:
   using Parser = beast_http::response_parser<beast_http::buffer_body>;
 
+  static std::string connection_name(const Address& address) {
+    return (address.is_secure ? "https://" : "http://") + address.header;
+  }
+
   Result<void> connect(const Address& address) {
-    kept_for_.clear();
+    stream_.reset();
     buffer_.clear();
-    stream_.emplace(context_);
-    ErrorCode error;
-    Tcp::resolver resolver(context_);
-    const auto endpoints = resolver.resolve(address.host, address.port, error);
-    if (!error) {
-      stream_->expires_after(options_.connect_timeout);
-      stream_->async_connect(endpoints, [&error](const ErrorCode& result, const auto&) { error = result; });
-      run();
+    if (address.is_secure && !options_.tls) {
+      SLATE_TRY(options_.tls, net::TlsContext::client({.protocols = {"http/1.1"}}, net::Reload::kNever));
     }
-    if (!error) stream_->socket().set_option(Tcp::no_delay(true), error);
-    if (error) {
-      stream_.reset();
-      return fail(translate(error, address, "connecting to"));
+    auto connected =
+        net::ClientStream::connect(address.host, address.port, SteadyClock::now() + options_.connect_timeout,
+                                   address.is_secure ? options_.tls.get() : nullptr);
+    if (!connected) {
+      const Error& why = connected.error();
+      return fail(Error(why.reason(), "connecting to " + address.header + ": " + why.message()));
     }
-    kept_for_ = address.header;
+    stream_.emplace(*std::move(connected), options_.timeout);
+    kept_for_ = connection_name(address);
     return {};
   }
 
-  // The server has closed the kept connection, or said something unasked.
-  bool is_stale() {
-    char byte = 0;
-    const auto bytes = ::recv(stream_->socket().native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-    return bytes >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+  Error translate(const ErrorCode& error, const Address& address, std::string_view doing) const {
+    const std::string where = std::string(doing) + " " + address.header + ": ";
+    if (const auto& problem = stream_->problem()) return {problem->reason(), where + problem->message()};
+    if (error == beast_http::error::end_of_stream || error == beast_http::error::partial_message ||
+        error == asio::error::eof)
+      return {Reason::kUnavailable, where + "the connection ended before the answer did"};
+    return {Reason::kUnavailable, where + error.message()};
   }
 
   Result<ClientResponse> exchange(ClientRequest& request, const Address& address) {
@@ -129,9 +189,9 @@ class Client::Impl {
     Parser parser;
     parser.body_limit(boost::none);
     parser.skip(request.method == Method::kHead);
-    stream_->expires_after(options_.timeout);
-    if (const auto error = finish(
-            [&](auto done) { beast_http::async_read_header(*stream_, buffer_, parser, std::move(done)); })) {
+    ErrorCode error;
+    beast_http::read_header(*stream_, buffer_, parser, error);
+    if (error) {
       got_some_ = parser.got_some();
       return fail(translate(error, address, "reading from"));
     }
@@ -144,10 +204,7 @@ class Client::Impl {
       response.headers.add({name.data(), name.size()}, {value.data(), value.size()});
     }
     SLATE_TRY(read_body(request, address, parser, response));
-    if (!parser.keep_alive()) {
-      stream_.reset();
-      kept_for_.clear();
-    }
+    if (!parser.keep_alive()) stream_.reset();
     return response;
   }
 
@@ -162,13 +219,9 @@ class Client::Impl {
     message.body() = request.body;
     message.prepare_payload();
     beast_http::request_serializer<beast_http::string_body> serializer(message);
-    while (!serializer.is_done()) {
-      stream_->expires_after(options_.timeout);
-      if (const auto error =
-              finish([&](auto done) { beast_http::async_write_some(*stream_, serializer, std::move(done)); }))
-        return error;
-    }
-    return {};
+    ErrorCode error;
+    while (!serializer.is_done() && !error) beast_http::write_some(*stream_, serializer, error);
+    return error;
   }
 
   Result<void> read_body(ClientRequest& request, const Address& address, Parser& parser,
@@ -179,9 +232,8 @@ class Client::Impl {
       auto& body = parser.get().body();
       body.data = piece.data();
       body.size = piece.size();
-      stream_->expires_after(options_.timeout);
-      auto error =
-          finish([&](auto done) { beast_http::async_read_some(*stream_, buffer_, parser, std::move(done)); });
+      ErrorCode error;
+      beast_http::read_some(*stream_, buffer_, parser, error);
       if (error == beast_http::error::need_buffer) error = {};
       if (error) return fail(translate(error, address, "reading from"));
       const std::string_view got(piece.data(), piece.size() - body.size);
@@ -197,29 +249,14 @@ class Client::Impl {
     return {};
   }
 
-  // Starts one operation, runs it to its end and gives its error.
-  template <typename Start>
-  ErrorCode finish(Start start) {
-    ErrorCode result;
-    start([&result](const ErrorCode& error, std::size_t) { result = error; });
-    run();
-    return result;
-  }
-
-  void run() {
-    context_.restart();
-    context_.run();
-  }
-
-  const ClientOptions options_;
-  asio::io_context context_{1};
-  std::optional<beast::tcp_stream> stream_;
+  ClientOptions options_;
+  std::optional<SyncStream> stream_;
   beast::flat_buffer buffer_;
-  std::string kept_for_;   // host and port of stream_
+  std::string kept_for_;   // whom stream_ goes to
   bool got_some_ = false;  // of the answer under way
 };
 
-Client::Client(ClientOptions options) : impl_(std::make_unique<Impl>(options)) {}
+Client::Client(ClientOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 Client::~Client() = default;
 Client::Client(Client&&) noexcept = default;
 Client& Client::operator=(Client&&) noexcept = default;
@@ -234,7 +271,7 @@ Result<ClientResponse> Client::request(ClientRequest request) {
 
 Result<ClientResponse> request(Method method, std::string url, Headers headers, std::string body,
                                ClientOptions options) {
-  Client client(options);
+  Client client(std::move(options));
   return client.request({.method = method,
                          .url = std::move(url),
                          .headers = std::move(headers),

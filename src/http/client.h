@@ -11,20 +11,24 @@
 
 #include "http/headers.h"
 #include "http/message.h"
+#include "net/tls_context.h"
 
 namespace slate::http {
 
 struct ClientOptions {
+  // Handshake included.
   std::chrono::milliseconds connect_timeout{10'000};
   // How long the server may send nothing, or take nothing.
   std::chrono::milliseconds timeout{60'000};
   // Of a body that is kept in memory.
   std::uint64_t max_body_bytes = std::uint64_t{256} << 20;
+  // A client's context, for https; null: the system's authorities are trusted.
+  std::shared_ptr<net::TlsContext> tls{};
 };
 
 struct ClientRequest {
   Method method = Method::kGet;
-  std::string url{};  // http://host[:port]/path?query, escaped
+  std::string url{};  // http[s]://host[:port]/path?query, escaped
   Headers headers{};  // Host, Content-Length and Connection are the client's own
   std::string body{};
   // When set, gets the body of a 2xx answer piece by piece instead of ClientResponse::body. An error ends the
@@ -47,10 +51,10 @@ class Client {
   Client(Client&&) noexcept;
   Client& operator=(Client&&) noexcept;
 
-  // Errors: invalid_argument (the URL), unimplemented (https), unavailable (cannot connect, or the connection
-  // broke, which for an answer may be in the middle of its body), deadline_exceeded, quota_exceeded (a body
-  // beyond max_body_bytes), and what the sink gives. A kept connection that turns out to be closed is
-  // replaced once.
+  // Errors: invalid_argument (the URL), unavailable (cannot connect, a certificate that is not accepted, or
+  // the connection broke, which for an answer may be in the middle of its body), deadline_exceeded,
+  // quota_exceeded (a body beyond max_body_bytes), and what the sink gives. A kept connection that turns out
+  // to be closed is replaced once.
   Result<ClientResponse> request(ClientRequest request);
 
  private:

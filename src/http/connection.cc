@@ -2,46 +2,34 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/basic_waitable_timer.hpp>
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/dispatch.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/strand.hpp>
-#include <boost/asio/wait_traits.hpp>
 #include <chrono>
 #include <exception>
 #include <fmt/format.h>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
-#include <unistd.h>
 #include <utility>
-#include <vector>
 
 #include "base/log.h"
+#include "base/try.h"
 #include "http/exchange.h"
+#include "http/gzip.h"
 #include "http/problem.h"
 #include "http/request_parser.h"
 #include "http/responder.h"
 #include "http/response_head.h"
 #include "http/server_core.h"
+#include "net/stream.h"
 
 namespace slate::http {
 namespace {
 
-namespace asio = boost::asio;
-using ErrorCode = boost::system::error_code;
 using SteadyClock = std::chrono::steady_clock;
 using TimePoint = SteadyClock::time_point;
-using Strand = asio::strand<asio::io_context::executor_type>;
-using Socket = asio::basic_stream_socket<asio::ip::tcp, Strand>;
-using Timer = asio::basic_waitable_timer<SteadyClock, asio::wait_traits<SteadyClock>, Strand>;
 
-constexpr std::size_t kIdleRead = 4096;
+constexpr std::size_t kHeaderRead = 4096;
 constexpr std::size_t kBodyRead = 65536;
 // How long a client that was refused in the middle of its request may go on sending, so that it reads the
 // answer instead of a reset connection.
@@ -60,6 +48,7 @@ Result<bool> call_next(BodyStream& stream, std::string& chunk) {
 }
 
 enum class State : std::uint8_t {
+  kHandshake,   // of TLS
   kReading,     // for the next request, or more of it
   kContinuing,  // writing "100 Continue"
   kHandling,    // the handler owes an answer
@@ -68,83 +57,88 @@ enum class State : std::uint8_t {
   kClosed,
 };
 
-// Everything but the interface runs on the strand. While it is open one read is always under way (unless the
-// client is to be slowed down), so that a client that leaves is noticed whatever else goes on; one write at
-// most is under way. There is one timer, armed lazily: moving the deadline back costs nothing.
+// Everything but the interface runs on the stream's strand. While it is open it always waits for more to read
+// (unless the client is to be slowed down), so that a client that leaves is noticed whatever else goes on;
+// one write at most is under way.
 class Http1Connection final : public Connection, public std::enable_shared_from_this<Http1Connection> {
  public:
-  Http1Connection(std::shared_ptr<ServerCore> core, int socket, Welcome welcome)
+  Http1Connection(std::shared_ptr<ServerCore> core, int socket, Admission admission)
       : alive_(core->group),
         core_(std::move(core)),
-        strand_(asio::make_strand(core_->io.context())),
-        socket_(strand_),
-        timer_(strand_),
-        welcome_(welcome),
-        parser_({.header_bytes = core_->options.header_bytes, .body_bytes = core_->options.body_bytes}) {
-    ErrorCode error;
-    // The protocol matters only for opening and for addresses, neither of which happens here.
-    socket_.assign(asio::ip::tcp::v4(), socket, error);
-    if (error) ::close(socket);
-  }
+        admission_(std::move(admission)),
+        stream_(core_->io, socket, core_->options.tls.get()),
+        parser_({.header_bytes = core_->options.header_bytes, .body_bytes = core_->options.body_bytes}) {}
 
   void start() {
-    asio::post(strand_, [self = shared_from_this()] { self->welcome(); });
+    stream_.start(weak_from_this(), [this] { on_deadline(); });
+    stream_.post([this] { shake_hands(); });
   }
 
   void respond(std::uint64_t request, Response answer) override {
-    asio::dispatch(strand_, [self = shared_from_this(), request, owned = std::move(answer)]() mutable {
-      auto response = std::move(owned);  // gone before the connection, even if nobody waits for it
-      if (self->is_waiting_for(request, State::kHandling)) self->send(std::move(response));
+    stream_.dispatch([this, request, response = std::move(answer)]() mutable {
+      if (is_waiting_for(request, State::kHandling)) send(std::move(response));
     });
   }
   void close_when_idle() override {
-    asio::post(strand_, [self = shared_from_this()] { self->close_if_idle(); });
+    stream_.post([this] { close_if_idle(); });
   }
   void close_now() override {
-    asio::post(strand_, [self = shared_from_this()] { self->abandon(); });
+    stream_.post([this] { abandon(); });
   }
 
  private:
-  void welcome() {
-    if (!socket_.is_open()) return close();
-    if (welcome_ == Welcome::kRefuse)
-      return refuse(Error(Reason::kOverloaded, "too many connections are open").with_retry_after(1));
-    process();
+  void shake_hands() {
+    if (!stream_.is_open()) return close();
+    stream_.set_deadline(SteadyClock::now() + core_->options.handshake_timeout);
+    stream_.async_handshake([this](net::IoResult result) {
+      if (result.state != net::IoState::kDone) {
+        log::debug("a TLS handshake failed", {{"why", stream_.problem()}});
+        return close();
+      }
+      clear_deadline();
+      state_ = State::kReading;
+      if (admission_.refusal()) return refuse(*admission_.refusal());
+      process();
+    });
   }
 
   void read_more() {
     if (read_pending_ || peer_finished_ || state_ == State::kClosed) return;
     if (state_ != State::kLingering && !parser_.has_room()) return;
-    const bool in_body = state_ == State::kReading && parser_.phase() == RequestParser::Phase::kBody;
-    if (const auto size = in_body ? kBodyRead : kIdleRead; size != read_buffer_.size()) {
-      read_buffer_ = {};
-      read_buffer_.resize(size);
-    }
     read_pending_ = true;
-    socket_.async_read_some(asio::buffer(read_buffer_),
-                            [self = shared_from_this()](const ErrorCode& error, std::size_t bytes) {
-                              self->read_pending_ = false;
-                              self->on_read(error, bytes);
-                            });
+    stream_.when_readable([this] {
+      read_pending_ = false;
+      read();
+    });
   }
 
-  void on_read(const ErrorCode& error, std::size_t bytes) {
+  void read() {
     if (state_ == State::kClosed) return;
-    if (error == asio::error::eof) {
-      // The client may only have closed its sending side; more often it has left. Work for it is asked to
-      // stop, and an answer that comes all the same is written.
-      peer_finished_ = true;
-      if (state_ == State::kReading || state_ == State::kLingering) return close();
-      if (exchange_) std::stop_source(exchange_->stop).request_stop();
-      return;
+    // One for each I/O thread: connections that wait hold none.
+    thread_local std::array<char, kBodyRead> buffer;
+    const bool in_body = state_ == State::kReading && parser_.phase() == RequestParser::Phase::kBody;
+    const net::IoResult result = stream_.read(std::span(buffer).first(in_body ? kBodyRead : kHeaderRead));
+    switch (result.state) {
+      case net::IoState::kWantRead:
+      case net::IoState::kWantWrite: return read_more();
+      case net::IoState::kBroken: return abandon();
+      case net::IoState::kEnd: return on_end();
+      case net::IoState::kDone: break;
     }
-    if (error) return abandon();
     if (state_ == State::kLingering) return read_more();
-    parser_.feed({read_buffer_.data(), bytes});
+    parser_.feed({buffer.data(), result.bytes});
     if (state_ == State::kReading)
       process();
     else
       read_more();
+  }
+
+  // The client may only have closed its sending side; more often it has left. Work for it is asked to stop,
+  // and an answer that comes all the same is written.
+  void on_end() {
+    peer_finished_ = true;
+    if (state_ == State::kReading || state_ == State::kLingering) return close();
+    if (exchange_) std::stop_source(exchange_->stop).request_stop();
   }
 
   // Goes as far as the bytes at hand allow.
@@ -163,7 +157,8 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
 
   void wait_for_more() {
     const auto& options = core_->options;
-    if (exchange_ && !count_body()) return refuse_overloaded_memory();
+    if (exchange_)
+      if (auto counted = count_body(); !counted) return refuse(std::move(counted).error());
     switch (parser_.phase()) {
       case RequestParser::Phase::kIdle:
         began_.reset();
@@ -172,16 +167,36 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
         break;
       case RequestParser::Phase::kHeader: set_deadline(*began_ + options.header_timeout); break;
       case RequestParser::Phase::kBody:
-      case RequestParser::Phase::kDone: set_deadline(SteadyClock::now() + options.idle_timeout); break;
+      case RequestParser::Phase::kDone: set_deadline(body_deadline()); break;
     }
     if (peer_finished_) return close();
     read_more();
   }
 
+  // Some bytes now and then are not enough to keep a connection.
+  TimePoint body_deadline() const {
+    const auto& options = core_->options;
+    const std::chrono::seconds earned(parser_.body_size() /
+                                      std::max<std::uint64_t>(options.least_body_bytes_per_second, 1));
+    return std::min(SteadyClock::now() + options.idle_timeout,
+                    *began_ + options.header_timeout + options.idle_timeout + earned);
+  }
+
+  // The answer to a request that no handler will see.
+  std::optional<Response> answer_early(const RequestHead& head) {
+    auto answer = exchange_->find_route(head, core_->router);
+    // What runs inline costs less than a refusal, and probes must not fail for others' requests.
+    if (exchange_->route != nullptr && exchange_->route->run == Run::kInline) return answer;
+    const auto wait = core_->clients.take_request(admission_.client(), SteadyClock::now());
+    if (!wait) return answer;
+    return Response::problem(Error(Reason::kQuotaExceeded, "too many requests come from this address")
+                                 .with_retry_after(static_cast<int>(wait->count())));
+  }
+
   void on_head() {
     begin_exchange();
     const RequestHead& head = parser_.head();
-    if (auto answer = exchange_->find_route(head, core_->router)) {
+    if (auto answer = answer_early(head)) {
       // With the whole request at hand the connection can go on; else where the next one begins is far away.
       const auto step = parser_.advance();
       if (!step || *step != RequestParser::Step::kRequest) exchange_->after = AfterResponse::kClose;
@@ -197,15 +212,13 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
     exchange_.emplace(parser_.head(), ++last_number_, began_.value_or(SteadyClock::now()));
   }
 
-  // Counts what has come of the body. False when all bodies together would be more than the server may hold.
-  bool count_body() {
-    const std::uint64_t more = parser_.body_size() - exchange_->body_bytes;
-    std::uint64_t held = core_->body_bytes.load(std::memory_order_relaxed);
-    do {
-      if (held + more > core_->options.total_body_bytes) return false;
-    } while (!core_->body_bytes.compare_exchange_weak(held, held + more, std::memory_order_relaxed));
-    exchange_->body_bytes += more;
-    return true;
+  // Counts what has come of the body. Errors: overloaded.
+  Result<void> count_body() {
+    const std::uint64_t size = parser_.body_size();
+    if (size == 0) return {};
+    auto& memory = exchange_->memory;
+    if (!memory) memory = std::make_shared<BodyMemory>(core_->bodies);
+    return memory->take(size - memory->held());
   }
 
   // A queued handler call. The guard comes first, so that it is the last to go.
@@ -214,16 +227,32 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
     const Handler* handler;
     std::weak_ptr<Connection> connection;
     std::uint64_t number;
+    Coding accepted;
+    Coding body_coding;
+    std::uint64_t body_limit;
+    std::shared_ptr<BodyMemory> memory;
     Request request;
 
     void operator()() {
       if (connection.expired()) return;
-      call_handler(*handler, std::move(request), make_respond(std::move(connection), number));
+      Respond respond = make_respond(std::move(connection), number, accepted);
+      if (auto decoded = decode_body(); !decoded)
+        return respond(Response::problem(std::move(decoded).error()));
+      call_handler(*handler, std::move(request), std::move(respond));
+    }
+
+    // Handlers get what was meant, whatever it came in.
+    Result<void> decode_body() {
+      request.headers.remove("Content-Encoding");
+      if (body_coding == Coding::kIdentity || request.body.empty()) return {};
+      SLATE_TRY(request.body,
+                gunzip(request.body, body_limit, [this](std::size_t more) { return memory->take(more); }));
+      return {};
     }
   };
 
   void call() {
-    if (!count_body()) return refuse_overloaded_memory();
+    if (auto counted = count_body(); !counted) return refuse(std::move(counted).error());
     Exchange& exchange = *exchange_;
     RequestHead& head = parser_.head();
     const Method method = exchange.route->method;
@@ -238,9 +267,10 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
                     .stop = exchange.stop.get_token()};
     state_ = State::kHandling;
     clear_deadline();
-    HandlerCall task{CallGuard(core_->group), &exchange.route->handler, weak_from_this(), exchange.number,
-                     std::move(request)};
-    if (exchange.route->run == Run::kInline) {
+    HandlerCall task{CallGuard(core_->group),   &exchange.route->handler, weak_from_this(),
+                     exchange.number,           exchange.accepted,        exchange.body_coding,
+                     core_->options.body_bytes, exchange.memory,          std::move(request)};
+    if (exchange.route->run == Run::kInline && exchange.body_coding == Coding::kIdentity) {
       task();
     } else if (auto queued = core_->pool.submit(std::move(task)); !queued) {
       send(Response::problem(std::move(queued).error()));
@@ -257,10 +287,6 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
     if (!exchange_) begin_exchange();
     exchange_->after = AfterResponse::kClose;
     send(Response::problem(std::move(error)));
-  }
-
-  void refuse_overloaded_memory() {
-    refuse(Error(Reason::kOverloaded, "too many large requests are being received").with_retry_after(1));
   }
 
   void send(Response response) {
@@ -311,10 +337,9 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
       auto more = call_next(*stream, chunk);
       const auto target = connection.lock();
       if (!target) return;
-      asio::post(target->strand_, [self = target, request = number, owned = std::move(stream),
-                                   bytes = std::move(chunk), result = std::move(more)]() mutable {
-        // Gone before the connection, whatever happens: nothing of a handler outlives its server.
-        auto returned = std::move(owned);
+      // What it holds goes before the connection, whatever happens: nothing of a handler outlives its server.
+      target->stream_.post([self = target.get(), request = number, returned = std::move(stream),
+                            bytes = std::move(chunk), result = std::move(more)]() mutable {
         if (!self->is_waiting_for(request, State::kResponding)) return;
         self->exchange_->stream = std::move(returned);
         self->on_chunk(std::move(bytes), std::move(result));
@@ -331,7 +356,7 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
     exchange_->stream->when_ready([connection = weak_from_this(), number] {
       const auto target = connection.lock();
       if (!target) return;
-      asio::post(target->strand_, [self = target, number] {
+      target->stream_.post([self = target.get(), number] {
         if (self->is_waiting_for(number, State::kResponding) && self->exchange_->stream) self->pull_now();
       });
     });
@@ -378,26 +403,25 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
   void write(std::string before, std::string body, std::string_view after) {
     before_ = std::move(before);
     body_ = std::move(body);
-    to_write_ = {asio::buffer(before_), asio::buffer(body_), asio::buffer(after.data(), after.size())};
+    to_write_ = {before_, body_, after};
     write_some();
   }
 
   void write_some() {
-    if (asio::buffer_size(to_write_) == 0) return on_written();
+    if (std::ranges::all_of(to_write_, &std::string_view::empty)) return on_written();
     set_deadline(SteadyClock::now() + core_->options.write_timeout);
-    socket_.async_write_some(to_write_,
-                             [self = shared_from_this()](const ErrorCode& error, std::size_t bytes) {
-                               if (self->state_ == State::kClosed) return;
-                               if (error) return self->abandon();
-                               self->advance_write(bytes);
-                             });
+    stream_.async_write_some(to_write_, [this](net::IoResult result) {
+      if (state_ == State::kClosed) return;
+      if (result.state != net::IoState::kDone) return abandon();
+      advance_write(result.bytes);
+    });
   }
 
   void advance_write(std::size_t bytes) {
     if (exchange_) exchange_->bytes_written += bytes;
-    for (auto& buffer : to_write_) {
-      const auto step = std::min(bytes, buffer.size());
-      buffer += step;
+    for (auto& piece : to_write_) {
+      const auto step = std::min(bytes, piece.size());
+      piece.remove_prefix(step);
       bytes -= step;
     }
     write_some();
@@ -415,8 +439,8 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
   void finish_exchange() {
     exchange_->record(exchange_->status, core_->options.observer);
     const auto after = exchange_->after;
-    end_exchange();
-    before_.clear();
+    exchange_.reset();
+    before_ = {};
     body_ = {};
     if (after == AfterResponse::kClose) return finish_connection();
     parser_.next_request();
@@ -425,25 +449,19 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
     process();
   }
 
-  void end_exchange() {
-    if (!exchange_) return;
-    core_->body_bytes.fetch_sub(exchange_->body_bytes);
-    exchange_.reset();
-  }
-
   // The answer is out. Closing with unread bytes would reset the connection and lose it on its way.
   void finish_connection() {
     const bool more_may_come = parser_.phase() != RequestParser::Phase::kDone || parser_.buffered() > 0;
     if (peer_finished_ || !more_may_come) return close();
-    ErrorCode ignored;
-    socket_.shutdown(Socket::shutdown_send, ignored);
+    stream_.finish_sending();
     state_ = State::kLingering;
     set_deadline(SteadyClock::now() + kLinger);
     read_more();
   }
 
   void close_if_idle() {
-    if (state_ == State::kReading && parser_.phase() == RequestParser::Phase::kIdle) close();
+    const bool idle = state_ == State::kReading && parser_.phase() == RequestParser::Phase::kIdle;
+    if (idle || state_ == State::kHandshake) close();
   }
 
   // The client has gone, or must go: nothing more can be said.
@@ -459,39 +477,20 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
   // Ends a streamed answer so that the client can tell: without the last chunk, or with a reset where there
   // are no chunks.
   void cut() {
-    if (exchange_->version == 10) {
-      ErrorCode ignored;
-      socket_.set_option(asio::socket_base::linger(true, 0), ignored);
-    }
+    if (exchange_->version == 10) stream_.close(net::Stream::Farewell::kReset);
     abandon();
   }
 
   void close() {
     if (state_ == State::kClosed) return;
     state_ = State::kClosed;
-    end_exchange();
-    ErrorCode ignored;
-    socket_.close(ignored);
-    timer_.cancel();
+    exchange_.reset();
+    stream_.close();
     core_->group->release(this);
   }
 
-  void set_deadline(TimePoint deadline) {
-    deadline_ = deadline;
-    if (deadline_ < armed_for_) arm();
-  }
-  void clear_deadline() { deadline_ = TimePoint::max(); }
-
-  void arm() {
-    armed_for_ = deadline_;
-    timer_.expires_at(armed_for_);
-    timer_.async_wait([self = shared_from_this()](const ErrorCode& error) {
-      if (error || self->state_ == State::kClosed) return;
-      self->armed_for_ = TimePoint::max();
-      if (SteadyClock::now() >= self->deadline_) return self->on_deadline();
-      if (self->deadline_ != TimePoint::max()) self->arm();
-    });
-  }
+  void set_deadline(TimePoint deadline) { stream_.set_deadline(deadline); }
+  void clear_deadline() { stream_.set_deadline(TimePoint::max()); }
 
   void on_deadline() {
     clear_deadline();
@@ -502,14 +501,11 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
 
   AliveGuard alive_;
   const std::shared_ptr<ServerCore> core_;
-  const Strand strand_;
-  Socket socket_;
-  Timer timer_;
-  const Welcome welcome_;
+  const Admission admission_;
+  net::Stream stream_;
 
-  State state_ = State::kReading;
+  State state_ = State::kHandshake;
   RequestParser parser_;
-  std::vector<char> read_buffer_;
   bool read_pending_ = false;
   bool peer_finished_ = false;  // it will send nothing more
   std::optional<TimePoint> began_;
@@ -517,16 +513,14 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
   std::uint64_t last_number_ = 0;
   std::string before_;
   std::string body_;
-  std::array<asio::const_buffer, 3> to_write_;
-  TimePoint deadline_ = TimePoint::max();
-  TimePoint armed_for_ = TimePoint::max();
+  std::array<std::string_view, 3> to_write_;
 };
 
 }  // namespace
 
-void open_connection(std::shared_ptr<ServerCore> core, int socket, Welcome welcome) {
+void open_connection(std::shared_ptr<ServerCore> core, int socket, Admission admission) {
   const auto group = core->group;
-  const auto connection = std::make_shared<Http1Connection>(std::move(core), socket, welcome);
+  const auto connection = std::make_shared<Http1Connection>(std::move(core), socket, std::move(admission));
   if (group->add(connection)) connection->start();
 }
 

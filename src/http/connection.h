@@ -8,6 +8,7 @@
 
 namespace slate::http {
 
+class Admission;
 struct ServerCore;
 
 // Safe from any thread: each call only hands its work to the connection's strand.
@@ -20,12 +21,8 @@ class Connection {
   virtual void close_now() = 0;
 };
 
-enum class Welcome : std::uint8_t {
-  kServe,
-  kRefuse,  // answer 503 and close
-};
-
-// Takes over the connected, non-blocking socket and serves it until one side has had enough. Returns at once.
-void open_connection(std::shared_ptr<ServerCore> core, int socket, Welcome welcome);
+// Takes over the connected, non-blocking socket and serves it until one side has had enough; or answers with
+// the admission's refusal and closes it. Returns at once.
+void open_connection(std::shared_ptr<ServerCore> core, int socket, Admission admission);
 
 }  // namespace slate::http

@@ -36,6 +36,7 @@ Exchange::Exchange(const RequestHead& head, std::uint64_t request_number, TimePo
       path(loggable_path(head.target)),
       request_id(choose_request_id(head.headers.get("X-Request-Id"))),
       version(head.version),
+      accepted(accepted_coding(head.headers)),
       after(head.after),
       began(first_byte) {}
 
@@ -48,9 +49,13 @@ std::optional<Response> Exchange::find_route(const RequestHead& head, const Rout
   if (match.route == nullptr) return without_route(method, match.allow);
   route = match.route;
   params = std::move(match.params);
-  const auto coding = head.headers.get("Content-Encoding");
-  if (coding && !coding->empty() && !equal_ignoring_case(*coding, "identity"))
-    return Response::problem(Error(Reason::kUnsupportedMediaType, "the body must not be compressed"));
+  auto coding = http::body_coding(head.headers);
+  if (!coding) {
+    Response refusal = Response::problem(std::move(coding).error());
+    refusal.headers.set("Accept-Encoding", "gzip");
+    return refusal;
+  }
+  body_coding = *coding;
   return std::nullopt;
 }
 

@@ -9,10 +9,11 @@
 #include <stop_token>
 #include <string>
 
+#include "http/content_coding.h"
 #include "http/message.h"
 #include "http/request_parser.h"
 #include "http/router.h"
-#include "http/server.h"
+#include "http/server_core.h"
 #include "http/url.h"
 
 namespace slate::http {
@@ -26,7 +27,7 @@ struct Exchange {
   Exchange(const RequestHead& head, std::uint64_t request_number, TimePoint first_byte);
 
   // Sets route, target and params; or gives the answer for a request that no handler will see: a broken URL,
-  // 404, 405, OPTIONS, a compressed body.
+  // 404, 405, OPTIONS, a body in a coding that is not known.
   std::optional<Response> find_route(const RequestHead& head, const Router& router);
   // The access line and the observer's call; once, when the answer is out or given up.
   void record(int final_status, const std::function<void(const Served&)>& observer) const;
@@ -36,13 +37,15 @@ struct Exchange {
   const std::string path;  // as the log may hold it
   const std::string request_id;
   const int version;
+  const Coding accepted;  // what the answer may be in
   AfterResponse after;
   const TimePoint began;
   const Route* route = nullptr;
   Target target;
   NamedValues params;
   std::stop_source stop;
-  std::uint64_t body_bytes = 0;  // counted in ServerCore::body_bytes
+  Coding body_coding = Coding::kIdentity;
+  std::shared_ptr<BodyMemory> memory;  // of the body
 
   int status = 0;
   std::uint64_t bytes_written = 0;

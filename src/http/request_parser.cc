@@ -99,7 +99,9 @@ class RequestParser::Impl {
       if (in_header) {
         header_bytes_ += used;
         const bool unfinished = !collector_->is_header_done();
-        if (header_bytes_ + (unfinished ? buffer_.size() : 0) > limits_.header_bytes)
+        // What the library has found already is not overruled.
+        const bool is_open = !error || error == beast_http::error::need_more;
+        if (is_open && header_bytes_ + (unfinished ? buffer_.size() : 0) > limits_.header_bytes)
           error = beast_http::error::header_limit;
       }
       needed_ = 1;

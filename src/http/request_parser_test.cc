@@ -135,6 +135,12 @@ TEST(RequestParser, endless_header_fields_are_too_large_whatever_their_pace) {
   FAIL() << "6,000 bytes of header passed a limit of 4,096";
 }
 
+TEST(RequestParser, body_beyond_the_limit_is_told_from_a_long_header_when_both_come_at_once) {
+  EXPECT_EQ(refusal("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5000\r\n\r\n" + std::string(5000, 'x'),
+                    {.header_bytes = 512, .body_bytes = 256}),
+            Reason::kPayloadTooLarge);
+}
+
 TEST(RequestParser, body_beyond_the_limit_is_refused_by_its_length_before_it_comes) {
   const ParserLimits limits{.body_bytes = 4};
   EXPECT_TRUE(parse("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nabcd", 1, limits));

@@ -10,10 +10,12 @@ namespace {
 
 class Responder {
  public:
-  Responder(std::weak_ptr<Connection> connection, std::uint64_t request)
-      : connection_(std::move(connection)), request_(request) {}
+  Responder(std::weak_ptr<Connection> connection, std::uint64_t request, Coding accepted)
+      : connection_(std::move(connection)), request_(request), accepted_(accepted) {}
   Responder(Responder&& other) noexcept
-      : connection_(std::move(other.connection_)), request_(std::exchange(other.request_, 0)) {}
+      : connection_(std::move(other.connection_)),
+        request_(std::exchange(other.request_, 0)),
+        accepted_(other.accepted_) {}
   Responder& operator=(Responder&&) = delete;
   ~Responder() {
     if (request_ == 0 || connection_.expired()) return;
@@ -24,18 +26,21 @@ class Responder {
   void operator()(Response response) {
     const auto request = std::exchange(request_, 0);
     if (request == 0) return;
+    if (connection_.expired()) return;
+    encode(response, accepted_);
     if (const auto connection = connection_.lock()) connection->respond(request, std::move(response));
   }
 
  private:
   std::weak_ptr<Connection> connection_;
   std::uint64_t request_;  // 0: answered, or moved from
+  Coding accepted_;
 };
 
 }  // namespace
 
-Respond make_respond(std::weak_ptr<Connection> connection, std::uint64_t request) {
-  return Responder(std::move(connection), request);
+Respond make_respond(std::weak_ptr<Connection> connection, std::uint64_t request, Coding accepted) {
+  return Responder(std::move(connection), request, accepted);
 }
 
 void call_handler(const Handler& handler, Request request, Respond respond) {

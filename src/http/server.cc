@@ -30,8 +30,6 @@ using Tcp = asio::ip::tcp;
 using SteadyClock = std::chrono::steady_clock;
 using Strand = asio::strand<asio::io_context::executor_type>;
 
-// Connections beyond the limit that are told so at one time; more are closed without a word.
-constexpr std::size_t kMaxRefusals = 256;
 // How long to wait for descriptors when the process has run out of them.
 constexpr std::chrono::milliseconds kAcceptRetry{100};
 
@@ -88,9 +86,12 @@ class Listener final : public std::enable_shared_from_this<Listener> {
 
   void accept_waiting() {
     for (;;) {
-      const int socket = ::accept4(acceptor_.native_handle(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      sockaddr_storage address{};
+      socklen_t size = sizeof address;
+      const int socket = ::accept4(acceptor_.native_handle(), reinterpret_cast<sockaddr*>(&address), &size,
+                                   SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (socket >= 0) {
-        welcome(socket);
+        welcome(socket, net::ClientAddress::of(reinterpret_cast<const sockaddr&>(address)));
         continue;
       }
       switch (errno) {
@@ -113,16 +114,15 @@ class Listener final : public std::enable_shared_from_this<Listener> {
     });
   }
 
-  void welcome(int socket) {
-    const std::size_t open = core_->group->open();
-    if (open >= core_->options.max_connections + kMaxRefusals) {
+  void welcome(int socket, const net::ClientAddress& client) {
+    auto admission = Admission::ask(*core_, client);
+    if (!admission) {
       ::close(socket);
       return;
     }
     const int on = 1;
     static_cast<void>(::setsockopt(socket, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on));
-    open_connection(core_, socket,
-                    open < core_->options.max_connections ? Welcome::kServe : Welcome::kRefuse);
+    open_connection(core_, socket, *std::move(admission));
   }
 
   AliveGuard alive_;

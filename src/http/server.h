@@ -13,7 +13,9 @@
 #include "http/message.h"
 #include "http/router.h"
 #include "net/blocking_pool.h"
+#include "net/client_limiter.h"
 #include "net/io_threads.h"
+#include "net/tls_context.h"
 
 namespace slate::http {
 
@@ -27,20 +29,29 @@ struct Served {
 };
 
 struct ServerOptions {
-  std::string address = "127.0.0.1";  // IPv4 or IPv6
-  std::uint16_t port = 0;             // 0: one that is free
+  std::string address = "127.0.0.1";       // IPv4 or IPv6
+  std::uint16_t port = 0;                  // 0: one that is free
+  std::shared_ptr<net::TlsContext> tls{};  // null: plain
   std::size_t header_bytes = std::size_t{32} << 10;
+  // As sent, and again when it is decoded.
   std::uint64_t body_bytes = std::uint64_t{64} << 20;
   // Bodies of all connections together, from the first byte to the answer; more is refused as overloaded.
   std::uint64_t total_body_bytes = std::uint64_t{1} << 30;
+  // Under TLS, from the connection's opening to the end of the handshake.
+  std::chrono::milliseconds handshake_timeout{10'000};
   // From the first byte of a request to the end of its header.
   std::chrono::milliseconds header_timeout{10'000};
   // Between requests, and between two pieces of a body.
   std::chrono::milliseconds idle_timeout{60'000};
+  // And what a body must come at in the long run, once header_timeout and idle_timeout are over.
+  std::uint64_t least_body_bytes_per_second = 1024;
   // How long the client may take nothing of an answer.
   std::chrono::milliseconds write_timeout{60'000};
-  // More are answered 503. Each costs a file descriptor and about 10 KiB.
+  // More are answered 503. Each costs a file descriptor and, while it is idle, about 4 KiB; under TLS about
+  // 30 KiB.
   std::size_t max_connections = 10'000;
+  // Of one client's address: more connections or requests are answered 429.
+  net::ClientLimits client{.connections = 1'000};
   // Called once a request, from I/O threads at once: must not block.
   std::function<void(const Served&)> observer{};
 };

@@ -8,12 +8,14 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "http/connection.h"
 #include "http/server.h"
+#include "net/client_limiter.h"
 
 namespace slate::http {
 
@@ -84,13 +86,68 @@ class CallGuard {
   std::shared_ptr<ConnectionGroup> group_;
 };
 
+// A number that many threads take from and give back to, up to a limit.
+class Allowance {
+ public:
+  explicit Allowance(std::uint64_t limit) : limit_(limit) {}
+  // All of it or nothing.
+  bool take(std::uint64_t amount);
+  void give_back(std::uint64_t amount) { taken_.fetch_sub(amount, std::memory_order_relaxed); }
+
+ private:
+  const std::uint64_t limit_;
+  std::atomic<std::uint64_t> taken_ = 0;
+};
+
+// What one request's body holds of the memory for all bodies, until the object goes. One thread at a time.
+class BodyMemory {
+ public:
+  explicit BodyMemory(Allowance& all) : all_(all) {}
+  ~BodyMemory() { all_.give_back(held_); }
+  BodyMemory(const BodyMemory&) = delete;
+  BodyMemory& operator=(const BodyMemory&) = delete;
+
+  // Errors: overloaded when all bodies together would hold too much.
+  Result<void> take(std::uint64_t more);
+  std::uint64_t held() const { return held_; }
+
+ private:
+  Allowance& all_;
+  std::uint64_t held_ = 0;
+};
+
 struct ServerCore {
-  ServerOptions options;
-  Router router;
+  ServerCore(ServerOptions chosen, Router routes, net::IoThreads& io_threads, net::BlockingPool& blocking);
+
+  const ServerOptions options;
+  const Router router;
   net::IoThreads& io;
   net::BlockingPool& pool;
-  std::shared_ptr<ConnectionGroup> group = std::make_shared<ConnectionGroup>();
-  std::atomic<std::uint64_t> body_bytes = 0;  // held by all connections
+  const std::shared_ptr<ConnectionGroup> group = std::make_shared<ConnectionGroup>();
+  Allowance bodies;    // bytes that all connections hold
+  Allowance serving;   // connections
+  Allowance refusing;  // connections that are told why they are not served
+  net::ClientLimiter clients;
+};
+
+// A connection's place among those of the server and of its client, until the object goes.
+class Admission {
+ public:
+  // With a refusal when there is no place. Absent when even those who are refused are too many.
+  static std::optional<Admission> ask(ServerCore& core, const net::ClientAddress& client);
+  Admission(Admission&& other) noexcept;
+  Admission& operator=(Admission&&) = delete;
+  ~Admission();
+
+  const net::ClientAddress& client() const { return client_; }
+  const std::optional<Error>& refusal() const { return refusal_; }
+
+ private:
+  Admission(ServerCore& core, const net::ClientAddress& client) : core_(&core), client_(client) {}
+
+  ServerCore* core_;  // null: moved from
+  net::ClientAddress client_;
+  std::optional<Error> refusal_;
 };
 
 }  // namespace slate::http

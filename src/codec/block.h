@@ -86,12 +86,15 @@ inline std::uint64_t text_prefix(std::string_view text) {
 
 constexpr std::size_t bitmap_words(std::size_t rows) { return (rows + 63) / 64; }
 
+// Whether a block's checksum is looked at: one that came over a connection has none.
+enum class Checksum : std::uint8_t { kVerified, kNone };
+
 // Reads a block in place. Non-owning; copyable; reading is safe from any number of threads.
 class BlockView {
  public:
   // Checks checksum and structure, so that no later access can leave the block, whatever the bytes. O(bytes).
   // REQUIRES: `bytes` 8-byte aligned. Errors: corrupt.
-  static Result<BlockView> verify(std::span<const std::byte> bytes);
+  static Result<BlockView> verify(std::span<const std::byte> bytes, Checksum checksum = Checksum::kVerified);
   // The same block again, once verified: O(1).
   static BlockView trusted(const std::byte* bytes) { return BlockView(bytes); }
 

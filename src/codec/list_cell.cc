@@ -146,6 +146,10 @@ Result<ListValue> decode_list(std::string_view bytes) {
   return list;
 }
 
+void encode_element(const Value& element, std::string& out) { encode_value(element, out); }
+
+Result<Value> take_element(std::string_view& bytes) { return decode_value(bytes, 0); }
+
 ListReader::ListReader(std::string_view bytes) : rest_(bytes) {
   left_ = take<std::uint32_t>(rest_).value_or(0);
 }

@@ -16,6 +16,12 @@ void encode_list(const ListValue& list, std::string& out);
 // Any bytes are survived; malformed ones are `corrupt`.
 Result<ListValue> decode_list(std::string_view bytes);
 
+// One element, null included.
+void encode_element(const Value& element, std::string& out);
+// The element that `bytes` begins with, which is taken off. Any bytes are survived; malformed ones, and those
+// that nest deeper than a declared type can, are `corrupt`.
+Result<Value> take_element(std::string_view& bytes);
+
 // A scalar element, read in place.
 struct ListElement {
   Type type = Type::kString;

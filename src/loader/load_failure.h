@@ -1,22 +1,14 @@
 // Why a load failed, and what that means for the next one.
 #pragma once
 
-#include <cstdint>
 #include <string_view>
 
 #include <slate/error.h>
 
+#include "model/load.h"
+
 namespace slate {
 
-enum class FailureKind : std::uint8_t {
-  kCredentials,    // what this caller sent was refused; says nothing about other callers
-  kUnavailable,    // not reachable, too slow or too busy: may pass by itself
-  kConfiguration,  // endpoint, datasource or loader must be changed by a person
-  kData,           // a bad row, a broken stream, or a guard that did not hold
-  kStore,          // our own side could not store the rows
-  kChanged,        // the datasource was changed or dropped while it was being loaded
-  kCancelled,      // Slate is shutting down
-};
 // "credentials", "unavailable", ...
 std::string_view failure_kind_name(FailureKind kind);
 

@@ -19,6 +19,7 @@
 #include "loader/load_failure.h"
 #include "loader/loader_client.h"
 #include "loader/refresh_policy.h"
+#include "model/load.h"
 
 namespace slate {
 
@@ -33,8 +34,6 @@ class RefreshTarget {
 
 // Names one refresh, for its whole life; unique in this process and hard to guess from another process.
 using LoadId = std::string;
-
-enum class LoadState : std::uint8_t { kRunning, kSucceeded, kFailed };
 
 struct LoadStatus {
   LoadId id;
@@ -51,11 +50,6 @@ struct LoadStatus {
   std::uint32_t calls = 0;             // of the loader: more than one when callers' credentials were refused
   std::optional<Error> error;          // kFailed
   std::optional<FailureKind> failure;  // kFailed
-};
-
-enum class Trigger : std::uint8_t {
-  kOnDemand,  // a request found the data stale: no load when that has changed meanwhile, or while backing off
-  kForced,    // somebody asked for a load: always one, or the one that runs
 };
 
 struct RefreshRequest {

@@ -1,0 +1,178 @@
+#include "wire/row_payload.h"
+
+#include <algorithm>
+#include <cstring>
+#include <deque>
+#include <optional>
+
+#include <slate/datasource.h>
+
+#include "base/try.h"
+#include "codec/list_cell.h"
+
+namespace slate::wire {
+namespace {
+
+template <typename T>
+void put(std::string& out, T value) {
+  out.append(reinterpret_cast<const char*>(&value), sizeof(T));
+}
+void put_text(std::string& out, std::string_view text) {
+  put(out, static_cast<std::uint32_t>(text.size()));
+  out.append(text);
+}
+void put_tag(std::string& out, Type type) { put(out, static_cast<std::uint8_t>(type)); }
+
+template <typename T>
+std::optional<T> take(std::string_view& bytes) {
+  if (bytes.size() < sizeof(T)) return std::nullopt;
+  T value;
+  std::memcpy(&value, bytes.data(), sizeof(T));
+  bytes.remove_prefix(sizeof(T));
+  return value;
+}
+std::optional<std::string_view> take_text(std::string_view& bytes) {
+  const auto size = take<std::uint32_t>(bytes);
+  if (!size || bytes.size() < *size) return std::nullopt;
+  const std::string_view text = bytes.substr(0, *size);
+  bytes.remove_prefix(*size);
+  return text;
+}
+
+Failure malformed(std::uint64_t row) {
+  return fail(Error(Reason::kInvalidArgument, "a malformed row").with_position(row));
+}
+
+void put_value(const ValueRef& value, std::string& out) {
+  if (const auto* text = std::get_if<std::string_view>(&value)) {
+    put_tag(out, Type::kString);
+    put_text(out, *text);
+  } else if (const auto* integer = std::get_if<std::int64_t>(&value)) {
+    put_tag(out, Type::kInt);
+    put(out, *integer);
+  } else if (const auto* real = std::get_if<double>(&value)) {
+    put_tag(out, Type::kFloat);
+    put(out, *real);
+  } else if (const auto* truth = std::get_if<bool>(&value)) {
+    put_tag(out, Type::kBool);
+    put(out, static_cast<std::uint8_t>(*truth ? 1 : 0));
+  } else if (const auto* date = std::get_if<Date>(&value)) {
+    put_tag(out, Type::kDate);
+    put(out, date->seconds);
+  } else if (const auto* held = std::get_if<const Value*>(&value)) {
+    encode_element(**held, out);
+  } else {
+    encode_element(Value(), out);
+  }
+}
+
+// Scalars in place; lists and maps are put in `held`, which keeps them where they are.
+std::optional<ValueRef> take_value(std::string_view& bytes, std::deque<Value>& held) {
+  if (bytes.empty()) return std::nullopt;
+  const auto tag = static_cast<std::uint8_t>(bytes.front());
+  std::string_view rest = bytes.substr(1);
+  std::optional<ValueRef> value;
+  const auto set = [&](const auto& scalar) {
+    if (scalar) value.emplace(*scalar);
+  };
+  switch (static_cast<Type>(tag)) {
+    case Type::kString: set(take_text(rest)); break;
+    case Type::kInt: set(take<std::int64_t>(rest)); break;
+    case Type::kFloat: set(take<double>(rest)); break;
+    case Type::kBool:
+      if (const auto truth = take<std::uint8_t>(rest)) value.emplace(*truth != 0);
+      break;
+    case Type::kDate:
+      if (const auto seconds = take<std::int64_t>(rest)) value.emplace(Date{*seconds});
+      break;
+    default: {
+      auto element = take_element(bytes);
+      if (!element) return std::nullopt;
+      if (element->is_null()) return ValueRef{Null{}};
+      held.push_back(*std::move(element));
+      return ValueRef{&held.back()};
+    }
+  }
+  if (value) bytes = rest;
+  return value;
+}
+
+std::optional<RecordWrite> take_write(std::string_view& bytes) {
+  const auto kind = take<std::uint8_t>(bytes);
+  const auto id = take_text(bytes);
+  const auto cells = take<std::uint32_t>(bytes);
+  if (!kind || *kind > static_cast<std::uint8_t>(WriteKind::kDelete) || !id || !cells) return std::nullopt;
+  RecordWrite write{.kind = static_cast<WriteKind>(*kind), .id = std::string(*id), .cells = {}};
+  // A cell takes five bytes at least.
+  if (*cells > bytes.size() / 5) return std::nullopt;
+  write.cells.reserve(std::min<std::size_t>(*cells, Limits::kFields));
+  for (std::uint32_t i = 0; i < *cells; ++i) {
+    const auto name = take_text(bytes);
+    if (!name) return std::nullopt;
+    auto value = take_element(bytes);
+    if (!value) return std::nullopt;
+    write.cells.emplace_back(std::string(*name), *std::move(value));
+  }
+  return write;
+}
+
+}  // namespace
+
+void append_write(const RecordWrite& write, std::string& out) {
+  put(out, static_cast<std::uint8_t>(write.kind));
+  put_text(out, write.id);
+  put(out, static_cast<std::uint32_t>(write.cells.size()));
+  for (const auto& [name, value] : write.cells) {
+    put_text(out, name);
+    encode_element(value, out);
+  }
+}
+
+Result<std::vector<RecordWrite>> read_writes(std::string_view payload, std::uint32_t count) {
+  std::vector<RecordWrite> writes;
+  if (count > payload.size() / 9) return malformed(0);
+  writes.reserve(std::min<std::size_t>(count, 4096));
+  for (std::uint32_t i = 0; i < count; ++i) {
+    auto write = take_write(payload);
+    if (!write) return malformed(i);
+    writes.push_back(*std::move(write));
+  }
+  if (!payload.empty()) return malformed(count);
+  return writes;
+}
+
+void append_row(std::string_view id, std::span<const CellRef> cells, std::string& out) {
+  put_text(out, id);
+  put(out, static_cast<std::uint32_t>(cells.size()));
+  for (const auto& [field, value] : cells) {
+    put(out, field);
+    put_value(value, out);
+  }
+}
+
+Result<void> read_rows(std::string_view payload, std::uint32_t count,
+                       const std::function<Result<void>(std::string_view, std::span<const CellRef>)>& row) {
+  std::vector<CellRef> cells;
+  std::deque<Value> held;
+  for (std::uint32_t i = 0; i < count; ++i) {
+    cells.clear();
+    held.clear();
+    const auto id = take_text(payload);
+    const auto number = take<std::uint32_t>(payload);
+    if (!id || !number || *number > payload.size() / 5) return malformed(i);
+    for (std::uint32_t cell = 0; cell < *number; ++cell) {
+      const auto field = take<std::uint32_t>(payload);
+      if (!field) return malformed(i);
+      auto value = take_value(payload, held);
+      if (!value) return malformed(i);
+      cells.push_back({.field = *field, .value = *std::move(value)});
+    }
+    if (auto taken = row(*id, cells); !taken)
+      return fail(std::move(taken).error().position() ? std::move(taken).error()
+                                                      : std::move(taken).error().with_position(i));
+  }
+  if (!payload.empty()) return malformed(count);
+  return {};
+}
+
+}  // namespace slate::wire

@@ -6,6 +6,7 @@
 // first of them and leads when nobody else does.
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -20,7 +21,7 @@
 #include <string_view>
 #include <thread>
 #include <unordered_map>
-#include <vector>
+#include <unordered_set>
 
 #include <slate/client.h>
 #include <slate/error.h>
@@ -68,7 +69,8 @@ class Exchange {
 
  private:
   friend class Connection;
-  void cancel();
+  bool is_done() const { return !inbox_.empty() || failure_.has_value(); }
+  TimePoint limit() const;
 
   const std::shared_ptr<Connection> connection_;
   const CallTerms terms_;
@@ -80,10 +82,10 @@ class Exchange {
   std::size_t idle_frames_ = 0;  // without rows, waiting to be taken
   std::deque<ReceivedFrame> inbox_;
   std::optional<Error> failure_;
-  bool is_waiting_ = false;
   std::condition_variable wake_;
-  std::function<void()> resume_;  // kept while the call is awaited
-  // Last: its end waits for a cancel() that runs.
+  std::function<void()> resume_;  // while it is awaited
+  bool is_resuming_ = false;      // among those that the reader's thread is to resume
+  // Last: its end waits for one that runs.
   std::optional<std::stop_callback<std::function<void()>>> on_stop_;
 };
 
@@ -117,52 +119,57 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   Connection(const ClientOptions& options, const Address& address, std::unique_ptr<net::ClientStream> stream);
   Result<void> shake_hands(const ClientOptions& options, TimePoint deadline);
+  std::size_t frame_limit(const wire::RequestBody& body) const;
 
-  wire::RequestId register_exchange(Exchange& exchange);
+  // Sending: connection_send.cc.
   wire::RequestId next_id();
-  Result<void> send(Exchange* exchange, const std::string& frame, TimePoint deadline);
-  Result<void> write_all(std::string_view bytes, TimePoint deadline, bool& any);
+  Result<void> send(Exchange& exchange, const std::string& frame);
+  Result<void> write(std::string_view bytes, TimePoint deadline, bool& is_begun);
+  void post(wire::RequestId id, wire::RequestBody body);
   void send_deferred();
 
+  // Receiving. `lock` is of mutex_, which these want held.
   Result<ReceivedFrame> wait_for(Exchange& exchange);
   void lead(Lock& lock, TimePoint deadline);
   void pass_lead();
   void watch_silence(Lock& lock);
   void deliver(ReceivedFrame frame);
   void expire(Lock& lock, Exchange& exchange);
-  void fail_exchange(Exchange& exchange, const Error& error);
+  void fail(Exchange& exchange, const Error& error);
+  void wake(Exchange& exchange);
   void break_with(Error error);
-  void unregister(Exchange& exchange);
 
   void start_reader();
   void read_for_awaited();
-  TimePoint earliest_awaited();
+  void expire_awaited(Lock& lock);
 
   const Address address_;
   const std::chrono::milliseconds silence_;
   const std::uint64_t query_window_;
   wire::Welcome welcome_;
   std::unique_ptr<net::ClientStream> stream_;
-  FrameReader reader_;  // the leader's
+  FrameReader reader_;               // the leader's
+  std::atomic<bool> is_heard_ = false;  // bytes have come since watch_silence() looked
 
-  std::timed_mutex write_mutex_;  // held while bytes are sent; never taken while mutex_ is held
+  // In the order in which they are taken; none of them while mutex_ is held.
+  std::timed_mutex write_mutex_;  // held while bytes are sent
   std::mutex deferred_mutex_;     // guards deferred_
-  std::string deferred_;          // frames that go with the next
+  std::string deferred_;          // what goes before the next frame
 
   mutable std::mutex mutex_;  // guards what follows, and the state of exchanges
   std::unordered_map<wire::RequestId, Exchange*> exchanges_;
-  std::list<Exchange*> waiting_;  // in the order in which they began to
+  std::unordered_set<wire::RequestId> given_up_;  // timed out, and not answered since
+  std::list<Exchange*> waiting_;                  // threads that do not lead, first come first
   std::optional<Error> broken_;
   bool is_led_ = false;
   wire::RequestId last_id_ = 0;
   bool ids_wrapped_ = false;
-  std::uint64_t given_up_ = 0;  // calls whose answer has not come
-  TimePoint heard_{};           // when the last byte came
-  bool is_pinged_ = false;      // since then
-  std::size_t awaited_ = 0;     // exchanges with a resume_
-  std::vector<std::function<void()>> ready_;
+  TimePoint silent_since_{};
+  bool is_pinged_ = false;  // since then
+  std::size_t awaited_ = 0;
+  TimePoint next_expiry_ = TimePoint::max();  // of what is awaited: not later than the earliest
+  std::deque<Exchange*> ready_;               // to be resumed
   std::condition_variable reader_wake_;
-  bool has_reader_ = false;
   std::thread reader_thread_;
 };
 

@@ -14,7 +14,9 @@
 
 namespace slate {
 
-class ClientPool;
+namespace client {
+class PoolCore;  // private to Slate
+}
 
 struct ClientPoolOptions {
   // Its address may be several, "db-0:9600,db-1:9600": those of one database. The first that answers is
@@ -48,10 +50,11 @@ struct ClientPoolStats {
   std::uint64_t instances = 0;       // that were met
 };
 
-// A connection of one's own for a while; it goes back when this is destroyed. Must not outlive the pool.
+// A connection of one's own for a while; it goes back when this is destroyed.
 class PooledClient {
  public:
-  PooledClient(PooledClient&& other) noexcept;
+  PooledClient(std::shared_ptr<client::PoolCore> pool, std::unique_ptr<Client> client);
+  PooledClient(PooledClient&&) noexcept = default;
   PooledClient& operator=(PooledClient&& other) noexcept;
   ~PooledClient();
 
@@ -59,22 +62,19 @@ class PooledClient {
   Client* operator->() const { return client_.get(); }
 
  private:
-  friend class ClientPool;
-  PooledClient(ClientPool* pool, std::unique_ptr<Client> client)
-      : pool_(pool), client_(std::move(client)) {}
   void give_back();
 
-  ClientPool* pool_ = nullptr;
+  std::shared_ptr<client::PoolCore> pool_;
   std::unique_ptr<Client> client_;
 };
 
 // Safe from any thread. Who came first is served first. A connection that broke, or owes answers that nobody
-// waits for any more, is closed and its place is free for a new one.
+// waits for any more, is closed when it comes back, and its place is free for a new one.
 class ClientPool {
  public:
   // Connects nothing yet. Errors: invalid_argument for addresses and options; those of TLS files.
   static Result<std::unique_ptr<ClientPool>> create(ClientPoolOptions options);
-  // Waiting checkouts fail with unavailable. Connections in use come back before it ends.
+  // Checkouts that wait fail with unavailable. Connections in use stay until they are given back.
   ~ClientPool();
   ClientPool(const ClientPool&) = delete;
   ClientPool& operator=(const ClientPool&) = delete;
@@ -85,12 +85,12 @@ class ClientPool {
   Result<PooledClient> checkout();
   Result<PooledClient> checkout(std::chrono::milliseconds timeout);
   ClientPoolStats stats() const;
+  // The instance that was met last; empty before the first connection.
+  std::string instance() const;
 
  private:
-  friend class PooledClient;
-  struct Impl;
-  explicit ClientPool(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  explicit ClientPool(std::shared_ptr<client::PoolCore> core);
+  std::shared_ptr<client::PoolCore> core_;
 };
 
 // A Database behind the pool: same answers, same errors, and `unavailable` when the server is away. A snapshot

@@ -168,6 +168,11 @@ Result<void> Connection::usable() {
   return {};
 }
 
+bool Connection::is_broken() const {
+  const Lock lock(mutex_);
+  return broken_.has_value();
+}
+
 bool Connection::owes_answers() const {
   const Lock lock(mutex_);
   return !given_up_.empty();

@@ -64,8 +64,6 @@ class Exchange {
   void grant(std::uint64_t bytes);
   // kMany: the last frame has come.
   void finish();
-  // Whether the server may have got the request.
-  bool was_sent() const { return was_sent_; }
 
  private:
   friend class Connection;
@@ -74,7 +72,6 @@ class Exchange {
 
   const std::shared_ptr<Connection> connection_;
   const CallTerms terms_;
-  bool was_sent_ = false;
   // Guarded by the connection's lock:
   wire::RequestId id_ = 0;
   bool is_registered_ = false;  // frames for it are still expected
@@ -109,8 +106,11 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void post(wire::RequestBody body);
   // Whether it can be used; takes in what has come.
   Result<void> usable();
+  bool is_broken() const;
   // Whether calls were given up whose answers have not come.
   bool owes_answers() const;
+  // Requests of which the server may have got a part, ever.
+  std::uint64_t requests_sent() const { return requests_sent_.load(std::memory_order_relaxed); }
   void close();
 
  private:
@@ -150,6 +150,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::unique_ptr<net::ClientStream> stream_;
   FrameReader reader_;               // the leader's
   std::atomic<bool> is_heard_ = false;  // bytes have come since watch_silence() looked
+
+  std::atomic<std::uint64_t> requests_sent_ = 0;
 
   // In the order in which they are taken; none of them while mutex_ is held.
   std::timed_mutex write_mutex_;  // held while bytes are sent

@@ -101,7 +101,7 @@ Result<void> Connection::send(Exchange& exchange, const std::string& frame) {
       break_with(sent.error());
     }
   }
-  exchange.was_sent_ = is_begun;
+  if (is_begun) requests_sent_.fetch_add(1, std::memory_order_relaxed);
   send_deferred();
   return sent;
 }

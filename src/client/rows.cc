@@ -36,7 +36,9 @@ Result<void> StreamedRows::begin() { return take_frame(); }
 // The next frame becomes the one that is read.
 Result<void> StreamedRows::take_frame() {
   const bool is_first = !blocks_;
-  const std::size_t read = frame_.frame.payload.size();
+  // What has been read makes room for more.
+  if (const std::size_t read = frame_.frame.payload.size(); read != 0) exchange_->grant(read);
+  frame_.frame = {};
   SLATE_TRY(frame_, exchange_->next());
   SLATE_TRY(wire::Answer answer, decode(frame_));
   auto* rows = std::get_if<wire::Rows>(&answer);
@@ -45,8 +47,6 @@ Result<void> StreamedRows::take_frame() {
   if (rows->end) {
     end_ = std::move(*rows->end);
     exchange_->finish();
-  } else if (read != 0) {
-    exchange_->grant(read);
   }
   blocks_.emplace(frame_.frame.payload, head_.columns);
   return {};

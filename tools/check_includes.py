@@ -25,7 +25,7 @@ ROOMS = {
     "lists": ["db", "loader"],
     "net": ["base"],
     "wire": ["codec"],
-    "server": ["db", "net", "wire"],
+    "server": ["db", "loader", "net", "wire"],
     "client": ["net", "wire"],
     "http": ["net"],
     "api": ["http", "lists"],

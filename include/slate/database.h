@@ -72,6 +72,9 @@ class Database {
   // What it gave out (snapshots, result sets, transactions, builders) is destroyed before it.
   virtual ~Database() = default;
 
+  // A word that is made with the store: new with every empty one, the same for as long as its folder lives.
+  virtual std::string instance_id() const = 0;
+
   // Validates everything before anything is written. A change keeps the data where it can: a new field reads
   // as null, a new index is built in the background and used when it is whole, a dropped one is dropped; a
   // changed type empties a datasource that has a loader and is refused for one that has records and none.

@@ -11,6 +11,7 @@ class DurabilityDefault final : public Database {
   DurabilityDefault(Database& database, Durability durability)
       : database_(database), durability_(durability) {}
 
+  std::string instance_id() const override { return database_.instance_id(); }
   Result<Saved> save_datasource(const Datasource& datasource, Existing existing) override {
     if (datasource.durability) return database_.save_datasource(datasource, existing);
     Datasource with_default = datasource;

@@ -5,7 +5,7 @@
 #include <utility>
 #include <variant>
 
-#include "base/try.h"
+#include "db/save_with_lists.h"
 #include "model/name.h"
 
 namespace slate::cli {
@@ -126,11 +126,11 @@ ManifestReport ManifestFolder::apply(std::span<const ManifestText> files) {
 }
 
 void ManifestFolder::save_datasources(const Declarations& declared, ManifestReport& report) {
+  std::vector<ListView> lists;
+  for (const auto& list : declared.lists) lists.push_back(list.resource);
   for (const auto& [datasource, file, line] : declared.datasources) {
     const ResourceName name{ResourceKind::kDatasource, datasource.id};
-    auto saved = database_.save_datasource(datasource);
-    if (!saved && saved.error().reason() == Reason::kInUse)
-      saved = save_with_lists(datasource, declared, saved.error());
+    const auto saved = save_with_lists(database_, datasource, lists);
     if (!saved) {
       if (origins_.contains(name)) origins_[name] = file;
       report.errors.push_back(about(name, file, line, in_document(saved.error())));
@@ -139,28 +139,6 @@ void ManifestFolder::save_datasources(const Declarations& declared, ManifestRepo
     origins_[name] = file;
     report.outcomes.push_back({.resource = name, .file = file, .action = action_of(*saved), .warnings = {}});
   }
-}
-
-Result<Saved> ManifestFolder::save_with_lists(const Datasource& datasource, const Declarations& declared,
-                                              const Error& refusal) {
-  SLATE_TRY(const auto lists, database_.list_lists());
-  std::vector<ListView> in_the_way;
-  for (const ListView& list : lists) {
-    if (list.datasource != datasource.id || validate(list, datasource)) continue;
-    const auto next =
-        std::ranges::find(declared.lists, list.id, [](const auto& each) { return each.resource.id; });
-    if (next == declared.lists.end()) return fail(refusal);
-    if (next->resource.datasource == datasource.id && !validate(next->resource, datasource))
-      return fail(refusal);
-    in_the_way.push_back(list);
-  }
-  // Nobody can read these lists until they are saved again in a moment, which has just been checked to
-  // succeed.
-  for (const ListView& list : in_the_way) SLATE_TRY(database_.delete_list(list.id));
-  auto saved = database_.save_datasource(datasource);
-  if (!saved)
-    for (const ListView& list : in_the_way) SLATE_TRY(database_.save_list(list));
-  return saved;
 }
 
 void ManifestFolder::save_lists(const Declarations& declared, ManifestReport& report) {

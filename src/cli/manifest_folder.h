@@ -77,10 +77,6 @@ class ManifestFolder {
   static Declarations collect(std::span<const ManifestText> files, ManifestReport& report);
 
   void save_datasources(const Declarations& declared, ManifestReport& report);
-  // For a datasource that lists in their old form forbid to change: they make way when each has a new form
-  // here that fits. `refusal` otherwise.
-  Result<Saved> save_with_lists(const Datasource& datasource, const Declarations& declared,
-                                const Error& refusal);
   void save_lists(const Declarations& declared, ManifestReport& report);
   // What came from manifests and is not declared any more.
   std::vector<ResourceName> dropped(ResourceKind kind, const Declarations& declared) const;

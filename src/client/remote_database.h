@@ -22,7 +22,7 @@ class RemoteDatabase final : public Database {
   RemoteDatabase(Borrow borrow, std::function<std::string()> instance)
       : borrow_(std::move(borrow)), instance_(std::move(instance)) {}
 
-  std::string instance_id() const { return instance_(); }
+  std::string instance_id() const override { return instance_(); }
   Result<Saved> save_datasource(const Datasource& datasource, Existing existing) override;
   Result<DatasourceStatus> get_datasource(std::string_view id) override;
   Result<std::vector<DatasourceStatus>> list_datasources() override;

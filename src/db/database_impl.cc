@@ -22,6 +22,7 @@ namespace {
 constexpr std::string_view kBootNote = "boot";
 constexpr std::string_view kCleanlyClosed = "closed";
 constexpr std::string_view kCursorKeyNote = "cursor_key";
+constexpr std::string_view kInstanceIdNote = "instance_id";
 
 // The kernel's name for this boot of the machine; empty where it cannot be told.
 std::string boot_id() {
@@ -139,6 +140,7 @@ Result<void> StoredDatabase::recover() {
   SLATE_TRY(const auto lists, catalog_->lists());
   for (const ListView& list : lists) lists_.emplace(list.id, list);
   SLATE_TRY(read_cursor_key());
+  SLATE_TRY(read_instance_id());
   return catalog_->set_note(kBootNote, this_boot);
 }
 
@@ -151,6 +153,18 @@ Result<void> StoredDatabase::read_cursor_key() {
   }
   SLATE_TRY(cursor_key_, make_cursor_key());
   return catalog_->set_note(kCursorKeyNote, std::string(cursor_key_.begin(), cursor_key_.end()));
+}
+
+Result<void> StoredDatabase::read_instance_id() {
+  SLATE_TRY(auto stored, catalog_->note(kInstanceIdNote));
+  if (stored) {
+    instance_id_ = *std::move(stored);
+    return {};
+  }
+  SLATE_TRY(const auto random, make_cursor_key());
+  instance_id_.clear();
+  for (std::size_t i = 0; i < 16; ++i) instance_id_ += fmt::format("{:02x}", random[i]);
+  return catalog_->set_note(kInstanceIdNote, instance_id_);
 }
 
 // Files that a crash left behind: whatever the catalog does not name.

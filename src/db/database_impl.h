@@ -25,6 +25,7 @@ class StoredDatabase final : public EmbeddedDatabase {
   static Result<std::unique_ptr<StoredDatabase>> open(const DatabaseOptions& options);
   ~StoredDatabase() override;
 
+  std::string instance_id() const override { return instance_id_; }
   Result<Saved> save_datasource(const Datasource& datasource, Existing existing) override;
   Result<DatasourceStatus> get_datasource(std::string_view id) override;
   Result<std::vector<DatasourceStatus>> list_datasources() override;
@@ -52,6 +53,7 @@ class StoredDatabase final : public EmbeddedDatabase {
   explicit StoredDatabase(const DatabaseOptions& options);
   Result<void> recover();
   Result<void> read_cursor_key();
+  Result<void> read_instance_id();
   Result<void> open_datasource(const CatalogEntry& entry, bool after_power_loss);
   Result<void> finish_change(Generation& generation, const Schema& schema);
   void remove_litter(const std::vector<CatalogEntry>& entries) const;
@@ -77,7 +79,8 @@ class StoredDatabase final : public EmbeddedDatabase {
   std::map<std::string, ListView, std::less<>> lists_;                                // guarded by mutex_
   std::atomic<std::uint64_t> last_generation_ = 0;
   std::shared_ptr<ScanHelpers> helpers_;
-  CursorKey cursor_key_{};  // set before others see the database
+  CursorKey cursor_key_{};  // set before others see the database, as the next
+  std::string instance_id_;
   std::unique_ptr<Maintenance> maintenance_;
 };
 

@@ -17,6 +17,17 @@ TEST_F(DatabaseTest, records_come_back_in_order_of_arrival_after_reopening) {
   EXPECT_EQ(ids({}), (Ids{"b", "a", "c"}));
 }
 
+TEST_F(DatabaseTest, an_instance_is_known_by_its_id_after_reopening_and_another_store_has_another) {
+  const std::string first = database_->instance_id();
+  EXPECT_EQ(first.size(), 32u);
+  reopen();
+  EXPECT_EQ(database_->instance_id(), first);
+  database_.reset();
+  std::filesystem::remove_all(path_);
+  reopen();
+  EXPECT_NE(database_->instance_id(), first);
+}
+
 TEST_F(DatabaseTest, an_indexed_value_that_changes_leaves_its_old_entry) {
   save(prospects());
   write({record("a", "active", 1), record("b", "active", 2)});

@@ -68,4 +68,14 @@ std::string FrameWriter::finish() {
 
 std::string make_frame(RequestId id, std::string_view message) { return FrameWriter(id, message).finish(); }
 
+std::string make_frame_head(RequestId id, std::string_view message, std::size_t payload_bytes) {
+  FrameWriter writer(id, message);
+  if (payload_bytes == 0) return writer.finish();
+  (void)writer.payload();
+  std::string head = writer.finish();
+  check(head.size() + payload_bytes <= UINT32_MAX, "a frame of 4 GiB");
+  store_u32(head, 0, head.size() + payload_bytes - sizeof(std::uint32_t));
+  return head;
+}
+
 }  // namespace slate::wire

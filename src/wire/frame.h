@@ -69,5 +69,7 @@ class FrameWriter {
 
 // A frame without a payload.
 std::string make_frame(RequestId id, std::string_view message);
+// What comes before a payload of so many bytes, for who sends both without putting them together.
+std::string make_frame_head(RequestId id, std::string_view message, std::size_t payload_bytes);
 
 }  // namespace slate::wire

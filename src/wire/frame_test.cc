@@ -23,6 +23,13 @@ TEST(Frame, id_message_and_payload_come_back) {
   EXPECT_EQ((frame.payload.data() - bytes.data()) % 8, 0);
 }
 
+TEST(Frame, a_head_and_its_payload_are_the_frame) {
+  FrameWriter writer(7, "hello");
+  writer.payload() += "rows";
+  EXPECT_EQ(make_frame_head(7, "hello", 4) + "rows", writer.finish());
+  EXPECT_EQ(make_frame_head(7, "hello", 0), make_frame(7, "hello"));
+}
+
 TEST(Frame, without_a_payload_it_ends_with_the_message) {
   const std::string bytes = make_frame(1, "hello");
   EXPECT_EQ(bytes.size(), kFrameHeaderBytes + 5);

@@ -20,6 +20,7 @@ class CatalogFake final : public Database {
   // "save orders", "delete list open-orders", ... of the calls that were allowed.
   const std::vector<std::string>& calls() const { return calls_; }
 
+  std::string instance_id() const override { return "fake"; }
   Result<Saved> save_datasource(const Datasource& datasource, Existing) override {
     if (auto error = refusal(datasource.id)) return fail(*error);
     for (const auto& [id, list] : lists_)

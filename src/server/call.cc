@@ -1,0 +1,62 @@
+#include "server/call.h"
+
+#include <utility>
+
+namespace slate::server {
+
+Call::Call(std::shared_ptr<ServerCore> core, const std::shared_ptr<Peer>& peer,
+           wire::Session::Started started)
+    : alive_(core->group),
+      core_(std::move(core)),
+      peer_(peer),
+      connection_(peer->id()),
+      started_(std::move(started)) {
+  if (started_.request.deadline) deadline_ = arrived_ + *started_.request.deadline;
+  core_->counters.requests.fetch_add(1, std::memory_order_relaxed);
+  core_->counters.held_bytes.fetch_add(started_.frame.size(), std::memory_order_relaxed);
+}
+
+Call::~Call() {
+  core_->counters.requests.fetch_sub(1, std::memory_order_relaxed);
+  core_->counters.held_bytes.fetch_sub(started_.frame.size(), std::memory_order_relaxed);
+}
+
+std::optional<slate::Error> Call::interruption(TimePoint now) const {
+  if (stop_.stop_requested()) return slate::Error(Reason::kCancelled, "the request was cancelled");
+  if (deadline_ && now >= *deadline_)
+    return slate::Error(Reason::kDeadlineExceeded, "the request's deadline passed");
+  return std::nullopt;
+}
+
+QueryOptions Call::bounded(QueryOptions options) const {
+  options.deadline = deadline_;
+  options.stop = stop_.get_token();
+  return options;
+}
+
+bool Call::is_backlogged() const {
+  const auto peer = peer_.lock();
+  return peer != nullptr && peer->is_backlogged();
+}
+
+void Call::send(const wire::Answer& part, std::string payload) {
+  if (const auto peer = peer_.lock())
+    peer->send(started_.id, wire::make_frame_head(started_.id, wire::encode(part), payload.size()),
+               std::move(payload), Last::kNo);
+}
+
+void Call::answer(const wire::Answer& answer, std::string payload) {
+  if (answered_.exchange(true)) return;
+  if (core_->options.observer) {
+    const auto* error = std::get_if<slate::Error>(&answer);
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - arrived_;
+    core_->options.observer({.request = wire::request_name(started_.request.body),
+                             .outcome = error != nullptr ? reason_info(error->reason()).name : "ok",
+                             .seconds = took.count()});
+  }
+  if (const auto peer = peer_.lock())
+    peer->send(started_.id, wire::make_frame_head(started_.id, wire::encode(answer), payload.size()),
+               std::move(payload), Last::kYes);
+}
+
+}  // namespace slate::server

@@ -1,0 +1,270 @@
+#include "server/carry_out.h"
+
+#include <functional>
+#include <utility>
+
+#include "base/try.h"
+#include "server/reconcile.h"
+#include "server/refresh_host.h"
+#include "wire/block_payload.h"
+#include "wire/row_payload.h"
+
+namespace slate::server {
+namespace {
+
+// A write that another one came before is tried again so often.
+constexpr int kWriteAttempts = 5;
+
+struct Reply {
+  wire::Answer answer;
+  std::string payload{};
+};
+using Question = std::function<Result<Reply>(Snapshot&)>;
+
+template <typename T>
+Result<Reply> reply(Result<T> result) {
+  if (!result) return fail(std::move(result).error());
+  if constexpr (std::is_void_v<T>) {
+    return Reply{wire::Done{}};
+  } else {
+    return Reply{*std::move(result)};
+  }
+}
+
+void answer_with(Call& call, Result<Reply> result) {
+  if (!result) return call.answer(std::move(result).error());
+  call.answer(result->answer, std::move(result->payload));
+}
+
+class Carrier {
+ public:
+  Carrier(const std::shared_ptr<Call>& call, HeldSnapshots& snapshots) : call_(call), snapshots_(snapshots) {}
+
+  std::shared_ptr<QueryStream> operator()(const wire::RunQuery& request) {
+    auto held = target_of(request.target);
+    if (!held) return refuse(std::move(held).error());
+    auto stream = std::make_shared<QueryStream>(call_, *std::move(held));
+    if (stream->run_at_once()) return nullptr;
+    stream->start();
+    return stream;
+  }
+
+  std::shared_ptr<QueryStream> operator()(const wire::GetRecord& request) {
+    return ask(request.target, Where::kHere, [call = call_.get()](Snapshot& snapshot) -> Result<Reply> {
+      SLATE_TRY(const Batch* batch, snapshot.find(call->as<wire::GetRecord>().id));
+      Reply found{wire::RecordFound{.info = snapshot.info(), .columns = snapshot.columns()}};
+      if (batch != nullptr) wire::append_blocks(*batch, found.payload);
+      return found;
+    });
+  }
+  std::shared_ptr<QueryStream> operator()(const wire::CountRows& request) {
+    return ask(request.target, Where::kPool, [call = call_.get()](Snapshot& snapshot) -> Result<Reply> {
+      const auto& asked = call->as<wire::CountRows>();
+      SLATE_TRY(const Count count, snapshot.count(asked.filter, asked.limit, call->bounded(asked.options)));
+      return Reply{wire::CountAnswer{.count = count, .info = snapshot.info()}};
+    });
+  }
+  std::shared_ptr<QueryStream> operator()(const wire::GetDistinct& request) {
+    return ask(request.target, Where::kPool, [call = call_.get()](Snapshot& snapshot) -> Result<Reply> {
+      const auto& asked = call->as<wire::GetDistinct>();
+      SLATE_TRY(DistinctValues values, snapshot.distinct(asked.query, call->bounded(asked.options)));
+      return Reply{wire::DistinctAnswer{.values = std::move(values), .info = snapshot.info()}};
+    });
+  }
+  std::shared_ptr<QueryStream> operator()(const wire::ExplainQuery& request) {
+    return ask(request.target, Where::kPool, [call = call_.get()](Snapshot& snapshot) -> Result<Reply> {
+      const auto& asked = call->as<wire::ExplainQuery>();
+      return reply(snapshot.explain(asked.query, asked.mode, call->bounded(asked.options)));
+    });
+  }
+
+  std::shared_ptr<QueryStream> operator()(const wire::OpenSnapshot& request) {
+    auto opened = open({request.datasource, request.scope});
+    if (!opened) return refuse(std::move(opened).error());
+    return answer(*std::move(opened));
+  }
+  std::shared_ptr<QueryStream> operator()(const wire::OpenList& request) {
+    auto list = database().get_list(request.list);
+    if (!list) return refuse(std::move(list).error());
+    auto opened = open({list->datasource, request.scope});
+    if (!opened) return refuse(std::move(opened).error());
+    return answer(wire::ListOpened{.list = *std::move(list), .snapshot = *std::move(opened)});
+  }
+  std::shared_ptr<QueryStream> operator()(const wire::CloseSnapshot& request) {
+    snapshots_.close(request.snapshot);
+    return answer(wire::Done{});
+  }
+
+  std::shared_ptr<QueryStream> operator()(const wire::WriteBatch&) {
+    return on_pool([call = call_.get()](Database& database) -> Result<Reply> {
+      const auto& asked = call->as<wire::WriteBatch>();
+      SLATE_TRY(const auto writes, wire::read_writes(call->payload(), asked.count));
+      for (int attempt = 1;; ++attempt) {
+        if (auto interrupted = call->interruption(std::chrono::steady_clock::now()))
+          return fail(*std::move(interrupted));
+        auto written = database.write_batch(asked.datasource, writes);
+        if (written || written.error().reason() != Reason::kConflict || attempt == kWriteAttempts)
+          return reply(std::move(written));
+      }
+    });
+  }
+  std::shared_ptr<QueryStream> operator()(const wire::DeleteAll&) {
+    return on_pool([call = call_.get()](Database& database) -> Result<Reply> {
+      const auto& asked = call->as<wire::DeleteAll>();
+      SLATE_TRY(database.delete_all(asked.datasource));
+      call->core().refreshes->forget(asked.datasource);
+      return Reply{wire::Done{}};
+    });
+  }
+
+  std::shared_ptr<QueryStream> operator()(const wire::SaveDatasource&) {
+    return on_pool([call = call_.get()](Database& database) -> Result<Reply> {
+      const auto& asked = call->as<wire::SaveDatasource>();
+      SLATE_TRY(const Saved saved, database.save_datasource(asked.datasource, asked.existing));
+      return Reply{wire::DatasourceSaved{saved}};
+    });
+  }
+  std::shared_ptr<QueryStream> operator()(const wire::GetDatasource&) {
+    return on_pool([call = call_.get()](Database& database) {
+      return reply(database.get_datasource(call->as<wire::GetDatasource>().id));
+    });
+  }
+  std::shared_ptr<QueryStream> operator()(const wire::ListDatasources&) {
+    return on_pool([](Database& database) -> Result<Reply> {
+      SLATE_TRY(auto all, database.list_datasources());
+      return Reply{wire::DatasourceStatuses{std::move(all)}};
+    });
+  }
+  std::shared_ptr<QueryStream> operator()(const wire::DeleteDatasource&) {
+    return on_pool([call = call_.get()](Database& database) -> Result<Reply> {
+      const auto& asked = call->as<wire::DeleteDatasource>();
+      SLATE_TRY(database.delete_datasource(asked.id, asked.dependents));
+      call->core().refreshes->forget(asked.id);
+      return Reply{wire::Done{}};
+    });
+  }
+  std::shared_ptr<QueryStream> operator()(const wire::SaveList&) {
+    return on_pool([call = call_.get()](Database& database) {
+      return reply(database.save_list(call->as<wire::SaveList>().list));
+    });
+  }
+  std::shared_ptr<QueryStream> operator()(const wire::GetList& request) {
+    answer_with(*call_, reply(database().get_list(request.id)));
+    return nullptr;
+  }
+  std::shared_ptr<QueryStream> operator()(const wire::ListLists&) {
+    return on_pool([](Database& database) -> Result<Reply> {
+      SLATE_TRY(auto all, database.list_lists());
+      return Reply{wire::Lists{std::move(all)}};
+    });
+  }
+  std::shared_ptr<QueryStream> operator()(const wire::DeleteList&) {
+    return on_pool([call = call_.get()](Database& database) {
+      return reply(database.delete_list(call->as<wire::DeleteList>().id));
+    });
+  }
+  std::shared_ptr<QueryStream> operator()(const wire::Reconcile&) {
+    return on_pool([call = call_.get()](Database& database) -> Result<Reply> {
+      SLATE_TRY(auto report, reconcile(database, call->as<wire::Reconcile>()));
+      for (const auto& resource : report.resources)
+        if (resource.outcome == wire::Outcome::kRemoved) call->core().refreshes->forget(resource.id);
+      return Reply{std::move(report)};
+    });
+  }
+
+  std::shared_ptr<QueryStream> operator()(const wire::BeginRefresh&) {
+    call_->core().refreshes->begin(call_);
+    return nullptr;
+  }
+  std::shared_ptr<QueryStream> operator()(const wire::LoadRows&) { return go_on(); }
+  std::shared_ptr<QueryStream> operator()(const wire::FinishRefresh&) { return go_on(); }
+  std::shared_ptr<QueryStream> operator()(const wire::CommitRefresh&) { return go_on(); }
+  std::shared_ptr<QueryStream> operator()(const wire::AbortRefresh&) { return go_on(); }
+  std::shared_ptr<QueryStream> operator()(const wire::RenewRefresh&) { return go_on(); }
+  std::shared_ptr<QueryStream> operator()(const wire::GetLoad&) {
+    call_->core().refreshes->get_load(*call_);
+    return nullptr;
+  }
+
+  std::shared_ptr<QueryStream> operator()(const wire::Ping&) { return answer(wire::Pong{}); }
+  std::shared_ptr<QueryStream> operator()(const wire::GetStatus&) {
+    return on_pool([call = call_.get()](Database& database) -> Result<Reply> {
+      wire::ServerStatus status = call->core().status();
+      SLATE_TRY(const auto datasources, database.list_datasources());
+      SLATE_TRY(const auto lists, database.list_lists());
+      status.datasources = static_cast<std::uint32_t>(datasources.size());
+      status.lists = static_cast<std::uint32_t>(lists.size());
+      return Reply{std::move(status)};
+    });
+  }
+  // The session keeps these to itself.
+  std::shared_ptr<QueryStream> operator()(const wire::Hello&) { return nullptr; }
+  std::shared_ptr<QueryStream> operator()(const wire::Cancel&) { return nullptr; }
+  std::shared_ptr<QueryStream> operator()(const wire::Grant&) { return nullptr; }
+
+ private:
+  enum class Where : std::uint8_t { kHere, kPool };
+
+  Database& database() { return call_->core().database; }
+  std::shared_ptr<QueryStream> answer(const wire::Answer& answer) {
+    call_->answer(answer);
+    return nullptr;
+  }
+  std::shared_ptr<QueryStream> refuse(slate::Error error) { return answer(std::move(error)); }
+  std::shared_ptr<QueryStream> go_on() {
+    call_->core().refreshes->go_on(call_);
+    return nullptr;
+  }
+
+  // Null: a snapshot of its own.
+  Result<std::shared_ptr<HeldSnapshot>> target_of(const wire::Target& target) {
+    if (target.snapshot == 0) return nullptr;
+    return snapshots_.find(target.snapshot, call_->arrived());
+  }
+
+  Result<wire::SnapshotOpened> open(CopyRef copy) {
+    SLATE_TRY(auto held, HeldSnapshot::open(call_->core(), copy));
+    wire::SnapshotOpened opened{
+        .snapshot = 0, .info = held->snapshot().info(), .datasource = held->snapshot().datasource()};
+    SLATE_TRY(opened.snapshot, snapshots_.add(std::move(held), call_->arrived()));
+    return opened;
+  }
+
+  // The question refers to the call, which outlives it.
+  std::shared_ptr<QueryStream> ask(const wire::Target& target, Where where, Question question) {
+    auto held = target_of(target);
+    if (!held) return refuse(std::move(held).error());
+    const auto run = [call = call_, snapshot = *held, question = std::move(question), &target] {
+      if (snapshot != nullptr) return answer_with(*call, question(snapshot->snapshot()));
+      auto own = HeldSnapshot::open(call->core(), {target.datasource, target.scope});
+      answer_with(*call, own ? question((*own)->snapshot()) : fail(std::move(own).error()));
+    };
+    if (where == Where::kHere && (*held == nullptr || (*held)->lane().try_enter())) {
+      run();
+      if (*held != nullptr) (*held)->lane().leave();
+      return nullptr;
+    }
+    auto taken = *held != nullptr ? (*held)->lane().run(run) : call_->core().pool.submit(run);
+    return taken ? nullptr : refuse(std::move(taken).error());
+  }
+
+  std::shared_ptr<QueryStream> on_pool(std::function<Result<Reply>(Database&)> work) {
+    auto taken = call_->core().pool.submit([call = call_, work = std::move(work)] {
+      if (auto interrupted = call->interruption(std::chrono::steady_clock::now()))
+        return call->answer(*std::move(interrupted));
+      answer_with(*call, work(call->core().database));
+    });
+    return taken ? nullptr : refuse(std::move(taken).error());
+  }
+
+  const std::shared_ptr<Call>& call_;
+  HeldSnapshots& snapshots_;
+};
+
+}  // namespace
+
+std::shared_ptr<QueryStream> carry_out(const std::shared_ptr<Call>& call, HeldSnapshots& snapshots) {
+  return std::visit(Carrier(call, snapshots), call->request());
+}
+
+}  // namespace slate::server

@@ -1,0 +1,443 @@
+#include <algorithm>
+#include <atomic>
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/wait_traits.hpp>
+#include <chrono>
+#include <deque>
+#include <unistd.h>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "base/log.h"
+#include "server/carry_out.h"
+#include "server/peer.h"
+#include "server/refresh_host.h"
+#include "server/server_core.h"
+#include "wire/session.h"
+
+namespace slate::server {
+namespace {
+
+namespace asio = boost::asio;
+using ErrorCode = boost::system::error_code;
+using SteadyClock = std::chrono::steady_clock;
+using TimePoint = SteadyClock::time_point;
+using Strand = asio::strand<asio::io_context::executor_type>;
+using Socket = asio::basic_stream_socket<asio::ip::tcp, Strand>;
+using Timer = asio::basic_waitable_timer<SteadyClock, asio::wait_traits<SteadyClock>, Strand>;
+
+constexpr std::size_t kIdleRead = 4096;
+constexpr std::size_t kFrameRead = 65536;
+constexpr std::size_t kGathered = 16;  // pieces of one write
+// How long a client that was told off may go on sending, so that it reads why instead of a reset connection.
+constexpr std::chrono::seconds kLinger{2};
+
+enum class State : std::uint8_t {
+  kOpen,
+  kEnding,     // writes what is left, takes no more requests
+  kLingering,  // closed for writing; reads and forgets
+  kClosed,
+};
+
+// Everything but the interface runs on the strand. One read and one write at most are under way. There is one
+// timer, armed lazily.
+class TcpConnection final : public Peer, public std::enable_shared_from_this<TcpConnection> {
+ public:
+  TcpConnection(std::shared_ptr<ServerCore> core, int socket, Welcoming welcoming)
+      : alive_(core->group),
+        core_(std::move(core)),
+        id_(core_->last_connection.fetch_add(1) + 1),
+        strand_(asio::make_strand(core_->io.context())),
+        socket_(strand_),
+        timer_(strand_),
+        welcoming_(welcoming),
+        session_({.token = core_->options.token,
+                  .welcome = {.server = core_->options.version,
+                              .instance = core_->instance,
+                              .limits = core_->limits(),
+                              .scope_key = core_->options.scope_key}}),
+        snapshots_(core_) {
+    ErrorCode error;
+    // The protocol matters only for opening and for addresses, neither of which happens here.
+    socket_.assign(asio::ip::tcp::v4(), socket, error);
+    if (error) ::close(socket);
+  }
+
+  void start() {
+    asio::post(strand_, [self = shared_from_this()] { self->welcome(); });
+  }
+
+  ConnectionId id() const override { return id_; }
+  bool is_backlogged() const override {
+    return queued_bytes_.load(std::memory_order_acquire) >= core_->options.backlog_bytes;
+  }
+  void send(wire::RequestId request, std::string head, std::string payload, Last last) override {
+    count_queued(head.size() + payload.size());
+    asio::dispatch(strand_, [self = shared_from_this(), request, first = std::move(head),
+                             second = std::move(payload), last]() mutable {
+      self->enqueue(std::move(first), std::move(second));
+      if (last == Last::kYes) self->finished(request);
+    });
+  }
+  void close_when_idle() override {
+    asio::post(strand_, [self = shared_from_this()] {
+      self->is_finishing_ = true;
+      self->close_if_idle();
+    });
+  }
+  void close_now() override {
+    asio::post(strand_, [self = shared_from_this()] { self->close(); });
+  }
+
+ private:
+  struct Running {
+    std::shared_ptr<Call> call;
+    std::shared_ptr<QueryStream> stream;  // null: no query that goes on
+  };
+
+  void welcome() {
+    if (!socket_.is_open()) return close();
+    const auto now = SteadyClock::now();
+    heard_ = now;
+    if (welcoming_ == Welcoming::kRefuse) {
+      const slate::Error error =
+          slate::Error(Reason::kOverloaded, "too many connections are open").with_retry_after(1);
+      return end(wire::answer_frame(0, error));
+    }
+    wake_at(now + core_->options.handshake_timeout);
+    read_more();
+  }
+
+  // ---- Reading
+
+  void read_more() {
+    if (read_pending_ || state_ == State::kClosed) return;
+    // A client that takes no answers asks no more questions.
+    if (state_ == State::kOpen && is_backlogged()) return;
+    const auto size = session_.buffered() > 0 ? kFrameRead : kIdleRead;
+    if (size != read_buffer_.size()) {
+      read_buffer_ = {};
+      read_buffer_.resize(size);
+    }
+    read_pending_ = true;
+    socket_.async_read_some(asio::buffer(read_buffer_),
+                            [self = shared_from_this()](const ErrorCode& error, std::size_t bytes) {
+                              self->read_pending_ = false;
+                              self->on_read(error, bytes);
+                            });
+  }
+
+  void on_read(const ErrorCode& error, std::size_t bytes) {
+    if (state_ == State::kClosed) return;
+    if (error) return close();
+    if (state_ != State::kOpen) return read_more();
+    heard_ = SteadyClock::now();
+    core_->counters.bytes_received.fetch_add(bytes, std::memory_order_relaxed);
+    session_.feed({read_buffer_.data(), bytes});
+    const bool was_full = bytes == read_buffer_.size();
+    process();
+    if (state_ == State::kOpen && was_full && read_buffer_.size() < kFrameRead)
+      read_buffer_.resize(kFrameRead);
+    read_more();
+  }
+
+  // Goes as far as the bytes at hand allow.
+  void process() {
+    bool goes_on = true;
+    while (goes_on && state_ == State::kOpen)
+      goes_on = std::visit([this](auto& step) { return perform(step); }, step_ = session_.next());
+    if (state_ == State::kOpen && !count_held())
+      end(wire::answer_frame(0,
+                             slate::Error(Reason::kOverloaded, "too many large requests are being received")
+                                 .with_retry_after(1)));
+  }
+
+  bool perform(wire::Session::NeedMore&) { return false; }
+  bool perform(wire::Session::Greeted& greeted) {
+    log::debug("a client has connected", {{"client", std::move(greeted.client)}});
+    is_greeted_ = true;
+    wake_at(heard_ + core_->options.idle_timeout);
+    push(std::move(greeted.frame));
+    return true;
+  }
+  bool perform(wire::Session::Started& started) {
+    const wire::RequestId id = started.id;
+    auto call = std::make_shared<Call>(core_, shared_from_this(), std::move(started));
+    Running& running = running_[id];
+    running.call = call;
+    auto stream = carry_out(call, snapshots_);
+    // It may have been answered and gone meanwhile.
+    if (const auto found = running_.find(id); found != running_.end()) {
+      found->second.stream = std::move(stream);
+      wake_at(SteadyClock::now() + tick());
+    }
+    if (snapshots_.size() > 0) wake_at(heard_ + core_->options.snapshot_idle);
+    return true;
+  }
+  bool perform(wire::Session::Cancelled& cancelled) {
+    if (const auto found = running_.find(cancelled.id); found != running_.end()) cancel(found->second);
+    return true;
+  }
+  bool perform(wire::Session::Granted& granted) {
+    const auto found = running_.find(granted.id);
+    if (found != running_.end() && found->second.stream) found->second.stream->grant(granted.bytes);
+    return true;
+  }
+  bool perform(wire::Session::Refused& refused) {
+    if (core_->options.observer)
+      core_->options.observer({.request = refused.request, .outcome = reason_info(refused.reason).name});
+    push(std::move(refused.frame));
+    return true;
+  }
+  bool perform(wire::Session::Ended& ended) {
+    core_->counters.broken.fetch_add(1, std::memory_order_relaxed);
+    log::info("a connection is ended", {{"error", ended.error.to_string()}});
+    end(std::move(ended.frame));
+    return false;
+  }
+
+  // What is held of frames that are not whole yet. False when all connections together hold too much.
+  bool count_held() {
+    const std::uint64_t held = session_.buffered();
+    auto& total = core_->counters.held_bytes;
+    if (held >= held_bytes_) {
+      if (total.fetch_add(held - held_bytes_) + held - held_bytes_ > core_->options.total_frame_bytes &&
+          held > held_bytes_) {
+        total.fetch_sub(held - held_bytes_);
+        return false;
+      }
+    } else {
+      total.fetch_sub(held_bytes_ - held);
+    }
+    held_bytes_ = held;
+    return true;
+  }
+
+  // ---- Requests
+
+  void finished(wire::RequestId request) {
+    session_.finished(request);
+    running_.erase(request);
+    if (is_finishing_) close_if_idle();
+  }
+
+  // By value: what is answered at once takes itself out.
+  void cancel(Running running) {
+    running.call->cancel();
+    if (running.stream) running.stream->poke();
+    if (std::holds_alternative<wire::BeginRefresh>(running.call->request()))
+      core_->refreshes->withdraw(running.call);
+  }
+
+  // ---- Writing
+
+  void count_queued(std::size_t bytes) {
+    queued_bytes_.fetch_add(bytes, std::memory_order_acq_rel);
+    core_->counters.queued_bytes.fetch_add(bytes, std::memory_order_relaxed);
+  }
+  void push(std::string frame) {
+    count_queued(frame.size());
+    enqueue(std::move(frame), {});
+  }
+  // Of bytes that are counted.
+  void enqueue(std::string head, std::string payload) {
+    if (state_ != State::kOpen && state_ != State::kEnding) return uncount(head.size() + payload.size());
+    to_write_.push_back(std::move(head));
+    if (!payload.empty()) to_write_.push_back(std::move(payload));
+    write_more();
+  }
+  void uncount(std::size_t bytes) {
+    queued_bytes_.fetch_sub(bytes, std::memory_order_acq_rel);
+    core_->counters.queued_bytes.fetch_sub(bytes, std::memory_order_relaxed);
+  }
+
+  void write_more() {
+    if (write_pending_ || to_write_.empty()) return;
+    write_pending_ = true;
+    write_began_ = SteadyClock::now();
+    wake_at(write_began_ + core_->options.write_timeout);
+    buffers_.clear();
+    for (std::size_t i = 0; i < std::min(to_write_.size(), kGathered); ++i)
+      buffers_.push_back(asio::buffer(to_write_[i]) + (i == 0 ? written_ : 0));
+    socket_.async_write_some(buffers_,
+                             [self = shared_from_this()](const ErrorCode& error, std::size_t bytes) {
+                               self->write_pending_ = false;
+                               self->on_written(error, bytes);
+                             });
+  }
+
+  void on_written(const ErrorCode& error, std::size_t bytes) {
+    if (state_ == State::kClosed) return;
+    if (error) return close();
+    core_->counters.bytes_sent.fetch_add(bytes, std::memory_order_relaxed);
+    const bool was_backlogged = is_backlogged();
+    uncount(bytes);
+    written_ += bytes;
+    while (!to_write_.empty() && written_ >= to_write_.front().size()) {
+      written_ -= to_write_.front().size();
+      to_write_.pop_front();
+    }
+    if (was_backlogged && !is_backlogged()) {
+      for (const auto& stream : streams()) stream->poke();
+      read_more();
+    }
+    if (to_write_.empty()) {
+      if (state_ == State::kEnding) return linger();
+      if (is_finishing_) return close_if_idle();
+      return;
+    }
+    write_more();
+  }
+
+  // ---- Ending
+
+  // The frame is the last one.
+  void end(std::string frame) {
+    push(std::move(frame));
+    state_ = State::kEnding;
+    abandon_requests();
+    wake_at(SteadyClock::now() + kLinger);
+    read_more();
+  }
+
+  // Closing with unread bytes would reset the connection and lose what is on its way.
+  void linger() {
+    ErrorCode ignored;
+    socket_.shutdown(Socket::shutdown_send, ignored);
+    state_ = State::kLingering;
+    ending_by_ = SteadyClock::now() + kLinger;
+    wake_at(ending_by_);
+    read_more();
+  }
+
+  void abandon_requests() {
+    for (const auto& [id, running] : running_) running.call->cancel();
+    running_.clear();
+    if (is_greeted_) core_->refreshes->disconnect(id_);
+  }
+
+  void close_if_idle() {
+    if (state_ == State::kOpen && running_.empty() && to_write_.empty()) close();
+  }
+
+  void close() {
+    if (state_ == State::kClosed) return;
+    state_ = State::kClosed;
+    abandon_requests();
+    core_->counters.held_bytes.fetch_sub(std::exchange(held_bytes_, 0));
+    std::size_t left = 0;
+    for (const std::string& piece : to_write_) left += piece.size();
+    uncount(left - written_);
+    // A write that is under way still refers to its pieces.
+    ErrorCode ignored;
+    socket_.close(ignored);
+    timer_.cancel();
+    core_->group->release(this);
+  }
+
+  // ---- Time
+
+  // How often to look after what is under way.
+  std::chrono::milliseconds tick() const {
+    const ServerOptions& options = core_->options;
+    const auto shortest = std::min({options.stall_timeout, options.snapshot_idle, options.write_timeout});
+    return std::clamp(shortest / 4, std::chrono::milliseconds(5), std::chrono::milliseconds(1000));
+  }
+
+  void wake_at(TimePoint when) {
+    if (when >= armed_for_ || state_ == State::kClosed) return;
+    armed_for_ = when;
+    timer_.expires_at(when);
+    timer_.async_wait([self = shared_from_this()](const ErrorCode& error) {
+      if (error || self->state_ == State::kClosed) return;
+      self->armed_for_ = TimePoint::max();
+      self->on_time(SteadyClock::now());
+    });
+  }
+
+  void on_time(TimePoint now) {
+    const ServerOptions& options = core_->options;
+    if (state_ == State::kLingering && now >= ending_by_) return close();
+    if (write_pending_ && now >= write_began_ + options.write_timeout) return close();
+    if (state_ == State::kEnding && now >= write_began_ + kLinger) return close();
+    if (state_ != State::kOpen) return wake_at(now + tick());
+    if (!is_greeted_) {
+      const TimePoint greeted_by = opened_ + options.handshake_timeout;
+      if (now < greeted_by) return wake_at(greeted_by);
+      return end(wire::answer_frame(0, slate::Error(Reason::kRequestTimeout, "the handshake took too long")));
+    }
+    look_after_requests(now);
+    snapshots_.close_idle(now - options.snapshot_idle);
+    const bool is_busy = !running_.empty() || snapshots_.size() > 0 || write_pending_;
+    const TimePoint idle_until = heard_ + options.idle_timeout;
+    if (!is_busy && now >= idle_until) return close();
+    wake_at(is_busy ? now + tick() : idle_until);
+  }
+
+  // A stream that waits notices neither its deadline nor that nothing is granted any more.
+  void look_after_requests(TimePoint now) {
+    for (const auto& [id, running] : running_) {
+      if (!running.stream) continue;
+      const auto since = running.stream->waiting_since();
+      if (since && now >= *since + core_->options.stall_timeout) running.call->cancel();
+    }
+    for (const auto& stream : streams()) stream->poke();
+  }
+
+  // A copy: a stream that ends takes itself out.
+  std::vector<std::shared_ptr<QueryStream>> streams() const {
+    std::vector<std::shared_ptr<QueryStream>> all;
+    for (const auto& [id, running] : running_)
+      if (running.stream) all.push_back(running.stream);
+    return all;
+  }
+
+  AliveGuard alive_;
+  const std::shared_ptr<ServerCore> core_;
+  const ConnectionId id_;
+  const Strand strand_;
+  Socket socket_;
+  Timer timer_;
+  const Welcoming welcoming_;
+  const TimePoint opened_ = SteadyClock::now();
+
+  State state_ = State::kOpen;
+  wire::Session session_;
+  wire::Session::Step step_;
+  bool is_greeted_ = false;
+  bool is_finishing_ = false;
+  HeldSnapshots snapshots_;
+  std::unordered_map<wire::RequestId, Running> running_;
+
+  std::vector<char> read_buffer_;
+  bool read_pending_ = false;
+  std::uint64_t held_bytes_ = 0;  // of frames that are not whole, as they are counted
+  TimePoint heard_{};
+
+  std::deque<std::string> to_write_;
+  std::size_t written_ = 0;  // of the first of them
+  std::vector<asio::const_buffer> buffers_;
+  bool write_pending_ = false;
+  TimePoint write_began_{};
+  std::atomic<std::size_t> queued_bytes_ = 0;
+  TimePoint ending_by_{};
+  TimePoint armed_for_ = TimePoint::max();
+};
+
+}  // namespace
+
+void open_connection(std::shared_ptr<ServerCore> core, int socket, Welcoming welcoming) {
+  const auto group = core->group;
+  const auto connection = std::make_shared<TcpConnection>(std::move(core), socket, welcoming);
+  if (group->add(connection)) connection->start();
+}
+
+}  // namespace slate::server

@@ -1,0 +1,202 @@
+#include "server/query_stream.h"
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "base/try.h"
+#include "wire/block_payload.h"
+
+namespace slate::server {
+namespace {
+
+// Blocks are collected up to this size, so that small ones share a frame.
+constexpr std::size_t kFlushBytes = std::size_t{64} << 10;
+// Then others have their turn on the pool.
+constexpr std::size_t kTurnBytes = std::size_t{1} << 20;
+// What an answer that is given at once may hold.
+constexpr std::uint64_t kInlineTake = 2'000;
+constexpr std::size_t kInlineBytes = std::size_t{256} << 10;
+
+std::int64_t as_credit(std::uint64_t bytes) {
+  return static_cast<std::int64_t>(
+      std::min<std::uint64_t>(bytes, std::numeric_limits<std::int64_t>::max() / 4));
+}
+
+}  // namespace
+
+QueryStream::QueryStream(std::shared_ptr<Call> call, std::shared_ptr<HeldSnapshot> held)
+    : call_(std::move(call)),
+      request_(call_->as<wire::RunQuery>()),
+      held_(std::move(held)),
+      credit_(as_credit(request_.credit != 0 ? request_.credit : call_->core().options.credit)) {}
+
+Result<void> QueryStream::open(const QueryOptions& options) {
+  if (held_ == nullptr) {
+    const wire::Target& target = request_.target;
+    SLATE_TRY(held_, HeldSnapshot::open(call_->core(), {target.datasource, target.scope}));
+  }
+  Snapshot& snapshot = held_->snapshot();
+  SLATE_TRY(result_, snapshot.query(request_.query, options));
+  head_ = wire::RowsHead{.info = snapshot.info(), .columns = result_->columns()};
+  return {};
+}
+
+bool QueryStream::run_at_once() {
+  if (request_.query.take.value_or(kInlineTake + 1) > kInlineTake) return false;
+  const bool is_shared = held_ != nullptr;
+  if (is_shared && !held_->lane().try_enter()) return false;
+  const auto now = std::chrono::steady_clock::now();
+  const ServerOptions& limits = call_->core().options;
+  QueryOptions options = call_->bounded(request_.options);
+  const bool is_own_limit = options.max_rows_examined.value_or(UINT64_MAX) > limits.inline_rows;
+  if (is_own_limit) options.max_rows_examined = limits.inline_rows;
+  const bool is_own_deadline = !options.deadline || *options.deadline > now + limits.inline_time;
+  if (is_own_deadline) options.deadline = now + limits.inline_time;
+
+  const auto run = [&]() -> Result<void> {
+    SLATE_TRY(open(options));
+    for (;;) {
+      SLATE_TRY(const Batch* batch, result_->next());
+      if (batch == nullptr) break;
+      wire::append_blocks(*batch, blocks_);
+      if (blocks_.size() > std::min<std::size_t>(kInlineBytes, static_cast<std::size_t>(credit_)))
+        return fail(Reason::kQuotaExceeded, "too large to be answered at once");
+    }
+    SLATE_TRY(wire::RowsEnd end, make_end());
+    release();
+    call_->answer(wire::Rows{.head = std::move(head_), .end = std::move(end)}, std::move(blocks_));
+    return {};
+  };
+  const auto lane = is_shared ? held_ : nullptr;
+  const auto done = run();
+  bool is_answered = true;
+  if (!done) {
+    const Reason reason = done.error().reason();
+    is_answered = !(reason == Reason::kQuotaExceeded && (is_own_limit || !blocks_.empty())) &&
+                  !(reason == Reason::kDeadlineExceeded && is_own_deadline);
+    result_.reset();
+    if (!is_shared) held_.reset();
+    head_.reset();
+    blocks_.clear();
+    if (is_answered) fail_with(done.error());
+  }
+  if (lane) lane->lane().leave();
+  return is_answered;
+}
+
+void QueryStream::start() {
+  {
+    const std::scoped_lock lock(mutex_);
+    is_running_ = true;
+    is_started_ = true;
+  }
+  run_on_pool(net::Admission::kLimited);
+}
+
+void QueryStream::grant(std::uint64_t bytes) {
+  {
+    const std::scoped_lock lock(mutex_);
+    credit_ = std::min(credit_ + as_credit(bytes), std::numeric_limits<std::int64_t>::max() / 4);
+  }
+  poke();
+}
+
+void QueryStream::poke() {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!is_started_ || is_running_ || !may_go_on()) return;
+    is_running_ = true;
+  }
+  run_on_pool(net::Admission::kAlways);
+}
+
+std::optional<Call::TimePoint> QueryStream::waiting_since() const {
+  const std::scoped_lock lock(mutex_);
+  if (!is_started_ || is_running_) return std::nullopt;
+  return since_;
+}
+
+bool QueryStream::may_go_on() const {
+  return (credit_ > 0 && !call_->is_backlogged()) || call_->interruption(std::chrono::steady_clock::now());
+}
+
+void QueryStream::run_on_pool(net::Admission admission) {
+  net::BlockingPool::Task task = [self = shared_from_this()] { self->step(); };
+  auto taken = held_ != nullptr ? held_->lane().run(std::move(task), admission)
+                                : call_->core().pool.submit(std::move(task), admission);
+  if (!taken) fail_with(std::move(taken).error());
+}
+
+void QueryStream::step() {
+  const auto run = [&]() -> Result<bool> {
+    if (result_ == nullptr) SLATE_TRY(open(call_->bounded(request_.options)));
+    for (std::size_t sent = 0; sent < kTurnBytes;) {
+      if (auto interrupted = call_->interruption(std::chrono::steady_clock::now()))
+        return fail(*std::move(interrupted));
+      {
+        const std::scoped_lock lock(mutex_);
+        if (!may_go_on()) {
+          is_running_ = false;
+          since_ = std::chrono::steady_clock::now();
+          return false;
+        }
+      }
+      SLATE_TRY(const Batch* batch, result_->next());
+      if (batch == nullptr) {
+        finish();
+        return false;
+      }
+      wire::append_blocks(*batch, blocks_);
+      if (blocks_.size() < kFlushBytes) continue;
+      sent += blocks_.size();
+      flush();
+    }
+    return true;
+  };
+  const auto goes_on = run();
+  if (!goes_on) return fail_with(goes_on.error());
+  if (*goes_on) run_on_pool(net::Admission::kAlways);
+}
+
+void QueryStream::flush() {
+  {
+    const std::scoped_lock lock(mutex_);
+    credit_ -= static_cast<std::int64_t>(blocks_.size());
+  }
+  call_->send(wire::Rows{.head = std::exchange(head_, std::nullopt), .end = {}}, std::exchange(blocks_, {}));
+}
+
+Result<wire::RowsEnd> QueryStream::make_end() {
+  wire::RowsEnd end;
+  if (request_.paging == wire::Paging::kPage) {
+    SLATE_TRY(end.has_more, result_->has_more());
+    SLATE_TRY(end.next_cursor, result_->next_cursor());
+    SLATE_TRY(end.previous_cursor, result_->previous_cursor());
+  }
+  end.counters = result_->counters();
+  end.server = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() -
+                                                                     call_->arrived());
+  return end;
+}
+
+void QueryStream::finish() {
+  auto end = make_end();
+  if (!end) return fail_with(std::move(end).error());
+  release();
+  call_->answer(wire::Rows{.head = std::exchange(head_, std::nullopt), .end = *std::move(end)},
+                std::exchange(blocks_, {}));
+}
+
+void QueryStream::fail_with(slate::Error error) {
+  release();
+  call_->answer(std::move(error));
+}
+
+// The snapshot is not held back by an answer on its way.
+void QueryStream::release() {
+  result_.reset();
+  held_.reset();
+}
+
+}  // namespace slate::server

@@ -1,0 +1,225 @@
+#include <gtest/gtest.h>
+
+#include "server/testing/server_fixture.h"
+
+namespace slate::server {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::RawClient;
+using testing::Received;
+
+class RefreshTest : public testing::ServerFixture {
+ protected:
+  RefreshTest() {
+    Datasource datasource = prospects();
+    datasource.loader = LoaderConfig{.endpoint = "grpc://127.0.0.1:1"};
+    EXPECT_TRUE(database_->save_datasource(datasource).has_value());
+  }
+  std::uint64_t generation() { return database_->snapshot("prospects").value()->info().generation; }
+  wire::BeginRefresh request(std::string load, milliseconds wait = milliseconds(0)) {
+    return {.datasource = "prospects",
+            .load_id = std::move(load),
+            .trigger = Trigger::kOnDemand,
+            .seen_generation = seen_,
+            .wait = wait};
+  }
+  wire::Handle begin(RawClient& client, std::string load) {
+    return client.ask(request(std::move(load))).as<wire::RefreshGranted>().refresh;
+  }
+  static Received load(RawClient& client, wire::Handle refresh, const std::vector<std::string>& ids) {
+    std::string payload;
+    for (const std::string& id : ids) {
+      const std::vector<CellRef> cells{{.field = 0, .value = std::string_view("loaded")},
+                                       {.field = 2, .value = std::int64_t{5}}};
+      wire::append_row(id, cells, payload);
+    }
+    return client.ask(wire::LoadRows{.refresh = refresh,
+                                     .count = static_cast<std::uint32_t>(ids.size()),
+                                     .progress = {.rows = ids.size(), .bytes = payload.size(), .calls = 1}},
+                      payload);
+  }
+  static void commit(RawClient& client, wire::Handle refresh) {
+    (void)client.ask(wire::FinishRefresh{.refresh = refresh}).as<BuildCounts>();
+    (void)client.ask(wire::CommitRefresh{.refresh = refresh, .loaded_at = 1000}).as<wire::RefreshPublished>();
+  }
+
+  std::uint64_t seen_ = 1'000'000;
+};
+
+TEST_F(RefreshTest, rows_go_live_when_they_are_committed) {
+  start();
+  RawClient client = connect();
+  const auto granted = client.ask(request("l")).as<wire::RefreshGranted>();
+  EXPECT_EQ(granted.datasource.id, "prospects");
+  EXPECT_EQ(granted.live.rows, 0u);
+  EXPECT_EQ(granted.lease, options_.lease);
+  (void)load(client, granted.refresh, {"a", "b", "a"}).as<wire::Done>();
+  EXPECT_EQ(client.ask(wire::GetLoad{.load_id = "l"}).as<wire::LoadReport>().counts.rows, 3u);
+  EXPECT_EQ(client.query(all_of()).records.size(), 0u);
+  const auto counts = client.ask(wire::FinishRefresh{.refresh = granted.refresh}).as<BuildCounts>();
+  EXPECT_EQ(counts.rows, 2u);
+  EXPECT_EQ(counts.duplicates, 1u);
+  const auto published = client.ask(wire::CommitRefresh{.refresh = granted.refresh, .loaded_at = 1234})
+                             .as<wire::RefreshPublished>();
+  const auto rows = client.query(all_of());
+  EXPECT_EQ(rows.records.size(), 2u);
+  EXPECT_EQ(rows.head.info.generation, published.generation);
+  EXPECT_EQ(rows.head.info.loaded_at, 1234);
+  const auto report = client.ask(wire::GetLoad{.load_id = "l"}).as<wire::LoadReport>();
+  EXPECT_EQ(report.state, LoadState::kSucceeded);
+  EXPECT_EQ(report.duplicates, 1u);
+  EXPECT_EQ(client.ask(wire::RenewRefresh{.refresh = granted.refresh}).error().reason(),
+            Reason::kFailedPrecondition);
+}
+
+TEST_F(RefreshTest, one_connection_at_a_time_refreshes_and_who_waits_gets_its_result) {
+  start();
+  RawClient holder = connect();
+  RawClient waiter = connect();
+  const auto refresh = begin(holder, "a");
+  EXPECT_EQ(waiter.ask(request("b")).as<wire::RefreshBusy>().load.load_id, "a");
+  const auto waiting = waiter.send(request("c", std::chrono::seconds(30)));
+  (void)waiter.ask(wire::Ping{});
+  (void)load(holder, refresh, {"x"});
+  commit(holder, refresh);
+  EXPECT_EQ(waiter.receive(waiting).as<wire::RefreshEnded>().generation, generation());
+  EXPECT_EQ(waiter.ask(wire::GetLoad{.load_id = "c"}).as<wire::LoadReport>().load_id, "a");
+  seen_ = 0;
+  EXPECT_EQ(waiter.ask(request("d")).as<wire::RefreshEnded>().generation, generation());
+}
+
+TEST_F(RefreshTest, a_holder_that_leaves_makes_way_and_leaves_nothing_behind) {
+  start();
+  RawClient waiter = connect();
+  std::optional<RawClient> holder(connect());
+  const auto refresh = begin(*holder, "a");
+  (void)load(*holder, refresh, {"x"}).as<wire::Done>();
+  const auto waiting = waiter.send(request("b", std::chrono::seconds(30)));
+  (void)waiter.ask(wire::Ping{});
+  holder.reset();
+  const auto granted = waiter.receive(waiting).as<wire::RefreshGranted>();
+  (void)load(waiter, granted.refresh, {"y"}).as<wire::Done>();
+  commit(waiter, granted.refresh);
+  EXPECT_EQ(waiter.query(all_of()).records.at(0).id, "y");
+  EXPECT_EQ(waiter.ask(wire::GetLoad{.load_id = "a"}).as<wire::LoadReport>().state, LoadState::kFailed);
+}
+
+TEST_F(RefreshTest, a_lease_that_is_not_renewed_is_lost) {
+  options_.lease = milliseconds(20);
+  start();
+  RawClient holder = connect();
+  const auto refresh = begin(holder, "a");
+  RawClient waiter = connect();
+  const auto granted = waiter.ask(request("b", std::chrono::seconds(30))).as<wire::RefreshGranted>();
+  EXPECT_NE(granted.refresh, refresh);
+  EXPECT_EQ(load(holder, refresh, {"x"}).error().reason(), Reason::kFailedPrecondition);
+}
+
+TEST_F(RefreshTest, a_failure_is_told_to_who_waits_and_holds_back_the_next) {
+  start();
+  RawClient holder = connect();
+  RawClient waiter = connect();
+  const auto refresh = begin(holder, "a");
+  const auto waiting = waiter.send(request("b", std::chrono::seconds(30)));
+  (void)waiter.ask(wire::Ping{});
+  (void)holder
+      .ask(wire::AbortRefresh{.refresh = refresh,
+                              .failure = wire::LoadFault{FailureKind::kUnavailable,
+                                                         Error(Reason::kLoaderUnavailable, "not there")}})
+      .as<wire::Done>();
+  const auto failed = waiter.receive(waiting).as<wire::RefreshFailed>();
+  EXPECT_EQ(failed.count, 1u);
+  EXPECT_EQ(failed.failure.error.message(), "not there");
+  EXPECT_GT(failed.retry_at, failed.latest_at);
+  (void)waiter.ask(request("c")).as<wire::RefreshFailed>();
+  auto forced = request("d");
+  forced.trigger = Trigger::kForced;
+  (void)waiter.ask(forced).as<wire::RefreshGranted>();
+}
+
+TEST_F(RefreshTest, a_bad_row_is_refused_with_its_position_and_an_abort_leaves_what_was_live) {
+  start();
+  RawClient client = connect();
+  const auto first = begin(client, "a");
+  (void)load(client, first, {"x"});
+  commit(client, first);
+  auto again = request("b");
+  again.seen_generation = generation();
+  const auto second = client.ask(again).as<wire::RefreshGranted>();
+  EXPECT_EQ(second.live.rows, 1u);
+  std::string payload;
+  wire::append_row("y", {}, payload);
+  const std::vector<CellRef> bad{{.field = 2, .value = std::string_view("many")}};
+  wire::append_row("z", bad, payload);
+  const Error error = client.ask(wire::LoadRows{.refresh = second.refresh, .count = 2}, payload).error();
+  EXPECT_EQ(error.reason(), Reason::kInvalidArgument);
+  EXPECT_EQ(error.position(), 1u);
+  (void)client.ask(wire::AbortRefresh{.refresh = second.refresh}).as<wire::Done>();
+  EXPECT_EQ(client.query(all_of()).records.at(0).id, "x");
+  // Without a fault nothing is remembered.
+  (void)client.ask(again).as<wire::RefreshGranted>();
+}
+
+TEST_F(RefreshTest, rows_on_their_way_at_once_are_taken_in_order) {
+  start();
+  RawClient client = connect();
+  const auto refresh = begin(client, "a");
+  std::vector<wire::RequestId> sent;
+  for (int i = 0; i < 100; ++i) {
+    std::string payload;
+    const std::vector<CellRef> cells{{.field = 2, .value = std::int64_t{i}}};
+    wire::append_row("same", cells, payload);
+    wire::append_row(fmt::format("r{:03}", i), cells, payload);
+    sent.push_back(client.send(wire::LoadRows{.refresh = refresh, .count = 2}, payload));
+  }
+  for (const auto id : sent) (void)client.receive(id).as<wire::Done>();
+  commit(client, refresh);
+  wire::RunQuery query = all_of();
+  query.query.filter = Filter::condition("_id", Op::kEq, "same");
+  const auto rows = client.query(query);
+  EXPECT_EQ(*rows.records.at(0).find("contacts"), Value(99));
+}
+
+TEST_F(RefreshTest, another_connections_refresh_cannot_be_used) {
+  start();
+  RawClient holder = connect();
+  RawClient other = connect();
+  const auto refresh = begin(holder, "a");
+  EXPECT_EQ(other.ask(wire::CommitRefresh{.refresh = refresh}).error().reason(), Reason::kFailedPrecondition);
+  EXPECT_EQ(other.ask(wire::AbortRefresh{.refresh = 99}).error().reason(), Reason::kFailedPrecondition);
+  EXPECT_EQ(other.ask(wire::GetLoad{.load_id = "never"}).error().reason(), Reason::kNotFound);
+}
+
+TEST_F(RefreshTest, one_that_waits_may_cancel) {
+  start();
+  RawClient holder = connect();
+  RawClient waiter = connect();
+  begin(holder, "a");
+  const auto waiting = waiter.send(request("b", std::chrono::seconds(30)));
+  waiter.send_as(waiting, wire::Cancel{});
+  EXPECT_EQ(waiter.receive(waiting).error().reason(), Reason::kCancelled);
+}
+
+TEST_F(RefreshTest, stopping_answers_who_waits) {
+  start();
+  RawClient holder = connect();
+  RawClient waiter = connect();
+  begin(holder, "a");
+  const auto waiting = waiter.send(request("b", std::chrono::seconds(30)));
+  (void)waiter.ask(wire::Ping{});
+  wait_for("ping ok");
+  std::jthread stopping([this] { server_->stop(std::chrono::seconds(30)); });
+  EXPECT_EQ(waiter.receive(waiting).error().reason(), Reason::kUnavailable);
+}
+
+TEST_F(RefreshTest, of_a_datasource_that_is_not_there_there_is_none) {
+  start();
+  RawClient client = connect();
+  auto unknown = request("a");
+  unknown.datasource = "none";
+  EXPECT_EQ(client.ask(unknown).error().reason(), Reason::kNotFound);
+}
+
+}  // namespace
+}  // namespace slate::server

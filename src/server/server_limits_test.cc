@@ -1,0 +1,167 @@
+#include <gtest/gtest.h>
+
+#include "server/testing/server_fixture.h"
+
+namespace slate::server {
+namespace {
+
+using std::chrono::milliseconds;
+using testing::RawClient;
+
+class ServerLimitsTest : public testing::ServerFixture {};
+
+TEST_F(ServerLimitsTest, beyond_loopback_a_token_is_required) {
+  options_.address = "0.0.0.0";
+  auto refused = Server::start(options_, *database_, io_, pool_);
+  ASSERT_FALSE(refused.has_value());
+  EXPECT_EQ(refused.error().reason(), Reason::kInvalidArgument);
+  options_.token = "secret";
+  start();
+  RawClient client = connect("secret");
+  (void)client.ask(wire::Ping{}).as<wire::Pong>();
+}
+
+TEST_F(ServerLimitsTest, without_the_token_nothing_is_answered) {
+  options_.token = "secret";
+  start();
+  for (const char* token : {"", "wrong!"}) {
+    RawClient client(server_->port());
+    EXPECT_EQ(client.greet(token).error().reason(), Reason::kUnauthenticated);
+    EXPECT_TRUE(client.is_ended());
+  }
+  wait_until([&] { return server_->stats().connections == 0; });
+  EXPECT_EQ(server_->stats().broken, 2u);
+}
+
+TEST_F(ServerLimitsTest, another_protocol_is_told_so) {
+  start();
+  RawClient client(server_->port());
+  client.send_bytes("GET / HTTP/1.1\r\nHost: here\r\n\r\n");
+  EXPECT_EQ(client.receive(0).error().reason(), Reason::kInvalidArgument);
+  EXPECT_TRUE(client.is_ended());
+}
+
+TEST_F(ServerLimitsTest, a_malformed_frame_ends_its_connection_and_no_other) {
+  fill(10);
+  start();
+  RawClient good = connect();
+  RawClient bad = connect();
+  bad.send_bytes(wire::make_frame(77, "\xff\xff\xff"));
+  EXPECT_EQ(bad.receive(77).error().reason(), Reason::kInvalidArgument);
+  EXPECT_TRUE(bad.is_ended());
+  EXPECT_EQ(good.query(all_of()).records.size(), 10u);
+}
+
+TEST_F(ServerLimitsTest, a_frame_beyond_the_limit_is_refused_before_it_comes) {
+  start();
+  RawClient client = connect();
+  client.send_bytes(std::string_view("\xff\xff\xff\x7f", 4));
+  EXPECT_EQ(client.receive(0).error().reason(), Reason::kPayloadTooLarge);
+  EXPECT_TRUE(client.is_ended());
+}
+
+TEST_F(ServerLimitsTest, large_writes_are_taken_when_configured) {
+  fill(1);
+  options_.write_frame_bytes = 32u << 20;
+  start();
+  RawClient client = connect();
+  std::vector<RecordWrite> writes;
+  for (int i = 0; i < 20; ++i)
+    writes.push_back({.id = fmt::format("w{}", i), .cells = {{"notes", std::string(1 << 20, 'x')}}});
+  EXPECT_EQ(client.ask(wire::WriteBatch{.datasource = "prospects", .count = 20}, payload_of(writes))
+                .as<WriteCounts>()
+                .inserted,
+            20u);
+  EXPECT_EQ(server_->stats().held_bytes, 0u);
+}
+
+TEST_F(ServerLimitsTest, frames_of_all_connections_together_are_limited) {
+  fill(1);
+  options_.total_frame_bytes = 1 << 16;
+  start();
+  RawClient client = connect();
+  const std::vector<RecordWrite> writes{{.id = "w", .cells = {{"notes", std::string(1 << 20, 'x')}}}};
+  client.send(wire::WriteBatch{.datasource = "prospects", .count = 1}, payload_of(writes));
+  EXPECT_EQ(client.receive(0).error().reason(), Reason::kOverloaded);
+  wait_until([&] { return server_->stats().held_bytes == 0; });
+}
+
+TEST_F(ServerLimitsTest, more_connections_than_allowed_are_told_so) {
+  options_.max_connections = 1;
+  start();
+  {
+    RawClient first = connect();
+    RawClient second(server_->port());
+    EXPECT_EQ(second.receive(0).error().reason(), Reason::kOverloaded);
+    EXPECT_TRUE(second.is_ended());
+    (void)first.ask(wire::Ping{}).as<wire::Pong>();
+  }
+  wait_until([&] { return server_->stats().connections == 0; });
+  (void)connect().ask(wire::Ping{}).as<wire::Pong>();
+  EXPECT_EQ(server_->stats().refused, 1u);
+}
+
+TEST_F(ServerLimitsTest, more_snapshots_than_allowed_are_refused) {
+  fill(1);
+  options_.snapshots = 2;
+  start();
+  RawClient client = connect();
+  (void)client.ask(wire::OpenSnapshot{.datasource = "prospects"}).as<wire::SnapshotOpened>();
+  (void)client.ask(wire::OpenSnapshot{.datasource = "prospects"}).as<wire::SnapshotOpened>();
+  EXPECT_EQ(client.ask(wire::OpenSnapshot{.datasource = "prospects"}).error().reason(),
+            Reason::kQuotaExceeded);
+}
+
+TEST_F(ServerLimitsTest, a_snapshot_that_nothing_is_asked_of_expires) {
+  fill(1);
+  options_.snapshot_idle = milliseconds(10);
+  start();
+  RawClient client = connect();
+  const auto opened = client.ask(wire::OpenSnapshot{.datasource = "prospects"}).as<wire::SnapshotOpened>();
+  wait_until([&] { return server_->stats().snapshots == 0; });
+  EXPECT_EQ(client.ask(wire::CountRows{.target = {.snapshot = opened.snapshot}}).error().reason(),
+            Reason::kNotFound);
+}
+
+TEST_F(ServerLimitsTest, a_client_that_does_not_introduce_itself_is_dropped) {
+  options_.handshake_timeout = milliseconds(10);
+  start();
+  RawClient client(server_->port());
+  client.send_bytes(wire::kPreamble.substr(0, 3));
+  EXPECT_EQ(client.receive(0).error().reason(), Reason::kRequestTimeout);
+  EXPECT_TRUE(client.is_ended());
+}
+
+TEST_F(ServerLimitsTest, an_idle_connection_is_closed) {
+  options_.idle_timeout = milliseconds(10);
+  start();
+  RawClient client = connect();
+  EXPECT_TRUE(client.is_ended());
+}
+
+TEST_F(ServerLimitsTest, a_client_that_takes_nothing_is_dropped) {
+  fill(20'000, 300);
+  options_.write_timeout = milliseconds(50);
+  start();
+  RawClient client(server_->port(), 4096);
+  (void)client.greet();
+  client.send(all_of(std::uint64_t{1} << 40));
+  wait_until([&] { return server_->stats().queued_bytes > 0; });
+  wait_until([&] { return server_->stats().connections == 0; });
+  EXPECT_EQ(server_->stats().queued_bytes, 0u);
+}
+
+TEST_F(ServerLimitsTest, answered_requests_are_told_to_the_observer) {
+  fill(1);
+  start();
+  RawClient client = connect();
+  (void)client.query(all_of());
+  (void)client.ask(wire::GetList{.id = "none"});
+  wait_for("run_query ok");
+  wait_for("get_list not_found");
+  EXPECT_GT(server_->stats().bytes_sent, 0u);
+  EXPECT_GT(server_->stats().bytes_received, 0u);
+}
+
+}  // namespace
+}  // namespace slate::server

@@ -1,0 +1,386 @@
+#include "server/server.h"
+
+#include <gtest/gtest.h>
+#include <thread>
+
+#include "server/testing/server_fixture.h"
+
+namespace slate::server {
+namespace {
+
+using testing::RawClient;
+
+class ServerTest : public testing::ServerFixture {};
+
+TEST_F(ServerTest, hello_is_answered_with_the_store_and_the_limits) {
+  start();
+  RawClient client(server_->port());
+  const auto welcome = client.greet().as<wire::Welcome>();
+  EXPECT_EQ(welcome.server, "1.2.3");
+  EXPECT_EQ(welcome.instance, database_->instance_id());
+  EXPECT_EQ(welcome.limits.requests, options_.requests);
+  EXPECT_FALSE(welcome.scope_key);
+  (void)client.ask(wire::Ping{}).as<wire::Pong>();
+}
+
+TEST_F(ServerTest, a_page_is_one_frame_with_its_cursors) {
+  fill(1000);
+  start();
+  RawClient client = connect();
+  wire::RunQuery request{.target = {.datasource = "prospects"},
+                         .query = {.filter = Filter::condition("status", Op::kEq, "active"),
+                                   .sort = {{.field = "contacts"}},
+                                   .take = 200}};
+  const auto page = client.query(request);
+  ASSERT_FALSE(page.error);
+  EXPECT_EQ(page.frames, 1u);
+  EXPECT_EQ(page.records.size(), 200u);
+  EXPECT_EQ(page.end.has_more, true);
+  EXPECT_EQ(page.head.info.rows, 1000u);
+  EXPECT_EQ(page.end.counters.rows_returned, 200u);
+  ASSERT_TRUE(page.end.next_cursor);
+  request.query.cursor = page.end.next_cursor;
+  const auto next = client.query(request);
+  EXPECT_NE(next.records.at(0).id, page.records.at(0).id);
+  EXPECT_TRUE(next.end.previous_cursor);
+}
+
+TEST_F(ServerTest, rows_are_those_of_the_embedded_database) {
+  fill(5000);
+  start();
+  RawClient client = connect();
+  const std::vector<Query> queries{
+      {},
+      {.filter = Filter::condition("contacts", Op::kLt, 7)},
+      {.sort = {{.field = "contacts", .direction = Direction::kDescending}, {.field = "name"}}},
+      {.filter = Filter::condition("name", Op::kIcontains, "99"),
+       .columns = std::vector<std::string>{"name"}},
+      {.sort = {{.field = "name"}}, .skip = 10, .take = 15},
+      {.take = 0}};
+  for (const Query& query : queries) {
+    const auto snapshot = database_->snapshot("prospects").value();
+    const auto rows = snapshot->query(query).value();
+    std::vector<Record> expected;
+    for (;;) {
+      const Batch* batch = rows->next().value();
+      if (batch == nullptr) break;
+      for (std::size_t i = 0; i < batch->size(); ++i)
+        expected.push_back(to_record(rows->columns(), *batch, i));
+    }
+    wire::RunQuery request = all_of();
+    request.query = query;
+    const auto got = client.query(request);
+    ASSERT_FALSE(got.error) << got.error->to_string();
+    ASSERT_EQ(got.records.size(), expected.size());
+    for (std::size_t i = 0; i < expected.size(); ++i) {
+      ASSERT_EQ(got.records[i].id, expected[i].id);
+      ASSERT_EQ(got.records[i].cells, expected[i].cells);
+    }
+  }
+}
+
+TEST_F(ServerTest, a_query_too_long_for_the_thread_of_the_socket_is_answered_by_the_pool) {
+  fill(5000);
+  options_.inline_rows = 10;
+  start();
+  RawClient client = connect();
+  wire::RunQuery request = all_of();
+  request.query = {.filter = Filter::condition("name", Op::kEndswith, "4999"), .take = 3};
+  const auto got = client.query(request);
+  ASSERT_FALSE(got.error) << got.error->to_string();
+  EXPECT_EQ(got.records.size(), 1u);
+  // A limit of the client's own is its error.
+  request.options.max_rows_examined = 5;
+  EXPECT_EQ(client.query(request).error->reason(), Reason::kQuotaExceeded);
+}
+
+TEST_F(ServerTest, an_open_snapshot_does_not_see_later_writes) {
+  fill(10);
+  start();
+  RawClient client = connect();
+  const auto opened = client.ask(wire::OpenSnapshot{.datasource = "prospects"}).as<wire::SnapshotOpened>();
+  EXPECT_EQ(opened.info.rows, 10u);
+  EXPECT_EQ(opened.datasource, prospects());
+  ASSERT_TRUE(
+      database_->write_batch("prospects", std::vector{RecordWrite{.kind = WriteKind::kDelete, .id = "r3"}}));
+  const wire::Target old{.snapshot = opened.snapshot};
+  EXPECT_EQ(client.ask(wire::GetRecord{.target = old, .id = "r3"}).payload_bytes > 0, true);
+  EXPECT_EQ(client.query({.target = old, .query = {}}).records.size(), 10u);
+  EXPECT_EQ(client.ask(wire::CountRows{.target = old}).as<wire::CountAnswer>().count.value, 10u);
+  EXPECT_EQ(client.ask(wire::GetRecord{.target = {.datasource = "prospects"}, .id = "r3"}).payload_bytes, 0u);
+  (void)client.ask(wire::CloseSnapshot{.snapshot = opened.snapshot}).as<wire::Done>();
+  EXPECT_EQ(client.ask(wire::CountRows{.target = old}).error().reason(), Reason::kNotFound);
+}
+
+TEST_F(ServerTest, several_questions_at_once_to_one_snapshot_are_all_answered) {
+  fill(20'000);
+  start();
+  RawClient client = connect();
+  const auto opened = client.ask(wire::OpenSnapshot{.datasource = "prospects"}).as<wire::SnapshotOpened>();
+  const wire::Target target{.snapshot = opened.snapshot};
+  std::vector<wire::RequestId> queries;
+  std::vector<wire::RequestId> gets;
+  for (int i = 0; i < 5; ++i) {
+    queries.push_back(
+        client.send(wire::RunQuery{.target = target, .query = {}, .paging = wire::Paging::kNone}));
+    gets.push_back(client.send(wire::GetRecord{.target = target, .id = "r7"}));
+  }
+  for (const auto id : gets) EXPECT_GT(client.receive(id).payload_bytes, 0u);
+  for (const auto id : queries) EXPECT_EQ(client.collect(id).records.size(), 20'000u);
+}
+
+TEST_F(ServerTest, a_list_and_its_snapshot_come_together) {
+  fill(10);
+  ASSERT_TRUE(database_->save_list({.id = "all", .datasource = "prospects", .columns = {{.field = "name"}}}));
+  start();
+  RawClient client = connect();
+  const auto opened = client.ask(wire::OpenList{.list = "all"}).as<wire::ListOpened>();
+  EXPECT_EQ(opened.list.datasource, "prospects");
+  ASSERT_TRUE(opened.snapshot);
+  EXPECT_EQ(client.query({.target = {.snapshot = opened.snapshot->snapshot}, .query = {}}).records.size(),
+            10u);
+  EXPECT_EQ(client.ask(wire::OpenList{.list = "none"}).error().reason(), Reason::kNotFound);
+}
+
+TEST_F(ServerTest, writes_happen_and_their_errors_name_the_write) {
+  fill(1);
+  start();
+  RawClient client = connect();
+  const auto write = [&](std::vector<RecordWrite> writes) {
+    return client.ask(
+        wire::WriteBatch{.datasource = "prospects", .count = static_cast<std::uint32_t>(writes.size())},
+        payload_of(writes));
+  };
+  EXPECT_EQ(write({{.id = "a", .cells = {{"contacts", 1}}}, {.kind = WriteKind::kDelete, .id = "r0"}})
+                .as<WriteCounts>(),
+            (WriteCounts{.inserted = 1, .updated = 0, .deleted = 1}));
+  const Error error = write({{.id = "b"}, {.id = "c", .cells = {{"contacts", "many"}}}}).error();
+  EXPECT_EQ(error.reason(), Reason::kInvalidArgument);
+  EXPECT_EQ(error.position(), 1u);
+  EXPECT_EQ(write({{.kind = WriteKind::kUpdate, .id = "nobody"}}).error().reason(), Reason::kNotFound);
+  EXPECT_EQ(client.ask(wire::WriteBatch{.datasource = "prospects", .count = 2}, "junk").error().reason(),
+            Reason::kInvalidArgument);
+  (void)client.ask(wire::DeleteAll{.datasource = "prospects"}).as<wire::Done>();
+  EXPECT_EQ(client.query(all_of()).records.size(), 0u);
+}
+
+TEST_F(ServerTest, declarations_are_saved_read_and_removed) {
+  start();
+  RawClient client = connect();
+  const wire::SaveDatasource save{.datasource = prospects(), .existing = Existing::kRefuse};
+  EXPECT_EQ(client.ask(save).as<wire::DatasourceSaved>().saved, Saved::kCreated);
+  EXPECT_EQ(client.ask(save).error().reason(), Reason::kAlreadyExists);
+  EXPECT_EQ(client.ask(wire::GetDatasource{.id = "prospects"}).as<DatasourceStatus>().datasource,
+            prospects());
+  const ListView list{
+      .id = "all", .datasource = "prospects", .columns = {{.field = "name"}}, .sort = {{.field = "name"}}};
+  EXPECT_EQ(client.ask(wire::SaveList{.list = list}).as<SavedList>().warnings.size(), 1u);
+  EXPECT_EQ(client.ask(wire::GetList{.id = "all"}).as<ListView>(), list);
+  EXPECT_EQ(client.ask(wire::ListLists{}).as<wire::Lists>().lists.size(), 1u);
+  EXPECT_EQ(client.ask(wire::ListDatasources{}).as<wire::DatasourceStatuses>().datasources.size(), 1u);
+  const auto status = client.ask(wire::GetStatus{}).as<wire::ServerStatus>();
+  EXPECT_EQ(status.lists, 1u);
+  EXPECT_EQ(status.connections, 1u);
+  EXPECT_EQ(client.ask(wire::DeleteDatasource{.id = "prospects"}).error().reason(), Reason::kInUse);
+  (void)client.ask(wire::DeleteList{.id = "all"}).as<wire::Done>();
+  (void)client.ask(wire::DeleteDatasource{.id = "prospects"}).as<wire::Done>();
+}
+
+TEST_F(ServerTest, reconciling_leaves_what_was_asked_for_and_says_what_it_did) {
+  start();
+  RawClient client = connect();
+  Datasource other{
+      .id = "other", .fields = {{.name = "a", .type = Type::kInt}}, .durability = Durability::kOs};
+  const ListView list{.id = "all", .datasource = "prospects", .columns = {{.field = "name"}}};
+  ListView broken = list;
+  broken.id = "broken";
+  broken.columns = {{.field = "nothing"}};
+  const auto outcomes = [&](wire::Reconcile wanted) {
+    std::map<std::string, wire::Outcome> all;
+    for (const auto& each : client.ask(std::move(wanted)).as<wire::Reconciled>().resources)
+      all[each.id] = each.outcome;
+    return all;
+  };
+  using wire::Outcome;
+  EXPECT_EQ(outcomes({.datasources = {prospects(), other}, .lists = {list, broken}}),
+            (std::map<std::string, Outcome>{{"prospects", Outcome::kCreated},
+                                            {"other", Outcome::kCreated},
+                                            {"all", Outcome::kCreated},
+                                            {"broken", Outcome::kFailed}}));
+  EXPECT_EQ(
+      outcomes({.datasources = {other}, .lists = {}}),
+      (std::map<std::string, Outcome>{
+          {"prospects", Outcome::kRemoved}, {"other", Outcome::kUnchanged}, {"all", Outcome::kRemoved}}));
+}
+
+TEST_F(ServerTest, questions_beside_queries_are_answered) {
+  fill(1000);
+  start();
+  RawClient client = connect();
+  const wire::Target target{.datasource = "prospects"};
+  const auto distinct = client.ask(wire::GetDistinct{.target = target, .query = {.field = "status"}})
+                            .as<wire::DistinctAnswer>();
+  ASSERT_EQ(distinct.values.values.size(), 2u);
+  EXPECT_EQ(distinct.values.values[0].count, 500u);
+  const auto explained = client
+                             .ask(wire::ExplainQuery{.target = target,
+                                                     .query = {.sort = {{.field = "contacts"}}, .take = 3},
+                                                     .mode = ExplainMode::kAnalyze})
+                             .as<Explanation>();
+  EXPECT_EQ(explained.actual->rows_returned, 3u);
+  EXPECT_EQ(
+      client.ask(wire::CountRows{.target = target, .filter = Filter::condition("status", Op::kEq, "active")})
+          .as<wire::CountAnswer>()
+          .count.value,
+      500u);
+  const auto found = client.ask(wire::GetRecord{.target = target, .id = "r12"});
+  const auto columns = found.as<wire::RecordFound>().columns;
+  wire::BlockReader blocks(found.payload(), columns);
+  EXPECT_EQ(to_record(columns, *blocks.next().value(), 0).find("name")->get_if<std::string>()->c_str(),
+            std::string("name 12"));
+}
+
+TEST_F(ServerTest, what_is_wrong_with_a_question_is_said_and_the_connection_goes_on) {
+  fill(1);
+  start();
+  RawClient client = connect();
+  const Error unknown = client.ask(wire::CountRows{.target = {.datasource = "none"}}).error();
+  EXPECT_EQ(unknown.reason(), Reason::kNotFound);
+  wire::RunQuery request = all_of();
+  request.query.filter = Filter::condition("nothing", Op::kEq, 1);
+  EXPECT_EQ(client.query(request).error->reason(), Reason::kInvalidArgument);
+  (void)client.ask(wire::Ping{}).as<wire::Pong>();
+}
+
+TEST_F(ServerTest, a_query_waits_for_credit_and_nothing_else_does) {
+  fill(20'000, 100);
+  start();
+  RawClient client = connect();
+  const auto slow = client.send(all_of(1));
+  const auto first = client.receive(slow);
+  EXPECT_TRUE(first.as<wire::Rows>().head);
+  EXPECT_FALSE(first.as<wire::Rows>().end);
+  // It has used its credit; others are answered meanwhile, and it goes on when it is granted more.
+  EXPECT_EQ(client.query(all_of(std::uint64_t{1} << 30)).records.size(), 20'000u);
+  client.send_as(slow, wire::Grant{.bytes = std::uint64_t{1} << 30});
+  std::size_t parts = 0;
+  while (!client.receive(slow).as<wire::Rows>().end) ++parts;
+  EXPECT_GT(parts, 10u);
+}
+
+TEST_F(ServerTest, a_client_that_reads_nothing_holds_back_no_other) {
+  fill(20'000, 300);
+  options_.backlog_bytes = 1 << 18;
+  start();
+  RawClient slow(server_->port(), 4096);
+  (void)slow.greet();
+  const auto id = slow.send(all_of(std::uint64_t{1} << 40));
+  wait_until([&] { return server_->stats().queued_bytes >= options_.backlog_bytes; });
+  RawClient quick = connect();
+  EXPECT_EQ(quick.query(all_of()).records.size(), 20'000u);
+  EXPECT_LT(server_->stats().queued_bytes, std::uint64_t{4} << 20);
+  EXPECT_EQ(slow.collect(id).records.size(), 20'000u);
+}
+
+TEST_F(ServerTest, cancel_ends_a_query_that_waits_for_credit) {
+  fill(20'000, 100);
+  start();
+  RawClient client = connect();
+  const auto id = client.send(all_of(1));
+  (void)client.receive(id);
+  client.send_as(id, wire::Cancel{});
+  EXPECT_EQ(client.collect(id, 0).error->reason(), Reason::kCancelled);
+  wait_until([&] { return server_->stats().requests == 0; });
+  // Cancelling what is over, or never was, is nothing.
+  client.send_as(id, wire::Cancel{});
+  client.send_as(999, wire::Cancel{});
+  (void)client.ask(wire::Ping{}).as<wire::Pong>();
+}
+
+TEST_F(ServerTest, a_client_that_leaves_ends_its_queries_and_snapshots) {
+  fill(20'000, 100);
+  start();
+  {
+    RawClient client = connect();
+    (void)client.ask(wire::OpenSnapshot{.datasource = "prospects"});
+    (void)client.receive(client.send(all_of(1)));
+    EXPECT_EQ(server_->stats().snapshots, 1u);
+  }
+  wait_until([&] {
+    const auto stats = server_->stats();
+    return stats.connections == 0 && stats.requests == 0 && stats.snapshots == 0;
+  });
+}
+
+TEST_F(ServerTest, a_deadline_ends_a_query_even_while_it_waits_for_credit) {
+  fill(20'000, 100);
+  options_.stall_timeout = std::chrono::milliseconds(40);
+  start();
+  RawClient client = connect();
+  const auto id = client.send(all_of(1), {}, std::chrono::milliseconds(1));
+  const auto reason = client.collect(id, 0).error->reason();
+  EXPECT_TRUE(reason == Reason::kDeadlineExceeded || reason == Reason::kCancelled);
+}
+
+TEST_F(ServerTest, a_query_that_is_never_granted_anything_is_cancelled) {
+  fill(20'000, 100);
+  options_.stall_timeout = std::chrono::milliseconds(20);
+  start();
+  RawClient client = connect();
+  EXPECT_EQ(client.collect(client.send(all_of(1)), 0).error->reason(), Reason::kCancelled);
+}
+
+TEST_F(ServerTest, many_clients_at_once_get_their_own_answers) {
+  fill(3000);
+  start();
+  std::vector<std::jthread> threads;
+  for (int t = 0; t < 8; ++t) {
+    threads.emplace_back([this, t] {
+      RawClient client = connect();
+      for (int i = 0; i < 30; ++i) {
+        const auto id = fmt::format("r{}", (t * 311 + i * 17) % 3000);
+        const auto found = client.ask(wire::GetRecord{.target = {.datasource = "prospects"}, .id = id});
+        const auto columns = found.as<wire::RecordFound>().columns;
+        wire::BlockReader blocks(found.payload(), columns);
+        EXPECT_EQ(to_record(columns, *blocks.next().value(), 0).id, id);
+        if (i % 10 == t) EXPECT_EQ(client.query(all_of()).records.size(), 3000u);
+        if (i % 10 == 9) {
+          const std::vector<RecordWrite> writes{{.id = id, .cells = {{"contacts", i}}}};
+          EXPECT_EQ(client.ask(wire::WriteBatch{.datasource = "prospects", .count = 1}, payload_of(writes))
+                        .as<WriteCounts>()
+                        .updated,
+                    1u);
+        }
+      }
+    });
+  }
+}
+
+TEST_F(ServerTest, stopping_lets_requests_finish_and_closes_idle_connections) {
+  fill(20'000, 100);
+  start();
+  RawClient idle = connect();
+  RawClient busy = connect();
+  const auto id = busy.send(all_of(1));
+  (void)busy.receive(id);
+  std::jthread stopping([this] { server_->stop(std::chrono::seconds(30)); });
+  EXPECT_TRUE(idle.is_ended());
+  busy.send_as(id, wire::Grant{.bytes = std::uint64_t{1} << 40});
+  while (!busy.receive(id).as<wire::Rows>().end) {
+  }
+  EXPECT_TRUE(busy.is_ended());
+}
+
+TEST_F(ServerTest, stopping_without_grace_cuts_what_runs) {
+  fill(20'000, 100);
+  start();
+  RawClient client = connect();
+  const auto id = client.send(all_of(1));
+  (void)client.receive(id);
+  server_->stop(std::chrono::milliseconds(0));
+  EXPECT_TRUE(client.is_ended());
+  EXPECT_EQ(server_->stats().requests, 0u);
+}
+
+}  // namespace
+}  // namespace slate::server

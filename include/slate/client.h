@@ -28,6 +28,7 @@ struct ClientTls {
 struct ClientOptions {
   std::string address = "127.0.0.1:9600";     // "host:port", "[::1]:9600"
   std::string token{};                        // empty: none
+  std::filesystem::path token_file{};         // instead: its first line, read anew for each connection
   std::string name = "slate client";          // for the server's log and metrics; at most 128 bytes
   std::optional<ClientTls> tls{};             // absent: plain TCP
   std::chrono::milliseconds connect_timeout{5'000};  // of connecting and the handshake together

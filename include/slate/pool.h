@@ -99,5 +99,7 @@ class ClientPool {
 // sent. A generation builder checks rows when a few hundred kilobytes of them have come together, so that an
 // error of append() may be that of an earlier row. `pool` must outlive it.
 std::unique_ptr<Database> make_remote_database(ClientPool& pool);
+// The same on one connection alone, which must outlive it: nothing is asked twice.
+std::unique_ptr<Database> make_remote_database(Client& client);
 
 }  // namespace slate

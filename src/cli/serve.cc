@@ -1,176 +1,50 @@
-#include <chrono>
-#include <condition_variable>
-#include <cstdlib>
 #include <filesystem>
 #include <fmt/format.h>
 #include <memory>
-#include <mutex>
-#include <random>
-#include <sys/resource.h>
 #include <thread>
 
 #include <slate/database.h>
 
-#include "api/api.h"
-#include "api/metrics.h"
 #include "base/log.h"
 #include "base/try.h"
 #include "cli/api_client.h"
 #include "cli/durability_default.h"
-#include "cli/manifest_watch.h"
+#include "cli/ending.h"
+#include "cli/http_service.h"
 #include "cli/serve_options.h"
 #include "cli/verbs.h"
-#include "http/server.h"
-#include "lists/list_service.h"
-#include "lists/refresh_target.h"
-#include "loader/refresher.h"
-#include "net/blocking_pool.h"
-#include "net/io_threads.h"
-#include "net/signals.h"
 
 namespace slate::cli {
 namespace {
 
-constexpr std::chrono::seconds kGrace{10};  // for requests that run when the server is asked to end
 constexpr std::uint64_t kPage = std::uint64_t{2} << 20;
 
-// The limit on open files: a connection takes one each, a datasource two.
-void raise_file_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
-  limit.rlim_cur = limit.rlim_max;
-  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) log::warning("the limit on open files could not be raised");
+Result<std::string> counts_of(Database& database) {
+  SLATE_TRY(const auto datasources, database.list_datasources());
+  SLATE_TRY(const auto lists, database.list_lists());
+  return fmt::format("{} datasources, {} lists", datasources.size(), lists.size());
 }
-
-// The first signal ends wait(); a second one ends the process: what was acknowledged is safe, by its
-// durability.
-class Ending {
- public:
-  static Result<std::unique_ptr<Ending>> listen() {
-    std::unique_ptr<Ending> ending(new Ending());
-    SLATE_TRY(ending->signals_,
-              net::Signals::listen([raw = ending.get()](net::Shutdown how) { raw->end(how); }));
-    return ending;
-  }
-
-  void wait() {
-    std::unique_lock lock(mutex_);
-    asked_.wait(lock, [this] { return is_asked_; });
-  }
-
- private:
-  Ending() = default;
-
-  void end(net::Shutdown how) {
-    if (how == net::Shutdown::kInsist) {
-      log::warning("asked again to end: ending now");
-      std::_Exit(static_cast<int>(Exit::kFailed));
-    }
-    const std::scoped_lock lock(mutex_);
-    is_asked_ = true;
-    asked_.notify_all();
-  }
-
-  std::mutex mutex_;  // guards is_asked_
-  std::condition_variable asked_;
-  bool is_asked_ = false;
-  std::unique_ptr<net::Signals> signals_;  // last: its thread ends first
-};
-
-// A token that nobody knows, which closes administration.
-std::string secret_token() {
-  std::random_device random;
-  std::string token;
-  for (int i = 0; i < 8; ++i) token += fmt::format("{:08x}", random());
-  return token;
-}
-
-// Everything that serves, in the order in which it is made; it goes the other way round.
-class Service {
- public:
-  static Result<std::unique_ptr<Service>> start(const ServeOptions& options, const ListenAddress& address) {
-    std::unique_ptr<Service> service(new Service());
-    SLATE_TRY(service->open(options));
-    SLATE_TRY(service->listen(options, address));
-    return service;
-  }
-  ~Service() { stop(); }
-
-  // Lets what runs finish for kGrace. Again: nothing.
-  void stop() {
-    manifests_.reset();
-    if (server_) server_->stop(kGrace);
-    if (refresher_) refresher_->shutdown();
-    pool_.reset();
-  }
-
-  std::uint16_t port() const { return server_->port(); }
-  Result<std::string> counts() {
-    SLATE_TRY(const auto datasources, database().list_datasources());
-    SLATE_TRY(const auto lists, database().list_lists());
-    return fmt::format("{} datasources, {} lists", datasources.size(), lists.size());
-  }
-
- private:
-  Service() = default;
-
-  Database& database() { return with_default_ ? static_cast<Database&>(*with_default_) : *stored_; }
-
-  Result<void> open(const ServeOptions& options) {
-    SLATE_TRY(stored_,
-              Database::open({.path = options.data,
-                              .generation_map_bytes = (options.map_bytes + kPage - 1) / kPage * kPage,
-                              .scan_helpers = static_cast<unsigned>(options.scan_helpers)}));
-    if (const auto durability = options.default_durability())
-      with_default_ = std::make_unique<DurabilityDefault>(*stored_, *durability);
-    pool_ = std::make_unique<net::BlockingPool>(net::BlockingPoolOptions{.threads = options.pool_threads});
-    target_ = std::make_unique<DatabaseTarget>(database(), metrics_.attempt_observer());
-    refresher_ = std::make_unique<Refresher>(*target_, RefresherOptions{});
-    lists_ = std::make_unique<ListService>(database(), *refresher_, [this](ListService::Task task) {
-      return pool_->submit(std::move(task), net::Admission::kAlways);
-    });
-    if (options.manifests.empty()) return {};
-    SLATE_TRY(manifests_,
-              ManifestWatch::start(database(),
-                                   {.folder = options.manifests,
-                                    .memory = std::filesystem::path(options.data) / "manifests.json",
-                                    .on_removed = [this](std::string_view id) { refresher_->forget(id); }}));
-    return {};
-  }
-
-  Result<void> listen(const ServeOptions& options, const ListenAddress& address) {
-    io_ = std::make_unique<net::IoThreads>(options.io_threads);
-    context_.reset(new api::ApiContext{.database = database(),
-                                       .lists = *lists_,
-                                       .refresher = *refresher_,
-                                       .metrics = metrics_,
-                                       // It listens only once storage is open and manifests are applied.
-                                       .ready = []() -> Result<void> { return {}; }});
-    if (options.lists_only == Switch::kOn) context_->admin_token = secret_token();
-    http::ServerOptions server{.address = address.host, .port = address.port};
-    server.observer = metrics_.request_observer();
-    SLATE_TRY(server_, http::Server::start(std::move(server), api::make_router(*context_), *io_, *pool_));
-    return {};
-  }
-
-  api::Metrics metrics_;
-  std::unique_ptr<Database> stored_;
-  std::unique_ptr<DurabilityDefault> with_default_;  // in front of stored_, when a default is asked for
-  std::unique_ptr<DatabaseTarget> target_;
-  std::unique_ptr<Refresher> refresher_;
-  std::unique_ptr<ListService> lists_;
-  std::unique_ptr<net::BlockingPool> pool_;
-  std::unique_ptr<ManifestWatch> manifests_;
-  std::unique_ptr<net::IoThreads> io_;
-  std::unique_ptr<api::ApiContext> context_;
-  std::unique_ptr<http::Server> server_;
-};
 
 Result<void> serve(const ServeOptions& options, const ListenAddress& address, Terminal& terminal) {
   raise_file_limit();
   SLATE_TRY(const auto ending, Ending::listen());
-  SLATE_TRY(const auto service, Service::start(options, address));
-  SLATE_TRY(const std::string counts, service->counts());
+  SLATE_TRY(const auto stored,
+            Database::open({.path = options.data,
+                            .generation_map_bytes = (options.map_bytes + kPage - 1) / kPage * kPage,
+                            .scan_helpers = static_cast<unsigned>(options.scan_helpers)}));
+  std::unique_ptr<DurabilityDefault> with_default;
+  if (const auto durability = options.default_durability())
+    with_default = std::make_unique<DurabilityDefault>(*stored, *durability);
+  Database& database = with_default ? static_cast<Database&>(*with_default) : *stored;
+  std::optional<HttpService::Manifests> manifests;
+  if (!options.manifests.empty())
+    manifests = {.folder = options.manifests,
+                 .memory = std::filesystem::path(options.data) / "manifests.json",
+                 .with_database = [&database](const auto& use) { return use(database); }};
+  // It listens only once storage is open and manifests are applied.
+  SLATE_TRY(const auto service, HttpService::start(database, options, address, std::move(manifests),
+                                                   []() -> Result<void> { return {}; }));
+  SLATE_TRY(const std::string counts, counts_of(database));
   const ListenAddress bound{.host = address.host, .port = service->port()};
   terminal.out << fmt::format("slate is serving on http://{}, data in {}, {}\n", bound.to_string(),
                               options.data, counts)

@@ -31,7 +31,16 @@ struct ServeOptions {
   std::optional<Durability> default_durability() const;
 };
 
+// HTTP in front of a database elsewhere.
+struct ApiOptions {
+  ServeOptions http{};  // but for what is about the data folder
+  std::string database = "127.0.0.1:9600";
+  std::string token_file;         // empty: none
+  std::uint64_t connections = 0;  // 0: as many as threads could need
+};
+
 void add_serve_options(CommandLine& command_line, ServeOptions& options);
+void add_api_options(CommandLine& command_line, ApiOptions& options);
 
 // Where to listen. invalid_argument for what is no address, and for one beyond loopback unless only lists are
 // served: administration needs a token there, which this release does not offer.

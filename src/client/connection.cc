@@ -6,6 +6,7 @@
 
 #include "base/try.h"
 #include "net/thread_name.h"
+#include "net/token_file.h"
 
 namespace slate::client {
 namespace {
@@ -127,8 +128,11 @@ Result<std::shared_ptr<Connection>> Connection::open(const ClientOptions& option
 }
 
 Result<void> Connection::shake_hands(const ClientOptions& options, TimePoint deadline) {
-  SLATE_TRY(const std::string hello,
-            wire::encode({.body = wire::Hello{.token = options.token, .client = options.name}}));
+  wire::Hello who{.token = options.token, .client = options.name};
+  if (!options.token_file.empty()) {
+    SLATE_TRY(who.token, net::read_token(options.token_file));
+  }
+  SLATE_TRY(const std::string hello, wire::encode({.body = std::move(who)}));
   const wire::RequestId id = next_id();
   std::string bytes(wire::kPreamble);
   bytes += wire::make_frame(id, hello);

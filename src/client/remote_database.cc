@@ -87,8 +87,12 @@ Result<std::unique_ptr<GenerationBuilder>> RemoteDatabase::begin_generation(Copy
   return RemoteBuilder::begin(std::move(lease), copy, mode);
 }
 
-std::unique_ptr<Database> make_single_database(RemoteClient& client) {
-  return std::make_unique<RemoteDatabase>([&client]() -> Result<Lease> { return Lease(&client, [](auto*) {}); },
+std::unique_ptr<Database> make_single_database(Client& client) {
+  // There is no other kind of client.
+  return std::make_unique<RemoteDatabase>(
+      [remote = static_cast<RemoteClient*>(&client)]() -> Result<Lease> {
+        return Lease(remote, [](RemoteClient*) {});
+      },
                                           [&client] { return client.instance(); });
 }
 
@@ -97,7 +101,6 @@ std::unique_ptr<Database> make_pooled_database(ClientPool& pool) {
       [&pool]() -> Result<Lease> {
         SLATE_TRY(PooledClient pooled, pool.checkout());
         const auto held = std::make_shared<PooledClient>(std::move(pooled));
-        // Pools make these only.
         return Lease(held, static_cast<RemoteClient*>(&**held));
       },
       [&pool] { return pool.instance(); });

@@ -51,8 +51,8 @@ class RemoteDatabase final : public Database {
   const std::function<std::string()> instance_;
 };
 
-// On this connection alone, which must outlive it.
-std::unique_ptr<Database> make_single_database(RemoteClient& client);
+// Of slate/pool.h.
+std::unique_ptr<Database> make_single_database(Client& client);
 std::unique_ptr<Database> make_pooled_database(ClientPool& pool);
 
 }  // namespace slate::client

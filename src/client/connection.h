@@ -86,6 +86,20 @@ class Exchange {
   std::optional<std::stop_callback<std::function<void()>>> on_stop_;
 };
 
+// Whose turn it is to send. Safe from any thread.
+class SendTurn {
+ public:
+  // Waits for it; false when the deadline has passed.
+  bool take(TimePoint deadline);
+  bool try_take();
+  void give();
+
+ private:
+  std::mutex mutex_;  // guards is_taken_
+  std::condition_variable free_;
+  bool is_taken_ = false;
+};
+
 // Safe from any thread.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
@@ -124,6 +138,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   // Sending: connection_send.cc.
   wire::RequestId next_id();
   Result<void> send(Exchange& exchange, const std::string& frame);
+  Result<void> send_in_turn(const std::string& frame, TimePoint deadline, bool& is_begun);
   Result<void> write(std::string_view bytes, TimePoint deadline, bool& is_begun);
   void post(wire::RequestId id, wire::RequestBody body);
   void send_deferred();
@@ -153,10 +168,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   std::atomic<std::uint64_t> requests_sent_ = 0;
 
-  // In the order in which they are taken; none of them while mutex_ is held.
-  std::timed_mutex write_mutex_;  // held while bytes are sent
-  std::mutex deferred_mutex_;     // guards deferred_
-  std::string deferred_;          // what goes before the next frame
+  SendTurn turn_;              // never taken while a lock is held
+  std::mutex deferred_mutex_;  // guards deferred_
+  std::string deferred_;       // what goes before the next frame
 
   mutable std::mutex mutex_;  // guards what follows, and the state of exchanges
   std::unordered_map<wire::RequestId, Exchange*> exchanges_;

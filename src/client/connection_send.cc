@@ -79,30 +79,30 @@ std::unique_ptr<Exchange> Connection::start(wire::RequestBody body, CallTerms te
 
 Result<void> Connection::send(Exchange& exchange, const std::string& frame) {
   const TimePoint deadline = exchange.terms_.deadline.value_or(TimePoint::max());
+  if (!turn_.take(deadline))
+    return slate::fail(Reason::kDeadlineExceeded, "the connection was busy until the time limit");
   bool is_begun = false;
-  Result<void> sent;
-  {
-    std::unique_lock lock(write_mutex_, std::defer_lock);
-    if (deadline == TimePoint::max())
-      lock.lock();
-    else if (!lock.try_lock_until(deadline))
-      return slate::fail(Reason::kDeadlineExceeded, "the connection was busy until the time limit");
-    std::string before;
-    {
-      const std::scoped_lock guard(deferred_mutex_);
-      before.swap(deferred_);
-    }
-    bool is_before_begun = false;
-    sent = write(before, TimePoint::max(), is_before_begun);
-    if (sent) sent = write(frame, deadline, is_begun);
-    // Half a frame leaves nothing that could be understood behind it.
-    if (!sent && (is_begun || is_before_begun || sent.error().reason() != Reason::kDeadlineExceeded)) {
-      const Lock guard(mutex_);
-      break_with(sent.error());
-    }
-  }
+  auto sent = send_in_turn(frame, deadline, is_begun);
+  turn_.give();
   if (is_begun) requests_sent_.fetch_add(1, std::memory_order_relaxed);
   send_deferred();
+  return sent;
+}
+
+Result<void> Connection::send_in_turn(const std::string& frame, TimePoint deadline, bool& is_begun) {
+  std::string before;
+  {
+    const std::scoped_lock guard(deferred_mutex_);
+    before.swap(deferred_);
+  }
+  bool is_before_begun = false;
+  auto sent = write(before, TimePoint::max(), is_before_begun);
+  if (sent) sent = write(frame, deadline, is_begun);
+  // Half a frame leaves nothing that could be understood behind it.
+  if (!sent && (is_begun || is_before_begun || sent.error().reason() != Reason::kDeadlineExceeded)) {
+    const Lock guard(mutex_);
+    break_with(sent.error());
+  }
   return sent;
 }
 
@@ -140,7 +140,7 @@ void Connection::post(wire::RequestId id, wire::RequestBody body) {
   send_deferred();
 }
 
-// Whoever sends meanwhile does this afterwards; what the socket does not take now goes before the next frame,
+// Whoever has the turn meanwhile does this afterwards; what the socket does not take now goes before the next frame,
 // or when the leader looks.
 void Connection::send_deferred() {
   for (;;) {
@@ -148,8 +148,7 @@ void Connection::send_deferred() {
       const std::scoped_lock guard(deferred_mutex_);
       if (deferred_.empty()) return;
     }
-    const std::unique_lock lock(write_mutex_, std::try_to_lock);
-    if (!lock) return;
+    if (!turn_.try_take()) return;
     std::string bytes;
     {
       const std::scoped_lock guard(deferred_mutex_);
@@ -161,11 +160,35 @@ void Connection::send_deferred() {
       if (!written) break;
       rest.remove_prefix(*written);
     }
-    if (rest.empty()) continue;
-    const std::scoped_lock guard(deferred_mutex_);
-    deferred_.insert(0, rest);
-    return;
+    if (!rest.empty()) {
+      const std::scoped_lock guard(deferred_mutex_);
+      deferred_.insert(0, rest);
+    }
+    turn_.give();
+    if (!rest.empty()) return;
   }
+}
+
+bool SendTurn::take(TimePoint deadline) {
+  std::unique_lock lock(mutex_);
+  const auto is_free = [this] { return !is_taken_; };
+  if (deadline == TimePoint::max())
+    free_.wait(lock, is_free);
+  else if (!free_.wait_until(lock, deadline, is_free))
+    return false;
+  is_taken_ = true;
+  return true;
+}
+
+bool SendTurn::try_take() {
+  const std::scoped_lock lock(mutex_);
+  return !std::exchange(is_taken_, true);
+}
+
+void SendTurn::give() {
+  const std::scoped_lock lock(mutex_);
+  is_taken_ = false;
+  free_.notify_one();
 }
 
 }  // namespace slate::client

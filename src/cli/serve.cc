@@ -1,12 +1,8 @@
 #include <chrono>
-#include <condition_variable>
-#include <cstdlib>
 #include <filesystem>
 #include <fmt/format.h>
 #include <memory>
-#include <mutex>
 #include <random>
-#include <sys/resource.h>
 #include <thread>
 
 #include <slate/database.h>
@@ -18,6 +14,7 @@
 #include "cli/api_client.h"
 #include "cli/durability_default.h"
 #include "cli/manifest_watch.h"
+#include "cli/process.h"
 #include "cli/serve_options.h"
 #include "cli/verbs.h"
 #include "http/server.h"
@@ -26,56 +23,12 @@
 #include "loader/refresher.h"
 #include "net/blocking_pool.h"
 #include "net/io_threads.h"
-#include "net/signals.h"
 
 namespace slate::cli {
 namespace {
 
 constexpr std::chrono::seconds kGrace{10};  // for requests that run when the server is asked to end
 constexpr std::uint64_t kPage = std::uint64_t{2} << 20;
-
-// The limit on open files: a connection takes one each, a datasource two.
-void raise_file_limit() {
-  rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
-  limit.rlim_cur = limit.rlim_max;
-  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) log::warning("the limit on open files could not be raised");
-}
-
-// The first signal ends wait(); a second one ends the process: what was acknowledged is safe, by its
-// durability.
-class Ending {
- public:
-  static Result<std::unique_ptr<Ending>> listen() {
-    std::unique_ptr<Ending> ending(new Ending());
-    SLATE_TRY(ending->signals_,
-              net::Signals::listen([raw = ending.get()](net::Shutdown how) { raw->end(how); }));
-    return ending;
-  }
-
-  void wait() {
-    std::unique_lock lock(mutex_);
-    asked_.wait(lock, [this] { return is_asked_; });
-  }
-
- private:
-  Ending() = default;
-
-  void end(net::Shutdown how) {
-    if (how == net::Shutdown::kInsist) {
-      log::warning("asked again to end: ending now");
-      std::_Exit(static_cast<int>(Exit::kFailed));
-    }
-    const std::scoped_lock lock(mutex_);
-    is_asked_ = true;
-    asked_.notify_all();
-  }
-
-  std::mutex mutex_;  // guards is_asked_
-  std::condition_variable asked_;
-  bool is_asked_ = false;
-  std::unique_ptr<net::Signals> signals_;  // last: its thread ends first
-};
 
 // A token that nobody knows, which closes administration.
 std::string secret_token() {

@@ -1,0 +1,41 @@
+#include "cli/process.h"
+
+#include <cstdlib>
+#include <sys/resource.h>
+
+#include "base/log.h"
+#include "base/try.h"
+#include "cli/terminal.h"
+
+namespace slate::cli {
+
+void raise_file_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) log::warning("the limit on open files could not be raised");
+}
+
+Result<std::unique_ptr<Ending>> Ending::listen() {
+  std::unique_ptr<Ending> ending(new Ending());
+  SLATE_TRY(ending->signals_,
+            net::Signals::listen([raw = ending.get()](net::Shutdown how) { raw->end(how); }));
+  return ending;
+}
+
+void Ending::wait() {
+  std::unique_lock lock(mutex_);
+  asked_.wait(lock, [this] { return is_asked_; });
+}
+
+void Ending::end(net::Shutdown how) {
+  if (how == net::Shutdown::kInsist) {
+    log::warning("asked again to end: ending now");
+    std::_Exit(static_cast<int>(Exit::kFailed));
+  }
+  const std::scoped_lock lock(mutex_);
+  is_asked_ = true;
+  asked_.notify_all();
+}
+
+}  // namespace slate::cli

@@ -9,8 +9,8 @@
 #include "base/try.h"
 #include "cli/api_client.h"
 #include "cli/durability_default.h"
-#include "cli/ending.h"
 #include "cli/http_service.h"
+#include "cli/process.h"
 #include "cli/serve_options.h"
 #include "cli/verbs.h"
 

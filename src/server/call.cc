@@ -59,4 +59,18 @@ void Call::answer(const wire::Answer& answer, std::string payload) {
                std::move(payload), Last::kYes);
 }
 
+AtOnce::AtOnce(const Call& call, const QueryOptions& asked) : options_(call.bounded(asked)) {
+  const ServerOptions& limits = call.core().options;
+  const auto until = std::chrono::steady_clock::now() + limits.inline_time;
+  limits_rows_ = !options_.max_rows_examined || *options_.max_rows_examined > limits.inline_rows;
+  if (limits_rows_) options_.max_rows_examined = limits.inline_rows;
+  limits_time_ = !options_.deadline || *options_.deadline > until;
+  if (limits_time_) options_.deadline = until;
+}
+
+bool AtOnce::is_cause_of(const slate::Error& error) const {
+  return (limits_rows_ && error.reason() == Reason::kQuotaExceeded) ||
+         (limits_time_ && error.reason() == Reason::kDeadlineExceeded);
+}
+
 }  // namespace slate::server

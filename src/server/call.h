@@ -69,4 +69,19 @@ class Call {
   std::atomic<bool> answered_ = false;
 };
 
+// The limits of what is answered on the thread that received it, on top of the request's own.
+class AtOnce {
+ public:
+  AtOnce(const Call& call, const QueryOptions& asked);
+
+  const QueryOptions& options() const { return options_; }
+  // Whether these limits, and not the request's own, are why it failed: then it begins again elsewhere.
+  bool is_cause_of(const slate::Error& error) const;
+
+ private:
+  QueryOptions options_;
+  bool limits_rows_ = false;
+  bool limits_time_ = false;
+};
+
 }  // namespace slate::server

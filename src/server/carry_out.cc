@@ -19,7 +19,7 @@ struct Reply {
   wire::Answer answer;
   std::string payload{};
 };
-using Question = std::function<Result<Reply>(Snapshot&)>;
+using Question = std::function<Result<Reply>(Snapshot&, const QueryOptions&)>;
 
 template <typename T>
 Result<Reply> reply(Result<T> result) {
@@ -50,32 +50,36 @@ class Carrier {
   }
 
   std::shared_ptr<QueryStream> operator()(const wire::GetRecord& request) {
-    return ask(request.target, Where::kHere, [call = call_.get()](Snapshot& snapshot) -> Result<Reply> {
-      SLATE_TRY(const Batch* batch, snapshot.find(call->as<wire::GetRecord>().id));
-      Reply found{wire::RecordFound{.info = snapshot.info(), .columns = snapshot.columns()}};
-      if (batch != nullptr) wire::append_blocks(*batch, found.payload);
-      return found;
-    });
+    return ask(request.target, {}, Where::kShort,
+               [call = call_.get()](Snapshot& snapshot, const QueryOptions&) -> Result<Reply> {
+                 SLATE_TRY(const Batch* batch, snapshot.find(call->as<wire::GetRecord>().id));
+                 Reply found{wire::RecordFound{.info = snapshot.info(), .columns = snapshot.columns()}};
+                 if (batch != nullptr) wire::append_blocks(*batch, found.payload);
+                 return found;
+               });
   }
   std::shared_ptr<QueryStream> operator()(const wire::CountRows& request) {
-    return ask(request.target, Where::kPool, [call = call_.get()](Snapshot& snapshot) -> Result<Reply> {
-      const auto& asked = call->as<wire::CountRows>();
-      SLATE_TRY(const Count count, snapshot.count(asked.filter, asked.limit, call->bounded(asked.options)));
-      return Reply{wire::CountAnswer{.count = count, .info = snapshot.info()}};
-    });
+    return ask(request.target, request.options, Where::kShort,
+               [call = call_.get()](Snapshot& snapshot, const QueryOptions& options) -> Result<Reply> {
+                 const auto& asked = call->as<wire::CountRows>();
+                 SLATE_TRY(const Count count, snapshot.count(asked.filter, asked.limit, options));
+                 return Reply{wire::CountAnswer{.count = count, .info = snapshot.info()}};
+               });
   }
   std::shared_ptr<QueryStream> operator()(const wire::GetDistinct& request) {
-    return ask(request.target, Where::kPool, [call = call_.get()](Snapshot& snapshot) -> Result<Reply> {
-      const auto& asked = call->as<wire::GetDistinct>();
-      SLATE_TRY(DistinctValues values, snapshot.distinct(asked.query, call->bounded(asked.options)));
-      return Reply{wire::DistinctAnswer{.values = std::move(values), .info = snapshot.info()}};
-    });
+    return ask(request.target, request.options, Where::kShort,
+               [call = call_.get()](Snapshot& snapshot, const QueryOptions& options) -> Result<Reply> {
+                 const auto& asked = call->as<wire::GetDistinct>();
+                 SLATE_TRY(DistinctValues values, snapshot.distinct(asked.query, options));
+                 return Reply{wire::DistinctAnswer{.values = std::move(values), .info = snapshot.info()}};
+               });
   }
   std::shared_ptr<QueryStream> operator()(const wire::ExplainQuery& request) {
-    return ask(request.target, Where::kPool, [call = call_.get()](Snapshot& snapshot) -> Result<Reply> {
-      const auto& asked = call->as<wire::ExplainQuery>();
-      return reply(snapshot.explain(asked.query, asked.mode, call->bounded(asked.options)));
-    });
+    return ask(request.target, request.options, Where::kPool,
+               [call = call_.get()](Snapshot& snapshot, const QueryOptions& options) -> Result<Reply> {
+                 const auto& asked = call->as<wire::ExplainQuery>();
+                 return reply(snapshot.explain(asked.query, asked.mode, options));
+               });
   }
 
   std::shared_ptr<QueryStream> operator()(const wire::OpenSnapshot& request) {
@@ -203,7 +207,7 @@ class Carrier {
   std::shared_ptr<QueryStream> operator()(const wire::Grant&) { return nullptr; }
 
  private:
-  enum class Where : std::uint8_t { kHere, kPool };
+  enum class Where : std::uint8_t { kShort, kPool };  // kShort: here first, within limits
 
   Database& database() { return call_->core().database; }
   std::shared_ptr<QueryStream> answer(const wire::Answer& answer) {
@@ -230,22 +234,36 @@ class Carrier {
     return opened;
   }
 
-  // The question refers to the call, which outlives it.
-  std::shared_ptr<QueryStream> ask(const wire::Target& target, Where where, Question question) {
+  // The question refers to the call, which outlives it, as the target and the options do.
+  std::shared_ptr<QueryStream> ask(const wire::Target& target, const QueryOptions& options, Where where,
+                                   Question question) {
     auto held = target_of(target);
     if (!held) return refuse(std::move(held).error());
-    const auto run = [call = call_, snapshot = *held, question = std::move(question), &target] {
-      if (snapshot != nullptr) return answer_with(*call, question(snapshot->snapshot()));
-      auto own = HeldSnapshot::open(call->core(), {target.datasource, target.scope});
-      answer_with(*call, own ? question((*own)->snapshot()) : fail(std::move(own).error()));
+    if (where == Where::kShort && ask_at_once(target, options, *held, question)) return nullptr;
+    const auto run = [call = call_, snapshot = *held, question = std::move(question), &target, &options] {
+      answer_with(*call, put(*call, target, snapshot.get(), question, call->bounded(options)));
     };
-    if (where == Where::kHere && (*held == nullptr || (*held)->lane().try_enter())) {
-      run();
-      if (*held != nullptr) (*held)->lane().leave();
-      return nullptr;
-    }
     auto taken = *held != nullptr ? (*held)->lane().run(run) : call_->core().pool.submit(run);
     return taken ? nullptr : refuse(std::move(taken).error());
+  }
+
+  // False: it would take too long, or the snapshot is being read.
+  bool ask_at_once(const wire::Target& target, const QueryOptions& options,
+                   const std::shared_ptr<HeldSnapshot>& held, const Question& question) {
+    if (held != nullptr && !held->lane().try_enter()) return false;
+    const AtOnce at_once(*call_, options);
+    auto result = put(*call_, target, held.get(), question, at_once.options());
+    const bool begins_again = !result && at_once.is_cause_of(result.error());
+    if (!begins_again) answer_with(*call_, std::move(result));
+    if (held != nullptr) held->lane().leave();
+    return !begins_again;
+  }
+
+  static Result<Reply> put(Call& call, const wire::Target& target, HeldSnapshot* held,
+                           const Question& question, const QueryOptions& options) {
+    if (held != nullptr) return question(held->snapshot(), options);
+    SLATE_TRY(const auto own, HeldSnapshot::open(call.core(), {target.datasource, target.scope}));
+    return question(own->snapshot(), options);
   }
 
   std::shared_ptr<QueryStream> on_pool(std::function<Result<Reply>(Database&)> work) {

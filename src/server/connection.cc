@@ -59,7 +59,7 @@ class TcpConnection final : public Peer, public std::enable_shared_from_this<Tcp
         socket_(strand_),
         timer_(strand_),
         welcoming_(welcoming),
-        session_({.token = core_->options.token,
+        session_({.accepts_token = core_->options.accepts_token,
                   .welcome = {.server = core_->options.version,
                               .instance = core_->instance,
                               .limits = core_->limits(),
@@ -226,6 +226,7 @@ class TcpConnection final : public Peer, public std::enable_shared_from_this<Tcp
   void finished(wire::RequestId request) {
     session_.finished(request);
     running_.erase(request);
+    heard_ = SteadyClock::now();  // it is idle from now on
     if (is_finishing_) close_if_idle();
   }
 

@@ -46,22 +46,16 @@ bool QueryStream::run_at_once() {
   if (request_.query.take.value_or(kInlineTake + 1) > kInlineTake) return false;
   const bool is_shared = held_ != nullptr;
   if (is_shared && !held_->lane().try_enter()) return false;
-  const auto now = std::chrono::steady_clock::now();
-  const ServerOptions& limits = call_->core().options;
-  QueryOptions options = call_->bounded(request_.options);
-  const bool is_own_limit = options.max_rows_examined.value_or(UINT64_MAX) > limits.inline_rows;
-  if (is_own_limit) options.max_rows_examined = limits.inline_rows;
-  const bool is_own_deadline = !options.deadline || *options.deadline > now + limits.inline_time;
-  if (is_own_deadline) options.deadline = now + limits.inline_time;
-
+  const AtOnce at_once(*call_, request_.options);
+  bool is_large = false;
   const auto run = [&]() -> Result<void> {
-    SLATE_TRY(open(options));
+    SLATE_TRY(open(at_once.options()));
     for (;;) {
       SLATE_TRY(const Batch* batch, result_->next());
       if (batch == nullptr) break;
       wire::append_blocks(*batch, blocks_);
-      if (blocks_.size() > std::min<std::size_t>(kInlineBytes, static_cast<std::size_t>(credit_)))
-        return fail(Reason::kQuotaExceeded, "too large to be answered at once");
+      is_large = blocks_.size() > std::min<std::size_t>(kInlineBytes, static_cast<std::size_t>(credit_));
+      if (is_large) return {};
     }
     SLATE_TRY(wire::RowsEnd end, make_end());
     release();
@@ -70,19 +64,17 @@ bool QueryStream::run_at_once() {
   };
   const auto lane = is_shared ? held_ : nullptr;
   const auto done = run();
-  bool is_answered = true;
-  if (!done) {
-    const Reason reason = done.error().reason();
-    is_answered = !(reason == Reason::kQuotaExceeded && (is_own_limit || !blocks_.empty())) &&
-                  !(reason == Reason::kDeadlineExceeded && is_own_deadline);
+  const bool begins_again = is_large || (!done && at_once.is_cause_of(done.error()));
+  if (begins_again) {
     result_.reset();
     if (!is_shared) held_.reset();
     head_.reset();
     blocks_.clear();
-    if (is_answered) fail_with(done.error());
+  } else if (!done) {
+    fail_with(done.error());
   }
   if (lane) lane->lane().leave();
-  return is_answered;
+  return !begins_again;
 }
 
 void QueryStream::start() {

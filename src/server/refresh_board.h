@@ -24,6 +24,7 @@
 
 #include "loader/refresh_policy.h"
 #include "wire/answers.h"
+#include "wire/frame.h"
 
 namespace slate::server {
 

@@ -12,6 +12,7 @@
 #include <mutex>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/crypto.h>
 #include <sys/socket.h>
 #include <system_error>
 #include <unistd.h>
@@ -54,7 +55,7 @@ class Listener final : public std::enable_shared_from_this<Listener> {
     if (error)
       return fail(slate::Error(Reason::kInvalidArgument, "'" + options.address + "' is not an IP address")
                       .with_hint("use 127.0.0.1 or 0.0.0.0"));
-    if (!address.is_loopback() && !options.token)
+    if (!address.is_loopback() && !options.accepts_token)
       return fail(slate::Error(Reason::kInvalidArgument,
                                "listening on " + options.address + ", beyond loopback, needs a token"));
     const Tcp::endpoint endpoint(address, options.port);
@@ -156,6 +157,15 @@ struct Server::Impl {
   std::uint16_t port = 0;
   std::mutex stop_mutex;
 };
+
+std::function<bool(std::string_view)> accept_any_of(std::vector<std::string> tokens) {
+  return [tokens = std::move(tokens)](std::string_view token) {
+    int accepted = 0;
+    for (const std::string& each : tokens)
+      accepted |= each.size() == token.size() && CRYPTO_memcmp(each.data(), token.data(), token.size()) == 0;
+    return accepted != 0;
+  };
+}
 
 Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 

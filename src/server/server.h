@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <slate/clock.h>
 #include <slate/database.h>
@@ -41,9 +42,11 @@ struct ServerStats {
 };
 
 struct ServerOptions {
-  std::string address = "127.0.0.1";     // IPv4 or IPv6
-  std::uint16_t port = 0;                // 0: one that is free
-  std::optional<std::string> token;      // what clients must show; required beyond loopback
+  std::string address = "127.0.0.1";  // IPv4 or IPv6
+  std::uint16_t port = 0;             // 0: one that is free
+  // Whether a client's token opens the door, in constant time: accept_any_of(). Empty: none is asked for.
+  // Required beyond loopback.
+  std::function<bool(std::string_view)> accepts_token{};
   std::string version;                   // told to clients
   std::optional<std::string> scope_key;  // told to clients, as wire::Welcome has it
   const Clock* clock = &system_clock();
@@ -73,6 +76,9 @@ struct ServerOptions {
   // Called once a request, from several threads at once: must not block.
   std::function<void(const Answered&)> observer{};
 };
+
+// Accepts any of these tokens; takes as long for every text of one length, whichever they are.
+std::function<bool(std::string_view)> accept_any_of(std::vector<std::string> tokens);
 
 class Server {
  public:

@@ -15,14 +15,14 @@ TEST_F(ServerLimitsTest, beyond_loopback_a_token_is_required) {
   auto refused = Server::start(options_, *database_, io_, pool_);
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().reason(), Reason::kInvalidArgument);
-  options_.token = "secret";
+  options_.accepts_token = accept_any_of({"another", "secret"});
   start();
   RawClient client = connect("secret");
   (void)client.ask(wire::Ping{}).as<wire::Pong>();
 }
 
 TEST_F(ServerLimitsTest, without_the_token_nothing_is_answered) {
-  options_.token = "secret";
+  options_.accepts_token = accept_any_of({"another", "secret"});
   start();
   for (const char* token : {"", "wrong!"}) {
     RawClient client(server_->port());

@@ -343,7 +343,9 @@ TEST_F(ServerTest, many_clients_at_once_get_their_own_answers) {
         const auto columns = found.as<wire::RecordFound>().columns;
         wire::BlockReader blocks(found.payload(), columns);
         EXPECT_EQ(to_record(columns, *blocks.next().value(), 0).id, id);
-        if (i % 10 == t) EXPECT_EQ(client.query(all_of()).records.size(), 3000u);
+        if (i % 10 == t) {
+          EXPECT_EQ(client.query(all_of()).records.size(), 3000u);
+        }
         if (i % 10 == 9) {
           const std::vector<RecordWrite> writes{{.id = id, .cells = {{"contacts", i}}}};
           EXPECT_EQ(client.ask(wire::WriteBatch{.datasource = "prospects", .count = 1}, payload_of(writes))

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -24,8 +25,10 @@
 namespace slate::wire {
 
 struct SessionOptions {
-  std::optional<std::string> token;  // absent: none is asked for
-  Welcome welcome;                   // its limits are what the session keeps to
+  // Whether a token opens the door, in a time that says nothing about those that do. Empty: none is asked
+  // for.
+  std::function<bool(std::string_view)> accepts_token;
+  Welcome welcome;  // its limits are what the session keeps to
 };
 
 class Session {

@@ -95,19 +95,19 @@ TEST(Session, nothing_is_answered_before_hello) {
 }
 
 TEST(Session, a_wrong_token_or_none_ends_it) {
-  for (const char* token : {"", "secre", "secret!", "Secret"}) {
+  for (const char* wrong : {"", "secre", "secret!", "Secret"}) {
     auto all = options();
-    all.token = "secret";
+    all.accepts_token = [](std::string_view token) { return token == "secret"; };
     Session session(all);
     session.feed(kPreamble);
-    session.feed(hello(token));
-    EXPECT_EQ(end_of(session).error.reason(), Reason::kUnauthenticated) << token;
+    session.feed(hello(wrong));
+    EXPECT_EQ(end_of(session).error.reason(), Reason::kUnauthenticated) << wrong;
   }
 }
 
 TEST(Session, the_right_token_opens_it) {
   auto all = options();
-  all.token = "secret";
+  all.accepts_token = [](std::string_view token) { return token == "secret"; };
   Session session(all);
   session.feed(kPreamble);
   session.feed(hello("secret"));

@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <sys/socket.h>
@@ -34,10 +35,8 @@ struct Received {
   template <typename T>
   const T& as() const {
     if (const auto* value = std::get_if<T>(&answer)) return *value;
-    if (const auto* error = std::get_if<Error>(&answer)) ADD_FAILURE() << error->to_string();
-    ADD_FAILURE() << "answer " << answer.index();
-    static const T kNothing{};
-    return kNothing;
+    const auto* error = std::get_if<Error>(&answer);
+    throw std::runtime_error(error != nullptr ? error->to_string() : "another answer");
   }
   Error error() const {
     if (const auto* error = std::get_if<Error>(&answer)) return *error;

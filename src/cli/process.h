@@ -1,4 +1,4 @@
-// What every verb that serves does as a process.
+// What verbs that serve do with their process.
 #pragma once
 
 #include <condition_variable>
@@ -11,7 +11,7 @@
 
 namespace slate::cli {
 
-// Raises the limit on open files as far as it goes: a connection takes one each, a datasource two.
+// The limit on open files: a connection takes one each, a datasource two.
 void raise_file_limit();
 
 // The first signal ends wait(); a second one ends the process: what was acknowledged is safe, by its
@@ -19,7 +19,6 @@ void raise_file_limit();
 class Ending {
  public:
   static Result<std::unique_ptr<Ending>> listen();
-
   void wait();
 
  private:

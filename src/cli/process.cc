@@ -1,4 +1,4 @@
-#include "cli/ending.h"
+#include "cli/process.h"
 
 #include <cstdlib>
 #include <sys/resource.h>

@@ -35,7 +35,9 @@ class Served {
  public:
   Served(const std::filesystem::path& folder, std::uint16_t port, std::optional<std::string> token = {}) {
     database_ = std::move(Database::open({.path = folder})).value();
-    auto server = server::Server::start({.port = port, .token = std::move(token)}, *database_, io_, workers_);
+    server::ServerOptions options{.port = port};
+    if (token) options.accepts_token = server::accept_any_of({*std::move(token)});
+    auto server = server::Server::start(std::move(options), *database_, io_, workers_);
     EXPECT_TRUE(server) << server.error().to_string();
     if (server) server_ = *std::move(server);
   }
@@ -44,8 +46,8 @@ class Served {
 
  private:
   std::unique_ptr<EmbeddedDatabase> database_;
-  net::BlockingPool workers_{{.threads = 2}};
   net::IoThreads io_{1};
+  net::BlockingPool workers_{{.threads = 2}};
   std::unique_ptr<server::Server> server_;
 };
 

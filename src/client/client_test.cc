@@ -511,7 +511,7 @@ Result<std::size_t> rows_of(const Hostile& hostile) {
 TEST(Client, survives_servers_that_do_not_keep_to_the_protocol) {
   const std::string block = block_of(0, 64, 1000);
   std::string damaged = block;
-  damaged[20] = '\x7f';
+  damaged.replace(0, 24, 24, '\x7f');
   const wire::Rows first{.head = head(), .end = {}};
   const wire::Rows more{};
   const std::map<std::string, std::pair<Reason, Hostile>> cases = {

@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t kFrameRowBytes = std::size_t{256} << 10;
 constexpr std::size_t kFramesUnderWay = 4;
+constexpr std::chrono::milliseconds kAbort{2'000};
 constexpr std::chrono::milliseconds kDefaultLease{15'000};
 
 std::string random_load_id() {
@@ -57,7 +58,11 @@ RemoteBuilder::~RemoteBuilder() {
   keeper_.request_stop();
   keeper_.join();
   sent_.clear();
-  if (!is_published_) lease_->connection().post(wire::AbortRefresh{.refresh = refresh_, .failure = {}});
+  if (is_published_) return;
+  // Waited for, so that the next one can begin.
+  const auto given_up = lease_->connection().start(wire::AbortRefresh{.refresh = refresh_, .failure = {}},
+                                                   {.deadline = std::chrono::steady_clock::now() + kAbort});
+  (void)given_up->next();
 }
 
 Result<void> RemoteBuilder::append(std::string_view id, std::span<const CellRef> cells) {

@@ -40,9 +40,11 @@ bool Call::is_backlogged() const {
 }
 
 void Call::send(const wire::Answer& part, std::string payload) {
-  if (const auto peer = peer_.lock())
-    peer->send(started_.id, wire::make_frame_head(started_.id, wire::encode(part), payload.size()),
-               std::move(payload), Last::kNo);
+  const auto peer = peer_.lock();
+  if (peer == nullptr) return;
+  // Made first: the payload has its size until it moves.
+  std::string head = wire::make_frame_head(started_.id, wire::encode(part), payload.size());
+  peer->send(started_.id, std::move(head), std::move(payload), Last::kNo);
 }
 
 void Call::answer(const wire::Answer& answer, std::string payload) {
@@ -54,9 +56,10 @@ void Call::answer(const wire::Answer& answer, std::string payload) {
                              .outcome = error != nullptr ? reason_info(error->reason()).name : "ok",
                              .seconds = took.count()});
   }
-  if (const auto peer = peer_.lock())
-    peer->send(started_.id, wire::make_frame_head(started_.id, wire::encode(answer), payload.size()),
-               std::move(payload), Last::kYes);
+  const auto peer = peer_.lock();
+  if (peer == nullptr) return;
+  std::string head = wire::make_frame_head(started_.id, wire::encode(answer), payload.size());
+  peer->send(started_.id, std::move(head), std::move(payload), Last::kYes);
 }
 
 AtOnce::AtOnce(const Call& call, const QueryOptions& asked) : options_(call.bounded(asked)) {

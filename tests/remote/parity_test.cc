@@ -71,7 +71,7 @@ void expect_same(const Result<T>& embedded, const Result<T>& remote, const std::
   }
 }
 
-class Parity : public testing::Test {
+class Parity : public ::testing::Test {
  protected:
   void SetUp() override {
     std::filesystem::remove_all(folder_);

@@ -27,7 +27,7 @@ Datasource prospects() {
                      {.name = "tags", .type = Type::kList, .items = {{.type = Type::kString}}}}};
 }
 
-class Remote : public testing::Test {
+class Remote : public ::testing::Test {
  protected:
   void SetUp() override {
     std::filesystem::remove_all(folder_);
@@ -247,8 +247,8 @@ TEST_F(Remote, an_empty_database_is_noticed_and_filled_before_anybody_sees_it) {
   const std::uint16_t port = served_->server().port();
   served_->server().stop(milliseconds(0));
   const auto other = open("two");
-  net::BlockingPool workers({.threads = 2});
   net::IoThreads io(1);
+  net::BlockingPool workers({.threads = 2});
   const auto second = server::Server::start({.port = port}, *other, io, workers);
   ASSERT_TRUE(second) << second.error().to_string();
   std::vector<std::thread> threads;
@@ -274,8 +274,8 @@ TEST_F(Remote, reads_survive_restarts_of_the_server) {
   save_and_fill(100);
   const std::uint16_t port = served_->server().port();
   served_->server().stop(milliseconds(0));
-  net::BlockingPool workers({.threads = 2});
   net::IoThreads io(1);
+  net::BlockingPool workers({.threads = 2});
   std::atomic<bool> ends = false;
   std::atomic<int> good = 0;
   std::atomic<int> strange = 0;

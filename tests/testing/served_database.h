@@ -36,9 +36,9 @@ class ServedDatabase {
  private:
   ServedDatabase() = default;
 
+  std::unique_ptr<net::IoThreads> io_ = std::make_unique<net::IoThreads>(1);
   std::unique_ptr<net::BlockingPool> workers_ =
       std::make_unique<net::BlockingPool>(net::BlockingPoolOptions{.threads = 2});
-  std::unique_ptr<net::IoThreads> io_ = std::make_unique<net::IoThreads>(1);
   std::unique_ptr<server::Server> server_;
   std::unique_ptr<ClientPool> clients_;
   std::unique_ptr<Database> remote_;

@@ -62,9 +62,10 @@ class ApiProcess : public ::testing::Test {
   }
 
   void start(std::uint16_t database, std::vector<std::string> options = {}) {
-    std::vector<std::string> command{SLATE_PROGRAM, "api", "--db", "127.0.0.1:" + std::to_string(database),
-                                     "--manifests", (folder_.path() / "manifests").string(), "--listen",
-                                     "127.0.0.1:0"};
+    std::vector<std::string> command{SLATE_PROGRAM, "api",
+                                     "--db",        "127.0.0.1:" + std::to_string(database),
+                                     "--manifests", (folder_.path() / "manifests").string(),
+                                     "--listen",    "127.0.0.1:0"};
     command.insert(command.end(), options.begin(), options.end());
     api_ = std::make_unique<ChildProcess>(std::move(command));
     const auto ready = api_->read_until("slate is serving on ");

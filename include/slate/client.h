@@ -26,11 +26,11 @@ struct ClientTls {
 };
 
 struct ClientOptions {
-  std::string address = "127.0.0.1:9600";     // "host:port", "[::1]:9600"
-  std::string token{};                        // empty: none
-  std::filesystem::path token_file{};         // instead: its first line, read anew for each connection
-  std::string name = "slate client";          // for the server's log and metrics; at most 128 bytes
-  std::optional<ClientTls> tls{};             // absent: plain TCP
+  std::string address = "127.0.0.1:9600";            // "host:port", "[::1]:9600"
+  std::string token{};                               // empty: none
+  std::filesystem::path token_file{};                // instead: its first line, read anew for each connection
+  std::string name = "slate client";                 // for the server's log and metrics; at most 128 bytes
+  std::optional<ClientTls> tls{};                    // absent: plain TCP
   std::chrono::milliseconds connect_timeout{5'000};  // of connecting and the handshake together
   // While an answer is awaited and no byte has come for so long, the server is asked for a sign of life. As
   // long again without one, and the connection is broken.
@@ -50,8 +50,8 @@ template <typename T>
 class PendingCall {
  public:
   virtual ~PendingCall() = default;
-  virtual Result<T> take() = 0;     // blocks until it is there
-  virtual bool is_ready() = 0;      // take() would not block
+  virtual Result<T> take() = 0;  // blocks until it is there
+  virtual bool is_ready() = 0;   // take() would not block
   // False: it is ready, and `waiting` will not be resumed.
   virtual bool resume_when_ready(std::coroutine_handle<> waiting) = 0;
 };
@@ -59,8 +59,8 @@ class PendingCall {
 // A call under way: it was sent when it was made, and others may be under way beside it. Use it once, either
 // way:
 //
-//   auto record = client.get("leads", "r1").get();       // this thread waits, and reads the connection itself
-//   auto record = co_await client.get("leads", "r1");    // resumed on the client's own thread
+//   auto record = client.get("leads", "r1").get();       // this thread waits, and reads the connection
+//   itself auto record = co_await client.get("leads", "r1");    // resumed on the client's own thread
 //
 // What is resumed should not block: it holds back what else is awaited on this client. Destroyed before its
 // end, a call is cancelled; a write may then have happened or not. It may outlive the client.
@@ -141,8 +141,8 @@ struct ReconciledResource {
 // that. Errors are those of Database, with the same words.
 class Client {
  public:
-  // Connects and introduces itself. Errors: unavailable when there is no server or it does not answer in time;
-  // unauthenticated; invalid_argument for options; what a certificate is refused for.
+  // Connects and introduces itself. Errors: unavailable when there is no server or it does not answer in
+  // time; unauthenticated; invalid_argument for options; what a certificate is refused for.
   static Result<std::unique_ptr<Client>> connect(ClientOptions options);
   // Ends the connection: calls under way fail.
   virtual ~Client() = default;

@@ -41,13 +41,13 @@ struct ClientPoolStats {
   std::size_t idle = 0;
   std::size_t waiting = 0;  // checkouts that wait
   std::uint64_t checkouts = 0;
-  std::uint64_t waited = 0;          // checkouts that had to wait
-  std::uint64_t timeouts = 0;        // that waited in vain
-  std::uint64_t refused = 0;         // that failed at once, as the server has been away for long
-  std::uint64_t connects = 0;        // connections made
+  std::uint64_t waited = 0;    // checkouts that had to wait
+  std::uint64_t timeouts = 0;  // that waited in vain
+  std::uint64_t refused = 0;   // that failed at once, as the server has been away for long
+  std::uint64_t connects = 0;  // connections made
   std::uint64_t connect_failures = 0;
-  std::uint64_t dropped = 0;         // broken ones that were closed
-  std::uint64_t instances = 0;       // that were met
+  std::uint64_t dropped = 0;    // broken ones that were closed
+  std::uint64_t instances = 0;  // that were met
 };
 
 // A connection of one's own for a while; it goes back when this is destroyed.
@@ -93,11 +93,11 @@ class ClientPool {
   std::shared_ptr<client::PoolCore> core_;
 };
 
-// A Database behind the pool: same answers, same errors, and `unavailable` when the server is away. A snapshot
-// has a connection of its own while it, or a result set of it, lives; so has a generation builder. Reads
-// whose connection turns out to be broken are asked once more on another; writes only when they were never
-// sent. A generation builder checks rows when a few hundred kilobytes of them have come together, so that an
-// error of append() may be that of an earlier row. `pool` must outlive it.
+// A Database behind the pool: same answers, same errors, and `unavailable` when the server is away. A
+// snapshot has a connection of its own while it, or a result set of it, lives; so has a generation builder.
+// Reads whose connection turns out to be broken are asked once more on another; writes only when they were
+// never sent. A generation builder checks rows when a few hundred kilobytes of them have come together, so
+// that an error of append() may be that of an earlier row. `pool` must outlive it.
 std::unique_ptr<Database> make_remote_database(ClientPool& pool);
 // The same on one connection alone, which must outlive it: nothing is asked twice.
 std::unique_ptr<Database> make_remote_database(Client& client);

@@ -46,10 +46,10 @@ class ApiService {
   ApiService() = default;
 
   Result<void> open(const ApiOptions& options, const ListenAddress& address) {
-    ClientPoolOptions pool{.client = {.address = options.database, .name = "slate api"},
-                           .size = options.connections == 0 ? 2 * options.http.pool_threads + kLoads
-                                                            : options.connections,
-                           .checkout_timeout = std::chrono::milliseconds(2'000)};
+    ClientPoolOptions pool{
+        .client = {.address = options.database, .name = "slate api"},
+        .size = options.connections == 0 ? 2 * options.http.pool_threads + kLoads : options.connections,
+        .checkout_timeout = std::chrono::milliseconds(2'000)};
     pool.client.token_file = options.token_file;
     // An empty database gets its datasources and lists before anybody asks it for one.
     pool.on_new_instance = [this](Database& database, const std::string& instance) -> Result<void> {

@@ -47,11 +47,11 @@ Result<void> HttpService::open(const ServeOptions& options, std::optional<Manife
     return pool_->submit(std::move(task), net::Admission::kAlways);
   });
   if (!manifests) return {};
-  SLATE_TRY(manifests_, ManifestWatch::start(
-                            std::move(manifests->with_database),
-                            {.folder = std::move(manifests->folder),
-                             .memory = std::move(manifests->memory),
-                             .on_removed = [this](std::string_view id) { refresher_->forget(id); }}));
+  SLATE_TRY(manifests_,
+            ManifestWatch::start(std::move(manifests->with_database),
+                                 {.folder = std::move(manifests->folder),
+                                  .memory = std::move(manifests->memory),
+                                  .on_removed = [this](std::string_view id) { refresher_->forget(id); }}));
   return {};
 }
 

@@ -69,9 +69,8 @@ Result<void> ManifestWatch::apply_to(Database& database) {
   ManifestFolder folder(database, origins_);
   const ManifestReport report = folder.apply(files);
   write_log(report);
-  is_owed_ = std::ranges::any_of(report.errors, [](const ManifestError& error) {
-    return error.error.reason() == Reason::kUnavailable;
-  });
+  is_owed_ = std::ranges::any_of(
+      report.errors, [](const ManifestError& error) { return error.error.reason() == Reason::kUnavailable; });
   if (options_.on_removed)
     for (const ManifestOutcome& outcome : report.outcomes)
       if (outcome.action == ManifestAction::kRemoved && outcome.resource.kind == ResourceKind::kDatasource)

@@ -33,7 +33,8 @@ class ManifestWatch {
   // Everything has been applied when it returns, unless the database cannot be reached: then it is owed. Bad
   // documents are in the log and no error. Errors: not_found and io of the folder and of the memory.
   // `with_database` is called from any thread, never with a lock of the watch held.
-  static Result<std::unique_ptr<ManifestWatch>> start(WithDatabase with_database, ManifestWatchOptions options);
+  static Result<std::unique_ptr<ManifestWatch>> start(WithDatabase with_database,
+                                                      ManifestWatchOptions options);
 
   // Everything once more, to this database, such as one that is empty. Errors: of the folder and the memory.
   Result<void> apply_to(Database& database);
@@ -44,7 +45,9 @@ class ManifestWatch {
 
  private:
   ManifestWatch(WithDatabase with_database, ManifestWatchOptions options, ManifestOrigins origins)
-      : with_database_(std::move(with_database)), options_(std::move(options)), origins_(std::move(origins)) {}
+      : with_database_(std::move(with_database)),
+        options_(std::move(options)),
+        origins_(std::move(origins)) {}
   Result<void> apply();
   static void write_log(const ManifestReport& report);
 

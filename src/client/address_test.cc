@@ -15,7 +15,8 @@ TEST(Address, is_a_host_and_a_port) {
 }
 
 TEST(Address, of_another_form_is_refused) {
-  for (const char* text : {"", ":9600", "db:", "db:0", "db:65536", "db:9600x", "::1", "[::1", "[::1]9600", "a b"}) {
+  for (const char* text :
+       {"", ":9600", "db:", "db:0", "db:65536", "db:9600x", "::1", "[::1", "[::1]9600", "a b"}) {
     const auto address = parse_address(text);
     ASSERT_FALSE(address) << text;
     EXPECT_EQ(address.error().reason(), Reason::kInvalidArgument);

@@ -342,8 +342,8 @@ TEST(Client, a_token_that_the_server_does_not_take_is_unauthenticated) {
 
 TEST(Client, a_server_of_another_version_is_refused) {
   const ScriptedServer server(
-      [](const auto& peer, auto id, const auto&) { peer->answer(id, wire::Welcome{.version = 99}); }, "one", 0,
-      ScriptedServer::Hello::kHandler);
+      [](const auto& peer, auto id, const auto&) { peer->answer(id, wire::Welcome{.version = 99}); }, "one",
+      0, ScriptedServer::Hello::kHandler);
   const auto client = Client::connect({.address = server.address()});
   ASSERT_FALSE(client);
   EXPECT_EQ(client.error().reason(), Reason::kFailedPrecondition);
@@ -515,13 +515,17 @@ TEST(Client, survives_servers_that_do_not_keep_to_the_protocol) {
   const wire::Rows first{.head = head(), .end = {}};
   const wire::Rows more{};
   const std::map<std::string, std::pair<Reason, Hostile>> cases = {
-      {"bytes that are no frame", {Reason::kUnavailable, [](Peer& p, auto) { p.send(std::string(64, '\xff')); }}},
+      {"bytes that are no frame",
+       {Reason::kUnavailable, [](Peer& p, auto) { p.send(std::string(64, '\xff')); }}},
       {"a frame of 4 GiB",
-       {Reason::kUnavailable, [](Peer& p, auto) { p.send(std::string_view("\xff\xff\xff\xff\1\0\0\0\0\0\0\0", 12)); }}},
-      {"an answer to what was never asked", {Reason::kUnavailable, [](Peer& p, auto id) { p.answer(id + 7, wire::Pong{}); }}},
+       {Reason::kUnavailable,
+        [](Peer& p, auto) { p.send(std::string_view("\xff\xff\xff\xff\1\0\0\0\0\0\0\0", 12)); }}},
+      {"an answer to what was never asked",
+       {Reason::kUnavailable, [](Peer& p, auto id) { p.answer(id + 7, wire::Pong{}); }}},
       {"a message that is none",
        {Reason::kInternal, [](Peer& p, auto id) { p.send(wire::make_frame(id, "\xff\xff\xff")); }}},
-      {"an answer to something else", {Reason::kInternal, [](Peer& p, auto id) { p.answer(id, wire::Pong{}); }}},
+      {"an answer to something else",
+       {Reason::kInternal, [](Peer& p, auto id) { p.answer(id, wire::Pong{}); }}},
       {"rows without a head", {Reason::kInternal, [&](Peer& p, auto id) { p.answer(id, more, block); }}},
       {"a second head",
        {Reason::kInternal,
@@ -531,7 +535,8 @@ TEST(Client, survives_servers_that_do_not_keep_to_the_protocol) {
         }}},
       {"a damaged block", {Reason::kInternal, [&](Peer& p, auto id) { p.answer(id, first, damaged); }}},
       {"half a block",
-       {Reason::kInternal, [&](Peer& p, auto id) { p.answer(id, first, std::string_view(block).substr(0, 400)); }}},
+       {Reason::kInternal,
+        [&](Peer& p, auto id) { p.answer(id, first, std::string_view(block).substr(0, 400)); }}},
       {"frames without end",
        {Reason::kUnavailable,
         [&](Peer& p, auto id) {

@@ -109,11 +109,11 @@ Result<std::shared_ptr<Connection>> Connection::open(const ClientOptions& option
   const TimePoint deadline = SteadyClock::now() + options.connect_timeout;
   const auto unreachable = [&](const Error& error) {
     const bool is_late = error.reason() == Reason::kDeadlineExceeded;
-    const std::string why = is_late ? "no answer within " + std::to_string(options.connect_timeout.count()) +
-                                          " milliseconds"
-                                    : error.message();
-    return slate::fail(Reason::kUnavailable, "the database at " + address.to_string() +
-                                                 " cannot be reached: " + why);
+    const std::string why =
+        is_late ? "no answer within " + std::to_string(options.connect_timeout.count()) + " milliseconds"
+                : error.message();
+    return slate::fail(Reason::kUnavailable,
+                       "the database at " + address.to_string() + " cannot be reached: " + why);
   };
   auto stream = net::ClientStream::connect(address.host, address.port, deadline, tls);
   if (!stream) return unreachable(stream.error());
@@ -143,10 +143,9 @@ Result<void> Connection::shake_hands(const ClientOptions& options, TimePoint dea
   auto* welcome = std::get_if<wire::Welcome>(&answer);
   if (welcome == nullptr || received.frame.id != id) return protocol_error("no welcome");
   if (welcome->version != wire::kVersion)
-    return slate::fail(Reason::kFailedPrecondition, "the server speaks version " +
-                                                        std::to_string(welcome->version) +
-                                                        " of the protocol, this client version " +
-                                                        std::to_string(wire::kVersion));
+    return slate::fail(Reason::kFailedPrecondition,
+                       "the server speaks version " + std::to_string(welcome->version) +
+                           " of the protocol, this client version " + std::to_string(wire::kVersion));
   welcome_ = std::move(*welcome);
   return {};
 }
@@ -281,8 +280,7 @@ void Connection::watch_silence(Lock& lock) {
     return;
   }
   if (now < silent_since_ + silence_) return;
-  if (is_pinged_)
-    return break_with(Error(Reason::kUnavailable, "the server has stopped answering"));
+  if (is_pinged_) return break_with(Error(Reason::kUnavailable, "the server has stopped answering"));
   is_pinged_ = true;
   silent_since_ = now;
   lock.unlock();
@@ -295,9 +293,9 @@ void Connection::deliver(ReceivedFrame frame) {
   if (id == 0) {
     auto answer = wire::decode_answer(frame.frame.message);
     const Error* error = answer ? std::get_if<Error>(&*answer) : nullptr;
-    return break_with(Error(Reason::kUnavailable,
-                            "the server ended the connection" +
-                                (error == nullptr ? std::string() : ": " + error->to_string())));
+    return break_with(Error(
+        Reason::kUnavailable,
+        "the server ended the connection" + (error == nullptr ? std::string() : ": " + error->to_string())));
   }
   given_up_.erase(id);
   const auto found = exchanges_.find(id);

@@ -1,9 +1,9 @@
 // One connection and the calls under way on it.
 //
-// There is no thread that only reads: whoever waits for an answer reads the socket for all (the leader), hands
-// out what comes, and passes the lead on when its own answer has come. So a call that waits alone costs no
-// switch of threads. Calls that are awaited by coroutines are looked after by a thread that starts with the
-// first of them and leads when nobody else does.
+// There is no thread that only reads: whoever waits for an answer reads the socket for all (the leader),
+// hands out what comes, and passes the lead on when its own answer has come. So a call that waits alone costs
+// no switch of threads. Calls that are awaited by coroutines are looked after by a thread that starts with
+// the first of them and leads when nobody else does.
 #pragma once
 
 #include <atomic>
@@ -163,7 +163,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   const std::uint64_t query_window_;
   wire::Welcome welcome_;
   std::unique_ptr<net::ClientStream> stream_;
-  FrameReader reader_;               // the leader's
+  FrameReader reader_;                  // the leader's
   std::atomic<bool> is_heard_ = false;  // bytes have come since watch_silence() looked
 
   std::atomic<std::uint64_t> requests_sent_ = 0;

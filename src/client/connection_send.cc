@@ -48,9 +48,9 @@ std::unique_ptr<Exchange> Connection::start(wire::RequestBody body, CallTerms te
     return exchange;
   }
   if (const std::size_t size = wire::kFrameHeaderBytes + message->size() + payload.size(); size > limit) {
-    exchange->failure_ = Error(Reason::kPayloadTooLarge, "the request has " + std::to_string(size) +
-                                                             " bytes, the server takes " +
-                                                             std::to_string(limit));
+    exchange->failure_ =
+        Error(Reason::kPayloadTooLarge, "the request has " + std::to_string(size) +
+                                            " bytes, the server takes " + std::to_string(limit));
     return exchange;
   }
   {
@@ -140,8 +140,8 @@ void Connection::post(wire::RequestId id, wire::RequestBody body) {
   send_deferred();
 }
 
-// Whoever has the turn meanwhile does this afterwards; what the socket does not take now goes before the next frame,
-// or when the leader looks.
+// Whoever has the turn meanwhile does this afterwards; what the socket does not take now goes before the next
+// frame, or when the leader looks.
 void Connection::send_deferred() {
   for (;;) {
     {

@@ -85,8 +85,7 @@ ReceivedFrame FrameReader::take(const wire::FrameHeader& header) {
     begin_ = 0;
     end_ = rest;
   }
-  frame.frame =
-      wire::split_frame({reinterpret_cast<const char*>(frame.bytes.get()), header.size}, header);
+  frame.frame = wire::split_frame({reinterpret_cast<const char*>(frame.bytes.get()), header.size}, header);
   return frame;
 }
 

@@ -60,7 +60,8 @@ TEST(FrameReader, frames_come_whole_however_their_bytes_come) {
 }
 
 TEST(FrameReader, a_frame_stays_when_the_next_one_is_read) {
-  FrameReader reader = reader_of(frame_of(1, "first", std::string(6'000, 'p')) + frame_of(2, "second"), 100'000);
+  FrameReader reader =
+      reader_of(frame_of(1, "first", std::string(6'000, 'p')) + frame_of(2, "second"), 100'000);
   const auto first = reader.next(kNoDeadline);
   const auto second = reader.next(kNoDeadline);
   ASSERT_TRUE(first && second);
@@ -82,8 +83,8 @@ TEST(FrameReader, goes_on_after_a_deadline) {
       [&](std::span<char> into, TimePoint) -> Result<std::size_t> {
         if (++calls == 2) return fail(Reason::kDeadlineExceeded, "");
         const std::size_t half = bytes.size() / 2;
-        const std::string_view part = calls == 1 ? std::string_view(bytes).substr(0, half)
-                                                 : std::string_view(bytes).substr(half);
+        const std::string_view part =
+            calls == 1 ? std::string_view(bytes).substr(0, half) : std::string_view(bytes).substr(half);
         std::ranges::copy(part, into.begin());
         return part.size();
       },

@@ -50,6 +50,8 @@ std::unique_ptr<Database> make_remote_database(ClientPool& pool) {
   return client::make_pooled_database(pool);
 }
 
-std::unique_ptr<Database> make_remote_database(Client& client) { return client::make_single_database(client); }
+std::unique_ptr<Database> make_remote_database(Client& client) {
+  return client::make_single_database(client);
+}
 
 }  // namespace slate

@@ -13,7 +13,8 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 int whole_seconds(SteadyClock::duration left) {
-  return static_cast<int>(std::clamp<std::int64_t>(std::chrono::ceil<std::chrono::seconds>(left).count(), 1, 60));
+  return static_cast<int>(
+      std::clamp<std::int64_t>(std::chrono::ceil<std::chrono::seconds>(left).count(), 1, 60));
 }
 
 }  // namespace
@@ -77,8 +78,7 @@ PoolCore::Step PoolCore::next_step(TimePoint now, std::chrono::milliseconds time
   if (!outage_) return Step::kConnect;
   // One at a time tries whether the server is there again.
   if (now >= outage_->retry_at && connecting_ == 0) return Step::kConnect;
-  const bool is_hopeless =
-      outage_->error.reason() != Reason::kUnavailable || now - outage_->since >= timeout;
+  const bool is_hopeless = outage_->error.reason() != Reason::kUnavailable || now - outage_->since >= timeout;
   return is_hopeless ? Step::kRefuse : Step::kWait;
 }
 
@@ -153,8 +153,8 @@ Result<void> PoolCore::meet(RemoteClient& client) {
 void PoolCore::give_back(std::unique_ptr<Client> client) {
   Lock lock(mutex_);
   Connection& connection = static_cast<RemoteClient&>(*client).connection();
-  const bool is_good = !is_closed_ && client->instance() == instance_ && !connection.is_broken() &&
-                       !connection.owes_answers();
+  const bool is_good =
+      !is_closed_ && client->instance() == instance_ && !connection.is_broken() && !connection.owes_answers();
   if (!is_good) return drop(lock, std::move(client));
   idle_.push_back(std::move(client));
   wake_front();

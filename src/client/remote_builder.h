@@ -15,8 +15,8 @@
 
 namespace slate::client {
 
-// Rows go in frames of some hundred kilobytes, a few of which are on their way at once: that is all the memory
-// it takes. While nothing is sent, a thread of its own tells the server that it is alive.
+// Rows go in frames of some hundred kilobytes, a few of which are on their way at once: that is all the
+// memory it takes. While nothing is sent, a thread of its own tells the server that it is alive.
 class RemoteBuilder final : public GenerationBuilder {
  public:
   // Errors: failed_precondition while another refresh of the copy is under way; those of

@@ -77,36 +77,37 @@ std::unique_ptr<Exchange> RemoteClient::start(wire::RequestBody body, const Call
 }
 
 Call<void> RemoteClient::ping(const CallOptions& options) {
-  return make_call<void>(start(wire::Ping{}, options), [](wire::Answer answer, ReceivedFrame) -> Result<void> {
-    if (!std::holds_alternative<wire::Pong>(answer)) return unexpected_answer();
-    return {};
-  });
+  return make_call<void>(start(wire::Ping{}, options),
+                         [](wire::Answer answer, ReceivedFrame) -> Result<void> {
+                           if (!std::holds_alternative<wire::Pong>(answer)) return unexpected_answer();
+                           return {};
+                         });
 }
 
 Call<ServerStatus> RemoteClient::status(const CallOptions& options) {
-  return make_call(start(wire::GetStatus{}, options),
-                   reads<ServerStatus, wire::ServerStatus>([](wire::ServerStatus from) {
-                     auto& [version, instance, uptime, datasources, lists, connections, requests, snapshots,
-                            refreshes] = from;
-                     return ServerStatus{.version = std::move(version),
-                                         .instance = std::move(instance),
-                                         .uptime = uptime,
-                                         .datasources = datasources,
-                                         .lists = lists,
-                                         .connections = connections,
-                                         .requests = requests,
-                                         .snapshots = snapshots,
-                                         .refreshes = refreshes};
-                   }));
+  return make_call(
+      start(wire::GetStatus{}, options), reads<ServerStatus, wire::ServerStatus>([](wire::ServerStatus from) {
+        auto& [version, instance, uptime, datasources, lists, connections, requests, snapshots, refreshes] =
+            from;
+        return ServerStatus{.version = std::move(version),
+                            .instance = std::move(instance),
+                            .uptime = uptime,
+                            .datasources = datasources,
+                            .lists = lists,
+                            .connections = connections,
+                            .requests = requests,
+                            .snapshots = snapshots,
+                            .refreshes = refreshes};
+      }));
 }
 
 // ---- snapshots and questions
 
 Call<OpenedSnapshot> RemoteClient::open_snapshot(CopyRef copy, const CallOptions& options) {
-  return make_call(start(wire::OpenSnapshot{.datasource = std::string(copy.datasource),
-                                            .scope = std::string(copy.scope)},
-                         options),
-                   reads<OpenedSnapshot, wire::SnapshotOpened>(opened));
+  return make_call(
+      start(wire::OpenSnapshot{.datasource = std::string(copy.datasource), .scope = std::string(copy.scope)},
+            options),
+      reads<OpenedSnapshot, wire::SnapshotOpened>(opened));
 }
 
 Call<OpenedList> RemoteClient::open_list(CopyRef list, const CallOptions& options) {
@@ -132,14 +133,9 @@ Call<std::unique_ptr<RemoteRows>> RemoteClient::query(const Source& source, cons
                                                       const QueryOptions& options,
                                                       std::shared_ptr<void> keep) {
   const std::uint64_t window = connection_->query_window();
-  auto exchange = connection_->start(wire::RunQuery{.target = target_of(source),
-                                                    .query = query,
-                                                    .options = options,
-                                                    .credit = window},
-                                     {.deadline = options.deadline,
-                                      .stop = options.stop,
-                                      .frames = AnswerFrames::kMany,
-                                      .window = window});
+  auto exchange = connection_->start(
+      wire::RunQuery{.target = target_of(source), .query = query, .options = options, .credit = window},
+      {.deadline = options.deadline, .stop = options.stop, .frames = AnswerFrames::kMany, .window = window});
   auto rows = std::make_unique<StreamedRows>(std::move(exchange), std::move(keep));
   return Call<std::unique_ptr<RemoteRows>>(std::make_unique<QueryCall>(std::move(rows)));
 }
@@ -147,34 +143,31 @@ Call<std::unique_ptr<RemoteRows>> RemoteClient::query(const Source& source, cons
 Call<Count> RemoteClient::count(const Source& source, const std::optional<Filter>& filter,
                                 std::optional<std::uint64_t> limit, const QueryOptions& options) {
   return make_call(
-      start(wire::CountRows{
-                .target = target_of(source), .filter = filter, .limit = limit, .options = options},
-            call_options(options)),
+      start(
+          wire::CountRows{.target = target_of(source), .filter = filter, .limit = limit, .options = options},
+          call_options(options)),
       reads<Count, wire::CountAnswer>([](const wire::CountAnswer& from) { return from.count; }));
 }
 
 Call<DistinctValues> RemoteClient::distinct(const Source& source, const DistinctQuery& query,
                                             const QueryOptions& options) {
-  return make_call(
-      start(wire::GetDistinct{.target = target_of(source), .query = query, .options = options},
-            call_options(options)),
-      reads<DistinctValues, wire::DistinctAnswer>(
-          [](wire::DistinctAnswer from) { return std::move(from.values); }));
+  return make_call(start(wire::GetDistinct{.target = target_of(source), .query = query, .options = options},
+                         call_options(options)),
+                   reads<DistinctValues, wire::DistinctAnswer>(
+                       [](wire::DistinctAnswer from) { return std::move(from.values); }));
 }
 
 Call<Explanation> RemoteClient::explain(const Source& source, const Query& query, ExplainMode mode,
                                         const QueryOptions& options) {
   return make_call(
-      start(wire::ExplainQuery{
-                .target = target_of(source), .query = query, .mode = mode, .options = options},
+      start(wire::ExplainQuery{.target = target_of(source), .query = query, .mode = mode, .options = options},
             call_options(options)),
       reads<Explanation>());
 }
 
 Call<FoundRecord> RemoteClient::find(const Source& source, std::string_view id, const CallOptions& options) {
   return make_call<FoundRecord>(
-      start(wire::GetRecord{.target = target_of(source), .id = std::string(id)}, options),
-      FoundRecord::read);
+      start(wire::GetRecord{.target = target_of(source), .id = std::string(id)}, options), FoundRecord::read);
 }
 
 Call<std::optional<Record>> RemoteClient::get(const Source& source, std::string_view id,
@@ -209,9 +202,9 @@ Call<void> RemoteClient::delete_all(std::string_view datasource, const CallOptio
 
 Call<Saved> RemoteClient::save_datasource(const Datasource& datasource, Existing existing,
                                           const CallOptions& options) {
-  return make_call(start(wire::SaveDatasource{.datasource = datasource, .existing = existing}, options),
-                   reads<Saved, wire::DatasourceSaved>(
-                       [](const wire::DatasourceSaved& from) { return from.saved; }));
+  return make_call(
+      start(wire::SaveDatasource{.datasource = datasource, .existing = existing}, options),
+      reads<Saved, wire::DatasourceSaved>([](const wire::DatasourceSaved& from) { return from.saved; }));
 }
 
 Call<DatasourceStatus> RemoteClient::get_datasource(std::string_view id, const CallOptions& options) {
@@ -239,9 +232,9 @@ Call<ListView> RemoteClient::get_list(std::string_view id, const CallOptions& op
 }
 
 Call<std::vector<ListView>> RemoteClient::list_lists(const CallOptions& options) {
-  return make_call(start(wire::ListLists{}, options),
-                   reads<std::vector<ListView>, wire::Lists>(
-                       [](wire::Lists from) { return std::move(from.lists); }));
+  return make_call(
+      start(wire::ListLists{}, options),
+      reads<std::vector<ListView>, wire::Lists>([](wire::Lists from) { return std::move(from.lists); }));
 }
 
 Call<void> RemoteClient::delete_list(std::string_view id, const CallOptions& options) {

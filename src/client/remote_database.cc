@@ -29,7 +29,8 @@ auto RemoteDatabase::write(Ask ask) -> decltype(ask(std::declval<RemoteClient&>(
   SLATE_TRY(Lease lease, borrow_());
   const std::uint64_t sent = lease->connection().requests_sent();
   auto answer = ask(*lease).get();
-  if (answer || !lease->connection().is_broken() || lease->connection().requests_sent() != sent) return answer;
+  if (answer || !lease->connection().is_broken() || lease->connection().requests_sent() != sent)
+    return answer;
   lease.reset();
   SLATE_TRY(lease, borrow_());
   return ask(*lease).get();
@@ -93,7 +94,7 @@ std::unique_ptr<Database> make_single_database(Client& client) {
       [remote = static_cast<RemoteClient*>(&client)]() -> Result<Lease> {
         return Lease(remote, [](RemoteClient*) {});
       },
-                                          [&client] { return client.instance(); });
+      [&client] { return client.instance(); });
 }
 
 std::unique_ptr<Database> make_pooled_database(ClientPool& pool) {

@@ -7,9 +7,7 @@
 
 namespace slate::client {
 
-RemoteSnapshot::Held::~Held() {
-  lease->connection().post(wire::CloseSnapshot{.snapshot = opened.handle});
-}
+RemoteSnapshot::Held::~Held() { lease->connection().post(wire::CloseSnapshot{.snapshot = opened.handle}); }
 
 RemoteSnapshot::RemoteSnapshot(Lease lease, OpenedSnapshot opened)
     : held_(std::make_shared<Held>(std::move(lease), std::move(opened))) {}

@@ -84,8 +84,7 @@ Call<const Batch*> StreamedRows::next_batch() {
 
 Result<const wire::RowsEnd*> StreamedRows::end() const {
   if (failure_) return fail(*failure_);
-  if (!end_)
-    return fail(Reason::kFailedPrecondition, "whether rows remain is known when all have been read");
+  if (!end_) return fail(Reason::kFailedPrecondition, "whether rows remain is known when all have been read");
   return &*end_;
 }
 

@@ -81,7 +81,8 @@ class Remote : public ::testing::Test {
 TEST_F(Remote, the_catalog_is_the_one_of_the_database) {
   EXPECT_EQ(*remote().save_datasource(prospects()), Saved::kCreated);
   EXPECT_EQ(*remote().save_datasource(prospects()), Saved::kUnchanged);
-  const ListView list{.id = "all", .datasource = "prospects", .columns = {{.field = "name"}}, .sort = {{.field = "name"}}};
+  const ListView list{
+      .id = "all", .datasource = "prospects", .columns = {{.field = "name"}}, .sort = {{.field = "name"}}};
   const auto saved = remote().save_list(list);
   ASSERT_TRUE(saved) << saved.error().to_string();
   EXPECT_EQ(saved->warnings, stored_->save_list(list)->warnings);
@@ -114,7 +115,8 @@ TEST_F(Remote, errors_are_those_of_the_database) {
   same(stored_->delete_all("nothing"), remote().delete_all("nothing"));
   same(stored_->begin_generation("nothing", LoadMode::kReplace),
        remote().begin_generation("nothing", LoadMode::kReplace));
-  const std::vector<RecordWrite> writes{{.id = "a", .cells = {{"n", 1}}}, {.id = "b", .cells = {{"n", "one"}}}};
+  const std::vector<RecordWrite> writes{{.id = "a", .cells = {{"n", 1}}},
+                                        {.id = "b", .cells = {{"n", "one"}}}};
   same(stored_->write_batch("prospects", writes), remote().write_batch("prospects", writes));
   const std::vector<RecordWrite> update{{.kind = WriteKind::kUpdate, .id = "gone", .cells = {{"n", 1}}}};
   same(stored_->write_batch("prospects", update), remote().write_batch("prospects", update));

@@ -40,11 +40,8 @@ bool Call::is_backlogged() const {
 }
 
 void Call::send(const wire::Answer& part, std::string payload) {
-  const auto peer = peer_.lock();
-  if (peer == nullptr) return;
-  // Made first: the payload has its size until it moves.
   std::string head = wire::make_frame_head(started_.id, wire::encode(part), payload.size());
-  peer->send(started_.id, std::move(head), std::move(payload), Last::kNo);
+  if (const auto peer = peer_.lock()) peer->send(started_.id, std::move(head), std::move(payload), Last::kNo);
 }
 
 void Call::answer(const wire::Answer& answer, std::string payload) {
@@ -56,10 +53,9 @@ void Call::answer(const wire::Answer& answer, std::string payload) {
                              .outcome = error != nullptr ? reason_info(error->reason()).name : "ok",
                              .seconds = took.count()});
   }
-  const auto peer = peer_.lock();
-  if (peer == nullptr) return;
   std::string head = wire::make_frame_head(started_.id, wire::encode(answer), payload.size());
-  peer->send(started_.id, std::move(head), std::move(payload), Last::kYes);
+  if (const auto peer = peer_.lock())
+    peer->send(started_.id, std::move(head), std::move(payload), Last::kYes);
 }
 
 AtOnce::AtOnce(const Call& call, const QueryOptions& asked) : options_(call.bounded(asked)) {

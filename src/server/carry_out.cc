@@ -234,13 +234,13 @@ class Carrier {
     return opened;
   }
 
-  // The question refers to the call, which outlives it, as the target and the options do.
+  // The question refers to the call, which outlives it, as the target does.
   std::shared_ptr<QueryStream> ask(const wire::Target& target, const QueryOptions& options, Where where,
                                    Question question) {
     auto held = target_of(target);
     if (!held) return refuse(std::move(held).error());
     if (where == Where::kShort && ask_at_once(target, options, *held, question)) return nullptr;
-    const auto run = [call = call_, snapshot = *held, question = std::move(question), &target, &options] {
+    const auto run = [call = call_, snapshot = *held, question = std::move(question), &target, options] {
       answer_with(*call, put(*call, target, snapshot.get(), question, call->bounded(options)));
     };
     auto taken = *held != nullptr ? (*held)->lane().run(run) : call_->core().pool.submit(run);

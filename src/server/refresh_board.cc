@@ -53,9 +53,9 @@ Granted RefreshBoard::grant(Copies::iterator copy, Waiter winner, BoardTime now)
 Result<void> RefreshBoard::enter(wire::Handle refresh, ConnectionId connection, BoardTime now) {
   const auto found = refreshes_.find(refresh);
   if (found == refreshes_.end() || found->second->second.refresh->connection != connection)
-    return fail(slate::Error(Reason::kFailedPrecondition,
-                             "this connection does not hold the refresh, or not any more")
-                    .with_hint("its lease may have expired: begin another one"));
+    return slate::fail(slate::Error(Reason::kFailedPrecondition,
+                                    "this connection does not hold the refresh, or not any more")
+                           .with_hint("its lease may have expired: begin another one"));
   Refresh& held = *found->second->second.refresh;
   held.entered = true;
   held.expires = now.steady + held.lease;

@@ -227,7 +227,7 @@ TEST_F(RefreshBoardTest, only_so_many_ended_loads_are_remembered_and_all_that_ru
   board_.begin(running, {9, 1}, now());
   for (int i = 0; i < 20; ++i) board_.succeed(granted(1, "load" + std::to_string(i)), 4, 0, now());
   EXPECT_FALSE(board_.find("load0"));
-  EXPECT_FALSE(board_.find("load12"));
+  EXPECT_FALSE(board_.find("load11"));
   EXPECT_TRUE(board_.find("load19"));
   EXPECT_TRUE(board_.find("running"));
   EXPECT_FALSE(board_.find("never"));
@@ -348,7 +348,7 @@ TEST_F(RefreshBoardTest, whatever_happens_each_applicant_is_answered_once_and_ea
           }
       }
       ASSERT_EQ(board.running(), holders.size()) << "seed " << seed << " step " << step;
-      if (!waiting.empty()) ASSERT_FALSE(holders.empty());
+      ASSERT_TRUE(waiting.empty() || !holders.empty());
     }
   }
 }

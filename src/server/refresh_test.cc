@@ -39,6 +39,12 @@ class RefreshTest : public testing::ServerFixture {
                                      .progress = {.rows = ids.size(), .bytes = payload.size(), .calls = 1}},
                       payload);
   }
+  // Until the server has taken note of that load.
+  void wait_for_load(RawClient& client, const std::string& id) {
+    wait_until([&] {
+      return std::holds_alternative<wire::LoadReport>(client.ask(wire::GetLoad{.load_id = id}).answer);
+    });
+  }
   static void commit(RawClient& client, wire::Handle refresh) {
     (void)client.ask(wire::FinishRefresh{.refresh = refresh}).as<BuildCounts>();
     (void)client.ask(wire::CommitRefresh{.refresh = refresh, .loaded_at = 1000}).as<wire::RefreshPublished>();
@@ -80,7 +86,7 @@ TEST_F(RefreshTest, one_connection_at_a_time_refreshes_and_who_waits_gets_its_re
   const auto refresh = begin(holder, "a");
   EXPECT_EQ(waiter.ask(request("b")).as<wire::RefreshBusy>().load.load_id, "a");
   const auto waiting = waiter.send(request("c", std::chrono::seconds(30)));
-  (void)waiter.ask(wire::Ping{});
+  wait_for_load(waiter, "c");
   (void)load(holder, refresh, {"x"});
   commit(holder, refresh);
   EXPECT_EQ(waiter.receive(waiting).as<wire::RefreshEnded>().generation, generation());
@@ -96,7 +102,7 @@ TEST_F(RefreshTest, a_holder_that_leaves_makes_way_and_leaves_nothing_behind) {
   const auto refresh = begin(*holder, "a");
   (void)load(*holder, refresh, {"x"}).as<wire::Done>();
   const auto waiting = waiter.send(request("b", std::chrono::seconds(30)));
-  (void)waiter.ask(wire::Ping{});
+  wait_for_load(waiter, "b");
   holder.reset();
   const auto granted = waiter.receive(waiting).as<wire::RefreshGranted>();
   (void)load(waiter, granted.refresh, {"y"}).as<wire::Done>();
@@ -122,7 +128,7 @@ TEST_F(RefreshTest, a_failure_is_told_to_who_waits_and_holds_back_the_next) {
   RawClient waiter = connect();
   const auto refresh = begin(holder, "a");
   const auto waiting = waiter.send(request("b", std::chrono::seconds(30)));
-  (void)waiter.ask(wire::Ping{});
+  wait_for_load(waiter, "b");
   (void)holder
       .ask(wire::AbortRefresh{.refresh = refresh,
                               .failure = wire::LoadFault{FailureKind::kUnavailable,
@@ -207,8 +213,7 @@ TEST_F(RefreshTest, stopping_answers_who_waits) {
   RawClient waiter = connect();
   begin(holder, "a");
   const auto waiting = waiter.send(request("b", std::chrono::seconds(30)));
-  (void)waiter.ask(wire::Ping{});
-  wait_for("ping ok");
+  wait_for_load(waiter, "b");
   std::jthread stopping([this] { server_->stop(std::chrono::seconds(30)); });
   EXPECT_EQ(waiter.receive(waiting).error().reason(), Reason::kUnavailable);
 }

@@ -72,7 +72,7 @@ TEST_F(ServerLimitsTest, large_writes_are_taken_when_configured) {
                 .as<WriteCounts>()
                 .inserted,
             20u);
-  EXPECT_EQ(server_->stats().held_bytes, 0u);
+  wait_until([&] { return server_->stats().held_bytes == 0; });
 }
 
 TEST_F(ServerLimitsTest, frames_of_all_connections_together_are_limited) {

@@ -197,8 +197,8 @@ TEST_F(ServerTest, reconciling_leaves_what_was_asked_for_and_says_what_it_did) {
   broken.columns = {{.field = "nothing"}};
   const auto outcomes = [&](wire::Reconcile wanted) {
     std::map<std::string, wire::Outcome> all;
-    for (const auto& each : client.ask(std::move(wanted)).as<wire::Reconciled>().resources)
-      all[each.id] = each.outcome;
+    const auto report = client.ask(std::move(wanted)).as<wire::Reconciled>();
+    for (const auto& each : report.resources) all[each.id] = each.outcome;
     return all;
   };
   using wire::Outcome;

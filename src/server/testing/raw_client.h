@@ -128,7 +128,8 @@ class RawClient {
             wire::split_frame(std::string_view(unread_).substr(0, header->size), *header);
         Received received{.id = frame.id, .answer = wire::decode_answer(frame.message).value()};
         received.aligned.resize((frame.payload.size() + 7) / 8);
-        std::memcpy(received.aligned.data(), frame.payload.data(), frame.payload.size());
+        if (!frame.payload.empty())
+          std::memcpy(received.aligned.data(), frame.payload.data(), frame.payload.size());
         received.payload_bytes = frame.payload.size();
         unread_.erase(0, header->size);
         return received;

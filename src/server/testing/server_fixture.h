@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <unistd.h>
 #include <vector>
 
@@ -92,7 +93,7 @@ class ServerFixture : public ::testing::Test {
                         .cells = {{"name", fmt::format("name {}", i)},
                                   {"status", i % 2 == 0 ? "active" : "rejected"},
                                   {"contacts", static_cast<std::int64_t>(i % 100)},
-                                  {"notes", std::string(notes_bytes, static_cast<char>('a' + i % 26))}}});
+                                  {"notes", fmt::format("{:0>{}}", i, notes_bytes)}}});
     ASSERT_TRUE(database_->write_batch("prospects", writes).has_value());
   }
   static std::string payload_of(const std::vector<RecordWrite>& writes) {

@@ -59,7 +59,10 @@ std::unique_ptr<Exchange> Connection::start(wire::RequestBody body, CallTerms te
       exchange->failure_ = broken_;
       return exchange;
     }
-    if (exchanges_.empty()) silent_since_ = SteadyClock::now();
+    if (exchanges_.empty()) {
+      silent_since_ = SteadyClock::now();
+      is_pinged_ = false;
+    }
     exchange->id_ = next_id();
     exchange->is_registered_ = true;
     exchanges_.emplace(exchange->id_, exchange.get());

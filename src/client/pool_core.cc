@@ -40,9 +40,10 @@ Result<PooledClient> PoolCore::checkout(std::chrono::milliseconds timeout) {
     if (step == Step::kTake) {
       std::unique_ptr<Client> client = std::move(idle_.back());
       idle_.pop_back();
+      const bool is_current = client->instance() == instance_;
       leave(at);
       lock.unlock();
-      if (client->usable()) return PooledClient(shared_from_this(), std::move(client));
+      if (is_current && client->usable()) return PooledClient(shared_from_this(), std::move(client));
       lock.lock();
       drop(lock, std::move(client));
       at = waiting_.insert(waiting_.begin(), &me);

@@ -446,7 +446,7 @@ std::vector<Setting> settings() {
            .ways = Ways::kIndexes},
           {.name = "reopened before every query", .is_reopened = true},
           {.name = "bulk loaded", .segment_rows = 64, .is_loaded = true},
-          {.name = "over TCP", .is_remote = true, .ways = Ways::kIndexes},
+          {.name = "over TCP", .is_remote = true},
           {.name = "bulk loaded over TCP", .is_loaded = true, .is_remote = true}};
 }
 

@@ -21,8 +21,8 @@ namespace slate::api {
 
 struct AnswersOptions {
   std::size_t cache_bytes = std::size_t{16} << 20;  // 0: no answer is kept
-  // Another for each life of the database: in another one a generation of the same number may hold other
-  // rows. Absent: random.
+  // Another for each life of the process: after a crash of the machine commits of the same number may be
+  // others. Absent: random.
   std::optional<std::string> instance{};
 };
 

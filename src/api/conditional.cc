@@ -10,8 +10,15 @@ constexpr std::string_view kRevalidate = "private, no-cache";
 
 }  // namespace
 
-Conditional::Conditional(Answers& answers, const http::Request& request, std::string_view form, Keep keep)
-    : answers_(answers), words_(request.target), keep_(keep) {
+Conditional::Conditional(Answers& answers, const Database& database, const http::Request& request,
+                         std::string_view form, Keep keep)
+    : answers_(answers),
+      database_(database),
+      instance_(database.instance_id()),
+      words_(request.target),
+      keep_(keep) {
+  words_ += '\0';
+  words_ += instance_;
   words_ += '\0';
   words_ += form;
   for (const std::string_view value : request.headers.all("If-None-Match"))
@@ -19,17 +26,17 @@ Conditional::Conditional(Answers& answers, const http::Request& request, std::st
 }
 
 bool Conditional::has_answer(const AnswerBasis& basis) {
-  identity_ = answers_.identify(words_, basis);
-  return has_answer();
+  return has_answer(answers_.identify(words_, basis));
 }
 
 bool Conditional::has_answer(const Datasource& datasource, const SnapshotInfo& data) {
-  identity_ = answers_.identify(words_, datasource, data);
-  return has_answer();
+  return has_answer(answers_.identify(words_, datasource, data));
 }
 
-bool Conditional::has_answer() {
+bool Conditional::has_answer(std::optional<AnswerIdentity> identity) {
   kept_.reset();
+  // In another store a generation of that number may hold other rows.
+  identity_ = database_.instance_id() == instance_ ? identity : std::nullopt;
   if (!identity_) return false;
   if (match_of(validators_, etag_of(*identity_)) == Match::kThis) return true;
   if (keep_ == Keep::kYes) kept_ = answers_.pages().find(*identity_);

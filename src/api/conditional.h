@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 
+#include <slate/database.h>
+
 #include "api/answers.h"
 #include "http/message.h"
 
@@ -15,8 +17,10 @@ enum class Keep : std::uint8_t { kNo, kYes };  // whether the answer's body is w
 // One GET request that may be answered without running it. Made before it is; one thread at a time.
 class Conditional {
  public:
-  // Of what `request` says only the target, `form` (the representation's name) and If-None-Match count.
-  Conditional(Answers& answers, const http::Request& request, std::string_view form, Keep keep);
+  // Of what `request` says only the target, `form` (the representation's name) and If-None-Match count. Made
+  // before any snapshot of `database` is taken, so that another store behind it is noticed.
+  Conditional(Answers& answers, const Database& database, const http::Request& request, std::string_view form,
+              Keep keep);
 
   // Whether there is an answer already: the caller's own, or one that is kept.
   bool has_answer(const AnswerBasis& basis);
@@ -30,9 +34,11 @@ class Conditional {
   http::Response finish(http::Response made) const;
 
  private:
-  bool has_answer();
+  bool has_answer(std::optional<AnswerIdentity> identity);
 
   Answers& answers_;
+  const Database& database_;
+  const std::string instance_;  // of the database, when this was made
   std::string words_;
   http::Headers validators_;
   Keep keep_;

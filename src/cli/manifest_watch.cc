@@ -1,5 +1,6 @@
 #include "cli/manifest_watch.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -22,9 +23,10 @@ std::string_view action_word(ManifestAction action) {
 
 }  // namespace
 
-Result<std::unique_ptr<ManifestWatch>> ManifestWatch::start(Database& database,
+Result<std::unique_ptr<ManifestWatch>> ManifestWatch::start(WithDatabase with_database,
                                                             ManifestWatchOptions options) {
-  auto origins = load_origins(options.memory);
+  Result<ManifestOrigins> origins;
+  if (!options.memory.empty()) origins = load_origins(options.memory);
   if (!origins && origins.error().reason() != Reason::kCorrupt) return fail(origins.error());
   if (!origins) {
     // Nothing is removed for it, which is the safe side.
@@ -32,7 +34,8 @@ Result<std::unique_ptr<ManifestWatch>> ManifestWatch::start(Database& database,
                {{"error", origins.error().to_string()}});
     origins.emplace();
   }
-  std::unique_ptr<ManifestWatch> watch(new ManifestWatch(database, std::move(options), *std::move(origins)));
+  std::unique_ptr<ManifestWatch> watch(
+      new ManifestWatch(std::move(with_database), std::move(options), *std::move(origins)));
   // Watched before it is read, so that no change falls between the two.
   SLATE_TRY(watch->watcher_, net::FileWatcher::watch(watch->options_.folder, [self = watch.get()] {
               if (const auto applied = self->apply(); !applied)
@@ -43,17 +46,38 @@ Result<std::unique_ptr<ManifestWatch>> ManifestWatch::start(Database& database,
 }
 
 Result<void> ManifestWatch::apply() {
+  Result<void> applied;
+  const auto reached = with_database_([&](Database& database) {
+    applied = apply_to(database);
+    return applied;
+  });
+  if (!applied || reached) return applied;
+  is_owed_ = true;
+  log::warning("the manifests wait for the database", {{"error", reached.error().to_string()}});
+  return {};
+}
+
+void ManifestWatch::apply_owed() {
+  if (!is_owed_) return;
+  if (const auto applied = apply(); !applied)
+    log::error("the manifests could not be applied", {{"error", applied.error().to_string()}});
+}
+
+Result<void> ManifestWatch::apply_to(Database& database) {
   const std::scoped_lock lock(mutex_);
   SLATE_TRY(const auto files, read_manifest_folder(options_.folder));
-  const ManifestOrigins before = folder_.origins();
-  const ManifestReport report = folder_.apply(files);
+  ManifestFolder folder(database, origins_);
+  const ManifestReport report = folder.apply(files);
   write_log(report);
+  is_owed_ = std::ranges::any_of(
+      report.errors, [](const ManifestError& error) { return error.error.reason() == Reason::kUnavailable; });
   if (options_.on_removed)
     for (const ManifestOutcome& outcome : report.outcomes)
       if (outcome.action == ManifestAction::kRemoved && outcome.resource.kind == ResourceKind::kDatasource)
         options_.on_removed(outcome.resource.name);
-  if (folder_.origins() == before) return {};
-  return save_origins(options_.memory, folder_.origins());
+  if (folder.origins() == origins_) return {};
+  origins_ = folder.origins();
+  return options_.memory.empty() ? Result<void>() : save_origins(options_.memory, origins_);
 }
 
 void ManifestWatch::write_log(const ManifestReport& report) {

@@ -51,11 +51,7 @@ void add_security_options(CommandLine& command_line, ServeOptions& options) {
                       options.max_client_rate, 0, 1'000'000);
 }
 
-}  // namespace
-
-void add_serve_options(CommandLine& command_line, ServeOptions& options) {
-  command_line.option(
-      {.flags = "--data", .value = "DIR", .help = "Folder of the database; made when missing"}, options.data);
+void add_http_options(CommandLine& command_line, ServeOptions& options) {
   command_line.option(
       {.flags = "--manifests",
        .value = "DIR",
@@ -80,12 +76,13 @@ void add_serve_options(CommandLine& command_line, ServeOptions& options) {
                        .default_text = "none"},
                       options.admin_listen);
   add_security_options(command_line, options);
-  command_line.choice(
-      {.flags = "--durability",
-       .help = "For datasources that do not say: sync survives power loss, os a killed process.\n"
-               "Stored with the datasource when it is saved",
-       .default_text = "os with a loader, else sync"},
-      options.durability, {"sync", "os"});
+  command_line.bytes({.flags = "--answer-cache",
+                      .value = "BYTES",
+                      .help = "Memory for rendered pages that are asked for again; 0 keeps none"},
+                     options.cache_bytes, 0);
+}
+
+void add_process_options(CommandLine& command_line, ServeOptions& options) {
   command_line.choice({.flags = "--log-level", .help = "The least that is logged, on stderr"},
                       options.log_level,
                       {{"debug", log::Level::kDebug},
@@ -99,6 +96,21 @@ void add_serve_options(CommandLine& command_line, ServeOptions& options) {
                       options.io_threads, 1, 64);
   command_line.option({.flags = "--pool-threads", .value = "N", .help = "Threads for queries and writes"},
                       options.pool_threads, 1, 256);
+}
+
+}  // namespace
+
+void add_serve_options(CommandLine& command_line, ServeOptions& options) {
+  command_line.option(
+      {.flags = "--data", .value = "DIR", .help = "Folder of the database; made when missing"}, options.data);
+  add_http_options(command_line, options);
+  command_line.choice(
+      {.flags = "--durability",
+       .help = "For datasources that do not say: sync survives power loss, os a killed process.\n"
+               "Stored with the datasource when it is saved",
+       .default_text = "os with a loader, else sync"},
+      options.durability, {"sync", "os"});
+  add_process_options(command_line, options);
   command_line.option({.flags = "--scan-helpers",
                        .value = "N",
                        .help = "Threads that help large scans while fewer queries run than there are cores"},
@@ -109,10 +121,25 @@ void add_serve_options(CommandLine& command_line, ServeOptions& options) {
        .help = "The most that one datasource can hold, such as 512MiB or 64GiB: address space, which\n"
                "costs nothing until it is used"},
       options.map_bytes, std::uint64_t{1} << 20);
-  command_line.bytes({.flags = "--answer-cache",
-                      .value = "BYTES",
-                      .help = "Memory for rendered pages that are asked for again; 0 keeps none"},
-                     options.cache_bytes, 0);
+}
+
+void add_api_options(CommandLine& command_line, ApiOptions& options) {
+  command_line.option({.flags = "--db",
+                       .value = "HOST:PORT[,...]",
+                       .help = "Where slate db listens; the first of several addresses that answers is used"},
+                      options.database);
+  command_line.option({.flags = "--db-token-file",
+                       .value = "FILE",
+                       .help = "The token to show to the database: the first line of a file, read anew for\n"
+                               "each connection",
+                       .default_text = "none"},
+                      options.token_file);
+  command_line.option({.flags = "--db-connections",
+                       .value = "N",
+                       .help = "Connections to the database, at most; 0: twice the pool's threads and 8"},
+                      options.connections, 0, 1024);
+  add_http_options(command_line, options.http);
+  add_process_options(command_line, options.http);
 }
 
 namespace {

@@ -40,7 +40,16 @@ struct ServeOptions {
   bool operator==(const ServeOptions&) const = default;
 };
 
+// HTTP in front of a database elsewhere.
+struct ApiOptions {
+  ServeOptions http{};  // but for what is about the data folder
+  std::string database = "127.0.0.1:9600";
+  std::string token_file;         // empty: none
+  std::uint64_t connections = 0;  // 0: as many as threads could need
+};
+
 void add_serve_options(CommandLine& command_line, ServeOptions& options);
+void add_api_options(CommandLine& command_line, ApiOptions& options);
 
 struct Endpoints {
   ListenAddress main;  // lists, and everything else where there is no port for administration

@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::array kVerbs{
     Verb{"serve", "Serve lists and datasources over HTTP from a data folder", run_serve},
+    Verb{"api", "Serve lists and datasources over HTTP from a database elsewhere", run_api},
     Verb{"db", "Serve a data folder over TCP, to other processes of Slate", run_db},
     Verb{"apply", "Save the datasources and lists of manifests on a server", run_apply},
     Verb{"get", "Show datasources and lists of a server", run_get},

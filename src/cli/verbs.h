@@ -22,6 +22,7 @@ std::span<const Verb> verbs();
 Exit run(std::span<const std::string> arguments, Terminal& terminal);
 
 Exit run_serve(std::span<const std::string> arguments, Terminal& terminal);
+Exit run_api(std::span<const std::string> arguments, Terminal& terminal);
 Exit run_db(std::span<const std::string> arguments, Terminal& terminal);
 Exit run_apply(std::span<const std::string> arguments, Terminal& terminal);
 Exit run_get(std::span<const std::string> arguments, Terminal& terminal);

@@ -16,6 +16,7 @@
 #include "scenario/expected.h"
 #include "scenario/questions.h"
 #include "scenario/writes.h"
+#include "testing/served_database.h"
 
 namespace slate::scenario {
 namespace {
@@ -39,7 +40,7 @@ class Runner {
     std::filesystem::remove_all(folder);
   }
   ~Runner() {
-    database_.reset();
+    close();
     std::error_code ignored;
     std::filesystem::remove_all(options_.path, ignored);
   }
@@ -78,8 +79,16 @@ class Runner {
   }
 
   Result<void> open() {
-    SLATE_TRY(database_, Database::open(options_));
+    SLATE_TRY(stored_, Database::open(options_));
+    database_ = stored_.get();
+    if (!setting_.is_remote) return {};
+    SLATE_TRY(served_, slate::testing::ServedDatabase::start(*stored_, {.clock = &clock_}));
+    database_ = &served_->remote();
     return {};
+  }
+  void close() {
+    served_.reset();
+    stored_.reset();
   }
 
   // Whether it failed as expected, or went well where no error is. Complains otherwise.
@@ -219,7 +228,7 @@ class Runner {
 
   std::unique_ptr<Snapshot> snapshot(int line) {
     if (setting_.is_reopened) {
-      database_.reset();
+      close();
       if (const auto opened = open(); !opened) {
         complain(line, opened.error().to_string());
         return nullptr;
@@ -410,7 +419,9 @@ class Runner {
   Setting setting_;
   ManualClock clock_{kStart};
   DatabaseOptions options_;
-  std::unique_ptr<Database> database_;
+  std::unique_ptr<Database> stored_;
+  std::unique_ptr<slate::testing::ServedDatabase> served_;  // in front of it, where the setting says so
+  Database* database_ = nullptr;                            // that is asked
   std::optional<Datasource> datasource_;
   std::vector<Way> ways_;
   std::vector<Complaint> complaints_;
@@ -434,7 +445,9 @@ std::vector<Setting> settings() {
            .is_scattered = true,
            .ways = Ways::kIndexes},
           {.name = "reopened before every query", .is_reopened = true},
-          {.name = "bulk loaded", .segment_rows = 64, .is_loaded = true}};
+          {.name = "bulk loaded", .segment_rows = 64, .is_loaded = true},
+          {.name = "over TCP", .is_remote = true},
+          {.name = "bulk loaded over TCP", .is_loaded = true, .is_remote = true}};
 }
 
 std::vector<Complaint> run_script(const Script& script, const Setting& setting,

@@ -18,6 +18,7 @@ struct Setting {
   bool is_default = false;    // plans and what was examined hold here
   bool is_reopened = false;   // closed and opened again before every query
   bool is_loaded = false;     // `records` and `generate` are bulk loads
+  bool is_remote = false;     // asked over TCP
   bool is_scattered = false;  // records are written among others, which are then deleted
   Ways ways = Ways::kFew;     // in which each query is answered
 };

@@ -73,7 +73,7 @@ Result<http::Response> answer(http::Request& request, Asked asked, Format format
 
 Result<http::Response> get_records(ApiContext& context, http::Request& request) {
   SLATE_TRY(const Format format, negotiate(request.headers));
-  Conditional conditional(context.answers, request, media_type(format), Keep::kNo);
+  Conditional conditional(context.answers, context.database, request, media_type(format), Keep::kNo);
   SLATE_TRY(const Int64Form form, take_int64_form(request.query));
   Asked asked{.began = SteadyClock::now()};
   SLATE_TRY(CallerCopy copy, caller_copy(context.database, request.param("id"), request));
@@ -91,7 +91,7 @@ Result<http::Response> get_records(ApiContext& context, http::Request& request) 
 }
 
 Result<http::Response> get_values(ApiContext& context, http::Request& request) {
-  Conditional conditional(context.answers, request, media_type(Format::kJson), Keep::kNo);
+  Conditional conditional(context.answers, context.database, request, media_type(Format::kJson), Keep::kNo);
   SLATE_TRY(const Int64Form form, take_int64_form(request.query));
   SLATE_TRY(const std::string order, take_word(request.query, kOrder));
   SLATE_TRY(const auto take, take_number(request.query, kValuesTake));

@@ -1,0 +1,92 @@
+#include "client/frame_reader.h"
+
+#include <algorithm>
+#include <cstring>
+#include <string_view>
+#include <utility>
+
+#include "base/try.h"
+
+namespace slate::client {
+namespace {
+
+constexpr std::size_t kBuffer = std::size_t{64} << 10;
+// Frames below it are copied out of the buffer, so that what follows them stays where it is.
+constexpr std::size_t kSmallFrame = std::size_t{4} << 10;
+// Room that is made at once for what a header promises; beyond, as the bytes come.
+constexpr std::size_t kTrusted = std::size_t{1} << 20;
+
+std::unique_ptr<std::uint64_t[]> allocate(std::size_t bytes) {
+  return std::make_unique_for_overwrite<std::uint64_t[]>((bytes + 7) / 8);
+}
+
+}  // namespace
+
+Result<ReceivedFrame> FrameReader::next(TimePoint deadline) {
+  for (;;) {
+    SLATE_TRY(auto frame, next_buffered());
+    if (frame) return *std::move(frame);
+    std::size_t wanted = 0;
+    if (end_ - begin_ >= wire::kFrameHeaderBytes) {
+      SLATE_TRY(const auto header, wire::read_frame_header({data() + begin_, end_ - begin_}, limit_));
+      wanted = header->size;
+    }
+    SLATE_TRY(fill(wanted, deadline));
+  }
+}
+
+Result<std::optional<ReceivedFrame>> FrameReader::next_buffered() {
+  const std::size_t there = end_ - begin_;
+  if (there < wire::kFrameHeaderBytes) return std::nullopt;
+  SLATE_TRY(const auto header, wire::read_frame_header({data() + begin_, there}, limit_));
+  if (!header || header->size > there) return std::nullopt;
+  return take(*header);
+}
+
+// Reads some bytes of a frame of `wanted` (0: unknown yet).
+Result<void> FrameReader::fill(std::size_t wanted, TimePoint deadline) {
+  const std::size_t there = end_ - begin_;
+  const std::size_t room = std::max(kBuffer, std::min(wanted, std::max(kTrusted, there * 2)));
+  if (begin_ != 0 && (there == 0 || capacity_ - begin_ < room)) {
+    std::memmove(data(), data() + begin_, there);
+    begin_ = 0;
+    end_ = there;
+  }
+  if (capacity_ < room) reserve(room);
+  SLATE_TRY(const std::size_t got, read_({data() + end_, capacity_ - end_}, deadline));
+  if (got == 0) return fail(Reason::kUnavailable, "the server ended the connection");
+  end_ += got;
+  return {};
+}
+
+void FrameReader::reserve(std::size_t bytes) {
+  auto larger = allocate(bytes);
+  if (end_ != begin_) std::memcpy(larger.get(), data() + begin_, end_ - begin_);
+  bytes_ = std::move(larger);
+  capacity_ = bytes;
+  end_ -= begin_;
+  begin_ = 0;
+}
+
+ReceivedFrame FrameReader::take(const wire::FrameHeader& header) {
+  ReceivedFrame frame;
+  const std::size_t rest = end_ - begin_ - header.size;
+  if (header.size < kSmallFrame || begin_ != 0) {
+    frame.bytes = allocate(header.size);
+    std::memcpy(frame.bytes.get(), data() + begin_, header.size);
+    begin_ += header.size;
+    if (rest == 0) begin_ = end_ = 0;
+  } else {
+    // The buffer goes with the frame.
+    auto next = rest == 0 ? nullptr : allocate(std::max(kBuffer, rest));
+    if (rest != 0) std::memcpy(next.get(), data() + header.size, rest);
+    frame.bytes = std::exchange(bytes_, std::move(next));
+    capacity_ = rest == 0 ? 0 : std::max(kBuffer, rest);
+    begin_ = 0;
+    end_ = rest;
+  }
+  frame.frame = wire::split_frame({reinterpret_cast<const char*>(frame.bytes.get()), header.size}, header);
+  return frame;
+}
+
+}  // namespace slate::client

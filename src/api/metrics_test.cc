@@ -105,6 +105,11 @@ class MetricsTest : public testing::ApiTest {
 
 TEST_F(MetricsTest, the_page_and_the_server_tell_of_the_same_metrics) {
   declare();
+  ASSERT_EQ(
+      put("/v1/datasources/scoped", R"({"fields":[{"name":"number","type":"int"}],"loader":{"endpoint":")" +
+                                        loader_.endpoint() + R"(","scopeHeaders":["X-User"]}})")
+          .status,
+      201);
   ASSERT_EQ(get("/v1/lists/rows/data").status, 200);
   loader_.set_script({.status = Code::kUnavailable, .message = "down"});
   post("/v1/datasources/rows/refresh?wait=30", "");

@@ -7,6 +7,7 @@
 
 #include <slate/error.h>
 
+#include "api/access.h"
 #include "http/message.h"
 
 namespace slate::api {

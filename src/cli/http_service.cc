@@ -105,8 +105,7 @@ Result<void> HttpService::listen(const ServeOptions& options, const std::functio
     admin_serving_ = admin_server_.get();
     rules.metrics = api::Served::kNo;
   }
-  if (endpoints_.administration || options.lists_only == Switch::kOn)
-    rules.administration = api::Served::kNo;
+  if (endpoints_.administration || options.lists_only == Switch::kOn) rules.administration = api::Served::kNo;
   context_ = make_context(std::move(rules), ready);
   SLATE_TRY(server_, listen(options, endpoints_.main, *context_));
   serving_ = server_.get();
@@ -115,15 +114,16 @@ Result<void> HttpService::listen(const ServeOptions& options, const std::functio
 
 std::unique_ptr<api::ApiContext> HttpService::make_context(api::AccessRules rules,
                                                            std::function<Result<void>()> ready) {
-  return std::unique_ptr<api::ApiContext>(new api::ApiContext{.database = database_,
-                                                              .lists = *lists_,
-                                                              .refresher = *refresher_,
-                                                              .metrics = metrics_,
-                                                              .answers = *answers_,
-                                                              .ready = std::move(ready),
-                                                              .access = std::move(rules),
-                                                              .pool = pool_.get(),
-                                                              .connections = [this] { return connections(); }});
+  return std::unique_ptr<api::ApiContext>(
+      new api::ApiContext{.database = database_,
+                          .lists = *lists_,
+                          .refresher = *refresher_,
+                          .metrics = metrics_,
+                          .answers = *answers_,
+                          .ready = std::move(ready),
+                          .access = std::move(rules),
+                          .pool = pool_.get(),
+                          .connections = [this] { return connections(); }});
 }
 
 Result<std::unique_ptr<http::Server>> HttpService::listen(const ServeOptions& options, ListenAddress& address,

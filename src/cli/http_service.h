@@ -58,8 +58,7 @@ class HttpService {
   ManifestWatch* manifests() { return manifests_.get(); }
 
  private:
-  HttpService(Database& database, const Endpoints& endpoints)
-      : database_(database), endpoints_(endpoints) {}
+  HttpService(Database& database, const Endpoints& endpoints) : database_(database), endpoints_(endpoints) {}
   Result<void> read_secrets(const ServeOptions& options);
   Result<void> open(const ServeOptions& options, std::optional<Manifests> manifests);
   Result<void> listen(const ServeOptions& options, const std::function<Result<void>()>& ready);

@@ -163,8 +163,8 @@ Result<std::unique_ptr<Server>> Server::start(ServerOptions options, Database& d
                                               net::BlockingPool& pool) {
   SLATE_TRY(check_limits(options));
   SLATE_TRY(std::string scope_key, database.scope_key());
-  auto core = std::make_shared<ServerCore>(std::move(options), database, io, pool,
-                                           database.instance_id(), std::move(scope_key));
+  auto core = std::make_shared<ServerCore>(std::move(options), database, io, pool, database.instance_id(),
+                                           std::move(scope_key));
   auto listener = std::make_shared<Listener>(core);
   SLATE_TRY(listener->open());
   core->refreshes = std::make_shared<RefreshHost>(*core);

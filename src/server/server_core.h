@@ -80,7 +80,7 @@ struct ServerCore {
   Database& database;
   net::IoThreads& io;
   net::BlockingPool& pool;
-  std::string instance;   // of the database, as the next
+  std::string instance;  // of the database, as the next
   std::string scope_key;
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
   std::shared_ptr<PeerGroup> group = std::make_shared<PeerGroup>();

@@ -279,13 +279,13 @@ json::object openapi_document(std::span<const Operation> operations,
   for (const ListWithDatasource& list : lists) add_list_schemas(schemas, list);
 
   const json::object bearer{{"type", "http"}, {"scheme", "bearer"}};
-  return {
-      {"openapi", "3.1.0"},
-      {"info", json::object{{"title", "Slate"}, {"version", "v1"}, {"description", kDescription}}},
-      {"paths", std::move(paths)},
-      {"components", json::object{{"schemas", std::move(schemas)},
-                                  {"securitySchemes", json::object{{access_word(Access::kAdministration), bearer},
-                                                                   {access_word(Access::kLists), bearer}}}}}};
+  return {{"openapi", "3.1.0"},
+          {"info", json::object{{"title", "Slate"}, {"version", "v1"}, {"description", kDescription}}},
+          {"paths", std::move(paths)},
+          {"components",
+           json::object{{"schemas", std::move(schemas)},
+                        {"securitySchemes", json::object{{access_word(Access::kAdministration), bearer},
+                                                         {access_word(Access::kLists), bearer}}}}}};
 }
 
 }  // namespace slate::api

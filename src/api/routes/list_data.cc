@@ -117,8 +117,9 @@ void open(ApiContext& context, const http::Request& request, ListRequest list,
 Result<void> get_data(ApiContext& context, http::Request& request, http::Respond& respond) {
   SLATE_TRY(const Format format, negotiate(request.headers));
   SLATE_TRY(const Int64Form form, take_int64_form(request.query));
-  auto conditional = std::make_shared<Conditional>(context.answers, context.database, request, media_type(format),
-                                                   format == Format::kJson ? Keep::kYes : Keep::kNo);
+  auto conditional =
+      std::make_shared<Conditional>(context.answers, context.database, request, media_type(format),
+                                    format == Format::kJson ? Keep::kYes : Keep::kNo);
   ListRequest list = list_request(request);
   list.paging = format == Format::kJson ? Paging::kPage : Paging::kAll;
   open(
@@ -137,8 +138,8 @@ Result<void> get_values(ApiContext& context, http::Request& request, http::Respo
   SLATE_TRY(auto search, take_text(request.query, kSearch));
   SLATE_TRY(refuse_parameters(request.query, {&kSkip, &kCursor, &kSort, &kColumns, &kCount},
                               "values have no such parameter"));
-  auto conditional =
-      std::make_shared<Conditional>(context.answers, context.database, request, media_type(Format::kJson), Keep::kYes);
+  auto conditional = std::make_shared<Conditional>(context.answers, context.database, request,
+                                                   media_type(Format::kJson), Keep::kYes);
   ListRequest list = list_request(request);
   list.values = ValuesAsked{.field = request.param("field"),
                             .order = order == "count" ? DistinctOrder::kCount : DistinctOrder::kValue,

@@ -48,7 +48,7 @@ TEST_F(ListDataTest, same_answer_is_304_and_examines_no_key_and_no_row) {
     EXPECT_EQ(again.body, "");
     EXPECT_EQ(again.header("ETag"), etag);
     EXPECT_EQ(again.header("Cache-Control"), "private, no-cache");
-    EXPECT_EQ(again.header("Vary"), "Accept");
+    EXPECT_EQ(again.header("Vary"), "Accept, Accept-Encoding");
     EXPECT_EQ(again.header("Slate-Generation"), "1");
     EXPECT_EQ(ask(http::Method::kHead, path, {}, {{"If-None-Match", etag}}).status, 304) << path;
     EXPECT_EQ(counted_->questions(), questions) << path;

@@ -54,10 +54,10 @@ TEST_F(ScopedApiTest, each_caller_gets_its_own_rows) {
 
 TEST_F(ScopedApiTest, answers_say_what_they_vary_by) {
   const auto answer = get(data_, by("ann"));
-  EXPECT_EQ(answer.header("Vary"), "Accept, X-User");
-  EXPECT_EQ(answer.header("Cache-Control"), "private");
+  EXPECT_EQ(answer.header("Vary"), "Accept, X-User, Accept-Encoding");
+  EXPECT_EQ(answer.header("Cache-Control"), "private, no-cache");
   declare(R"("ttl":60)");
-  EXPECT_EQ(get(data_).header("Vary"), "Accept");
+  EXPECT_EQ(get(data_).header("Vary"), "Accept, Accept-Encoding");
 }
 
 TEST_F(ScopedApiTest, request_without_the_header_is_400_naming_it) {

@@ -1,5 +1,5 @@
-// The installed package: the example of embedding, built against it in both ways that others do, and its
-// headers.
+// The installed package: the examples of embedding and of the client, built against it in both ways that
+// others do, and its headers.
 
 #include <algorithm>
 #include <gmock/gmock.h>
@@ -24,6 +24,12 @@ constexpr const char* kExpected =
     "1 Paris 2138551\n"
     "4 Marseille 870731\n"
     "refused: nam\n";
+constexpr const char* kExpectedOfClient =
+    "wrote 3 records\n"
+    "Bern\n"
+    "2 large cities\n"
+    "1 Paris\n"
+    "2 Lyon\n";
 
 // In a shell, from the root of the file system.
 Finished shell(const std::string& command) {
@@ -54,10 +60,43 @@ class PackageTest : public ::testing::Test {
     const std::string sanitize = SLATE_SANITIZE;
     return sanitize.empty() ? "" : "-fsanitize=" + sanitize;
   }
+  // Builds an example with find_package; the folder of the program.
+  static std::string build_by_cmake(const std::string& example) {
+    const std::string build = path("cmake-" + example);
+    const Finished built =
+        shell(std::string(SLATE_CMAKE) + " -S " SLATE_SOURCE_DIR "/examples/" + example + " -B " + build +
+              " -G '" SLATE_GENERATOR "' -DCMAKE_CXX_COMPILER=" SLATE_CXX " -DCMAKE_CXX_FLAGS='" + flags() +
+              "' -DCMAKE_PREFIX_PATH=" + prefix().string() + " && " + SLATE_CMAKE + " --build " + build);
+    EXPECT_EQ(built.exit, 0) << built.out << built.err;
+    return build;
+  }
+  static std::string pkg_config() {
+    return "PKG_CONFIG_PATH=" + (libraries() / "pkgconfig").string() + " pkg-config ";
+  }
+  // Builds an example with the flags of a package; the program.
+  static std::string build_by_pkg_config(const std::string& example, const std::string& package) {
+    const std::string program = path("by-pkg-config-" + example);
+    const Finished built = shell(SLATE_CXX " -std=c++23 " + flags() + " " SLATE_SOURCE_DIR "/examples/" +
+                                 example + "/main.cc -o " + program + " $(" + pkg_config() +
+                                 "--cflags --libs " + package + ") -Wl,-rpath," + libraries().string());
+    EXPECT_EQ(built.exit, 0) << built.out << built.err;
+    return program;
+  }
   void expect_output(const std::string& program) {
     const Finished run = shell(program + " " + path("data-" + std::string(test_name())));
     EXPECT_EQ(run.exit, 0) << run.err;
     EXPECT_EQ(run.out, kExpected) << run.err;
+  }
+  // Asks the installed program, started as `slate db`.
+  void expect_output_of_client(const std::string& program) {
+    testing::ChildProcess database({(prefix() / "bin/slate").string(), "db", "--listen", "127.0.0.1:0",
+                                    "--data", path("db-" + std::string(test_name())), "--log-level", "off"});
+    const auto line = database.read_until("is serving on ");
+    ASSERT_TRUE(line);
+    const auto begin = line->find("127.0.0.1:");
+    const Finished run = shell(program + " " + line->substr(begin, line->find(',', begin) - begin));
+    EXPECT_EQ(run.exit, 0) << run.err;
+    EXPECT_EQ(run.out, kExpectedOfClient) << run.err;
   }
   static const char* test_name() { return ::testing::UnitTest::GetInstance()->current_test_info()->name(); }
 
@@ -65,23 +104,19 @@ class PackageTest : public ::testing::Test {
 };
 TemporaryFolder* PackageTest::folder = nullptr;
 
-TEST_F(PackageTest, find_package_builds_the_example) {
-  const Finished built = shell(
-      std::string(SLATE_CMAKE) + " -S " SLATE_SOURCE_DIR "/examples/embed -B " + path("cmake") +
-      " -G '" SLATE_GENERATOR "' -DCMAKE_CXX_COMPILER=" SLATE_CXX " -DCMAKE_CXX_FLAGS='" + flags() +
-      "' -DCMAKE_PREFIX_PATH=" + prefix().string() + " && " + SLATE_CMAKE + " --build " + path("cmake"));
-  ASSERT_EQ(built.exit, 0) << built.out << built.err;
-  expect_output(path("cmake/embed"));
+TEST_F(PackageTest, find_package_builds_the_example) { expect_output(build_by_cmake("embed") + "/embed"); }
+
+TEST_F(PackageTest, find_package_builds_the_client) {
+  expect_output_of_client(build_by_cmake("client") + "/client");
 }
 
 TEST_F(PackageTest, pkg_config_builds_the_example) {
-  const std::string config = "PKG_CONFIG_PATH=" + (libraries() / "pkgconfig").string() + " pkg-config ";
-  const Finished built = shell(SLATE_CXX " -std=c++23 " + flags() +
-                               " " SLATE_SOURCE_DIR "/examples/embed/main.cc -o " + path("by-pkg-config") +
-                               " $(" + config + "--cflags --libs slate) -Wl,-rpath," + libraries().string());
-  ASSERT_EQ(built.exit, 0) << built.out << built.err;
-  expect_output(path("by-pkg-config"));
-  EXPECT_EQ(shell(config + "--modversion slate").out, SLATE_VERSION "\n");
+  expect_output(build_by_pkg_config("embed", "slate"));
+  EXPECT_EQ(shell(pkg_config() + "--modversion slate").out, SLATE_VERSION "\n");
+}
+
+TEST_F(PackageTest, pkg_config_builds_the_client) {
+  expect_output_of_client(build_by_pkg_config("client", "slate_client"));
 }
 
 TEST_F(PackageTest, headers_compile_alone) {
@@ -112,10 +147,21 @@ TEST_F(PackageTest, library_needs_neither_grpc_nor_what_only_the_program_uses) {
   EXPECT_THAT(needed.out, HasSubstr("liblmdb"));
 }
 
+TEST_F(PackageTest, library_of_the_client_needs_no_grpc) {
+  const Finished needed =
+      shell("readelf -d " + (libraries() / "libslate_client.so").string() + " | grep NEEDED");
+  ASSERT_EQ(needed.exit, 0) << needed.err;
+  EXPECT_THAT(needed.out, HasSubstr("libslate.so"));
+  for (const char* library : {"grpc", "prometheus", "boost_coroutine"})
+    EXPECT_THAT(needed.out, Not(HasSubstr(library)));
+}
+
 TEST_F(PackageTest, library_shows_no_names_but_its_own) {
-  const Finished names = shell("nm -D --defined-only --demangle " + (libraries() / "libslate.so").string());
+  const Finished names = shell("nm -D --defined-only --demangle " + (libraries() / "libslate.so").string() +
+                               " " + (libraries() / "libslate_client.so").string() + " | grep -v '^$\\|:$'");
   ASSERT_EQ(names.exit, 0) << names.err;
   EXPECT_THAT(names.out, HasSubstr("slate::Database::open("));
+  EXPECT_THAT(names.out, HasSubstr("slate::Client::connect("));
   std::istringstream lines(names.out);
   std::string address, kind, name;
   while (lines >> address >> kind && std::getline(lines >> std::ws, name)) {

@@ -35,12 +35,14 @@ void add_health_routes(Routes& routes, ApiContext&) {
               .id = "getHealth",
               .group = "health",
               .summary = "Whether the process is alive.",
+              .access = Access::kOpen,
               .replies = {{.doc = "It is.", .content = {{"application/json", "Health"}}}}},
              alive, http::Run::kInline);
   routes.add({.path = "/readyz",
               .id = "getReadiness",
               .group = "health",
               .summary = "Whether requests should be sent here.",
+              .access = Access::kOpen,
               .replies = {{.doc = "They should.", .content = {{"application/json", "Health"}}}},
               .problems = {Reason::kUnavailable}},
              ready);
@@ -48,6 +50,7 @@ void add_health_routes(Routes& routes, ApiContext&) {
               .id = "getMetrics",
               .group = "health",
               .summary = "Metrics in Prometheus' text format.",
+              .access = Access::kMetrics,
               .replies = {{.doc = "The metrics.", .content = {{"text/plain"}}}}},
              metrics);
 }

@@ -166,7 +166,7 @@ Result<Moments> read_moments(const JsonNode& node, std::string_view member) {
   SLATE_TRY(std::string text, read_string(value));
   constexpr std::size_t kTimeAt = 10;  // behind YYYY-MM-DD
   constexpr std::size_t kWithTime = 19;
-  if (text.size() > kTimeAt && text[kTimeAt] == ' ') text[kTimeAt] = 'T';
+  if (text.find(' ') == kTimeAt) text.replace(kTimeAt, 1, "T");
   if (text.size() == kWithTime) text += 'Z';
   const auto date = parse_date(text);
   if (!date) return value.refuse(date.error().message());

@@ -117,7 +117,7 @@ Result<std::shared_ptr<Connection>> Connection::open(const ClientOptions& option
   };
   auto stream = net::ClientStream::connect(address.host, address.port, deadline, tls);
   if (!stream) return unreachable(stream.error());
-  const std::shared_ptr<Connection> connection(new Connection(options, address, *std::move(stream)));
+  std::shared_ptr<Connection> connection(new Connection(options, address, *std::move(stream)));
   if (const auto shaken = connection->shake_hands(options, deadline); !shaken) {
     const Reason reason = shaken.error().reason();
     if (reason == Reason::kDeadlineExceeded || reason == Reason::kUnavailable)
@@ -242,26 +242,25 @@ void Connection::lead(Lock& lock, TimePoint deadline) {
     lock.lock();
     return;
   }
-  while (frame) {
+  std::optional<Error> problem;
+  for (;;) {
+    if (!frame) {
+      problem = std::move(frame).error();
+      break;
+    }
     deliver(*std::move(frame));
     auto more = reader_.next_buffered();
-    if (!more)
-      frame = slate::fail(std::move(more).error());
-    else if (!*more)
-      break;
-    else
-      frame = **std::move(more);
+    if (more && !*more) break;
+    frame = more ? Result<ReceivedFrame>(**std::move(more)) : slate::fail(std::move(more).error());
   }
   is_led_ = false;
   silent_since_ = SteadyClock::now();
   is_pinged_ = false;
   is_heard_.store(false, std::memory_order_relaxed);
-  if (!frame && frame.error().reason() == Reason::kInvalidArgument)
-    break_with(protocol_error(frame.error().message()).error());
-  else if (!frame && frame.error().reason() == Reason::kPayloadTooLarge)
-    break_with(protocol_error(frame.error().message()).error());
-  else if (!frame)
-    break_with(std::move(frame).error());
+  if (!problem) return;
+  const bool is_malformed =
+      problem->reason() == Reason::kInvalidArgument || problem->reason() == Reason::kPayloadTooLarge;
+  break_with(is_malformed ? protocol_error(problem->message()).error() : *std::move(problem));
 }
 
 // Some thread that waits leads next.

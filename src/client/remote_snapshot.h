@@ -30,7 +30,8 @@ class RemoteSnapshot final : public Snapshot {
  private:
   // Result sets hold it too; its end closes the snapshot and gives the connection back.
   struct Held {
-    Held(Lease lease_, OpenedSnapshot opened_) : lease(std::move(lease_)), opened(std::move(opened_)) {}
+    Held(Lease connection, OpenedSnapshot snapshot)
+        : lease(std::move(connection)), opened(std::move(snapshot)) {}
     ~Held();
     Held(const Held&) = delete;
     Held& operator=(const Held&) = delete;

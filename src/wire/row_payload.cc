@@ -167,9 +167,10 @@ Result<void> read_rows(std::string_view payload, std::uint32_t count,
       if (!value) return malformed(i);
       cells.push_back({.field = *field, .value = *std::move(value)});
     }
-    if (auto taken = row(*id, cells); !taken)
-      return fail(std::move(taken).error().position() ? std::move(taken).error()
-                                                      : std::move(taken).error().with_position(i));
+    if (auto taken = row(*id, cells); !taken) {
+      Error error = std::move(taken).error();
+      return fail(error.position() ? error : std::move(error).with_position(i));
+    }
   }
   if (!payload.empty()) return malformed(count);
   return {};

@@ -24,6 +24,14 @@ namespace slate {
 using DocId = std::uint64_t;
 
 inline constexpr std::uint32_t kBlockMaxRows = 1024;
+
+// The rows [begin, end) of a block.
+struct RowRange {
+  std::uint32_t begin = 0;
+  std::uint32_t end = 0;
+  std::uint32_t size() const { return end - begin; }
+};
+
 inline constexpr std::uint32_t kBlockMagic = 0x31424c53;  // "SLB1"
 
 // Expiry times of a field with a TTL live in a second column, of type int, in Unix milliseconds.

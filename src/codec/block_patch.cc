@@ -22,7 +22,11 @@ void BlockPatch::write(const ColumnEntry& entry, const std::byte* data, std::uin
                        std::uint64_t bits) {
   const std::byte* from = view().bytes().data();
   const auto at = static_cast<std::size_t>(data - from) + std::size_t{row} * entry.width;
-  if (!is_changed()) bytes_.assign(reinterpret_cast<const char*>(from), view().bytes().size());
+  if (!is_changed()) {
+    bytes_.assign(reinterpret_cast<const char*>(from), view().bytes().size());
+    changed_rows_ = {row, row + 1};
+  }
+  changed_rows_ = {std::min(changed_rows_.begin, row), std::max(changed_rows_.end, row + 1)};
   std::memcpy(bytes_.data() + at, &bits, entry.width);  // little-endian
 }
 

@@ -24,6 +24,8 @@ class BlockPatch {
   bool set_integer(FieldId field, Type type, std::uint32_t row, std::int64_t value);
 
   bool is_changed() const { return !bytes_.empty(); }
+  // The others are as in the base.
+  RowRange changed_rows() const { return changed_rows_; }
   // The block as it is now; its checksum is not kept up. Valid until the next change.
   BlockView view() const;
   // The changed block, complete with checksum. The patch is spent. REQUIRES: is_changed().
@@ -34,6 +36,7 @@ class BlockPatch {
 
   BlockView base_;
   std::string bytes_;  // of the copy
+  RowRange changed_rows_;
 };
 
 }  // namespace slate

@@ -40,6 +40,8 @@ TEST(BlockPatch, a_text_of_the_dictionary_and_a_number_within_the_width_replace_
   ASSERT_TRUE(patch.set_integer(2, Type::kInt, 5, 100));
   ASSERT_TRUE(patch.set_integer(2, Type::kInt, 6, 355));  // beyond the greatest, within a byte
   EXPECT_EQ(patch.view().column(1, Type::kString).text(0), "f");
+  EXPECT_EQ(patch.changed_rows().begin, 0U);
+  EXPECT_EQ(patch.changed_rows().end, 7U);
   const std::string bytes = patch.finish();
   const BlockView block = verified(bytes);
   const BlockView before = verified(base);

@@ -6,7 +6,6 @@
 #include <cstring>
 #include <fmt/format.h>
 
-#include "codec/block.h"
 #include "codec/key.h"
 
 namespace slate {
@@ -23,30 +22,36 @@ static_assert(sizeof(StoredHeader) == 16);
 
 constexpr std::size_t kEntryBytes = sizeof(std::uint64_t) + 1;
 constexpr std::size_t kMostKeyBytes = 255;
+constexpr std::uint32_t kFewRows = 8;
 
 Failure corrupt(std::string_view what) {
   return fail(Reason::kCorrupt, fmt::format("frequencies: {}", what));
 }
 
-std::uint64_t present_cells(const ColumnView& column, std::uint32_t rows) {
+// Of the first `rows`.
+std::uint64_t set_bits(const std::uint64_t* words, std::uint32_t rows) {
+  std::uint64_t bits = 0;
+  for (std::uint32_t word = 0; word < rows / 64; ++word) bits += std::popcount(words[word]);
+  if (rows % 64 != 0) bits += std::popcount(words[rows / 64] & ((std::uint64_t{1} << (rows % 64)) - 1));
+  return bits;
+}
+
+std::uint64_t present_cells(const ColumnView& column, RowRange rows) {
   if (column.encoding == Encoding::kNull) return 0;
-  if (column.validity == nullptr) return rows;
-  std::uint64_t present = 0;
-  for (std::uint32_t word = 0; word < rows / 64; ++word) present += std::popcount(column.validity[word]);
-  if (rows % 64 != 0)
-    present += std::popcount(column.validity[rows / 64] & ((std::uint64_t{1} << (rows % 64)) - 1));
-  return present;
+  if (column.validity == nullptr) return rows.size();
+  return set_bits(column.validity, rows.end) - set_bits(column.validity, rows.begin);
 }
 
 // Calls visit(key, count) for the distinct values of a column until it answers false.
 template <typename Visitor>
-void visit_values(const ColumnView& column, std::uint32_t rows, Visitor&& visit) {
+void visit_values(const ColumnView& column, RowRange rows, Visitor&& visit) {
   const bool is_narrow = column.width <= 1 &&
                          (column.encoding == Encoding::kDictionary || column.encoding == Encoding::kInteger);
   KeyBuilder key;
-  if (is_narrow) {
+  // One by one, few rows are cheaper than all codes.
+  if (is_narrow && rows.size() > kFewRows) {
     std::array<std::uint32_t, 256> counts{};
-    for (std::uint32_t row = 0; row < rows; ++row)
+    for (std::uint32_t row = rows.begin; row < rows.end; ++row)
       if (!column.is_null(row)) ++counts[ColumnView::load_unsigned(column.data, row, column.width)];
     for (std::size_t code = 0; code < counts.size(); ++code) {
       if (counts[code] == 0) continue;
@@ -59,7 +64,7 @@ void visit_values(const ColumnView& column, std::uint32_t rows, Visitor&& visit)
     }
     return;
   }
-  for (std::uint32_t row = 0; row < rows; ++row) {
+  for (std::uint32_t row = rows.begin; row < rows.end; ++row) {
     if (column.is_null(row)) continue;
     key.clear();
     if (column.type == Type::kString)
@@ -147,7 +152,7 @@ void Frequencies::forget() {
   present_ = 0;
 }
 
-void Frequencies::add(const ColumnView& column, std::uint32_t rows) {
+void Frequencies::add(const ColumnView& column, RowRange rows) {
   if (detail_ == FrequencyDetail::kNothing) return;
   present_ += present_cells(column, rows);
   if (detail_ != FrequencyDetail::kValues || column.encoding == Encoding::kNull) return;
@@ -169,7 +174,7 @@ void Frequencies::add(const ColumnView& column, std::uint32_t rows) {
   });
 }
 
-Result<void> Frequencies::subtract(const ColumnView& column, std::uint32_t rows) {
+Result<void> Frequencies::subtract(const ColumnView& column, RowRange rows) {
   if (detail_ == FrequencyDetail::kNothing) return {};
   const std::uint64_t present = present_cells(column, rows);
   if (present > present_) return corrupt("fewer values than a segment has");

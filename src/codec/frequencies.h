@@ -12,6 +12,7 @@
 #include <slate/batch.h>
 #include <slate/error.h>
 
+#include "codec/block.h"
 #include "model/schema.h"
 
 namespace slate {
@@ -46,10 +47,11 @@ class Frequencies {
   // Ascending by key, none of them 0. Empty unless detail() is kValues.
   std::span<const ValueCount> values() const { return values_; }
 
-  // Counts the cells of a column of some block in. O(rows), plus O(log values) for each distinct value.
-  void add(const ColumnView& column, std::uint32_t rows);
+  // Counts the cells of these rows of a block's column in. O(rows), plus O(log values) for each distinct
+  // value.
+  void add(const ColumnView& column, RowRange rows);
   // Counts them out again. Errors: corrupt when they were not counted in.
-  Result<void> subtract(const ColumnView& column, std::uint32_t rows);
+  Result<void> subtract(const ColumnView& column, RowRange rows);
   // Down to kNothing, and up no more.
   void forget();
 

@@ -65,10 +65,10 @@ using Integers = std::vector<std::optional<std::int64_t>>;
 using Reals = std::vector<std::optional<double>>;
 
 void add(Frequencies& frequencies, const StoredColumn& column) {
-  frequencies.add(column.view(), column.rows());
+  frequencies.add(column.view(), {0, column.rows()});
 }
 void subtract(Frequencies& frequencies, const StoredColumn& column) {
-  const auto subtracted = frequencies.subtract(column.view(), column.rows());
+  const auto subtracted = frequencies.subtract(column.view(), {0, column.rows()});
   ASSERT_TRUE(subtracted.has_value()) << subtracted.error().to_string();
 }
 
@@ -112,13 +112,32 @@ TEST(Frequencies, what_was_counted_in_can_be_counted_out_again) {
   EXPECT_THAT(frequencies.values(), IsEmpty());
 }
 
+TEST(Frequencies, the_parts_of_a_column_add_up_to_the_whole_wherever_it_is_cut) {
+  Texts cells;
+  for (int row = 0; row < 200; ++row)
+    cells.push_back(row % 7 == 0 ? std::nullopt
+                                 : std::optional(std::string(1, static_cast<char>('a' + row % 5))));
+  const StoredColumn column(Type::kString, cells);
+  Frequencies whole;
+  add(whole, column);
+  for (const std::uint32_t cut : {0U, 1U, 5U, 63U, 64U, 65U, 130U, 195U, 199U, 200U}) {
+    Frequencies parts;
+    parts.add(column.view(), {0, cut});
+    parts.add(column.view(), {cut, 200});
+    EXPECT_EQ(parts.encode(), whole.encode()) << "cut at " << cut;
+    ASSERT_TRUE(parts.subtract(column.view(), {cut, 200}).has_value());
+    ASSERT_TRUE(parts.subtract(column.view(), {0, cut}).has_value());
+    EXPECT_EQ(parts.encode(), Frequencies().encode()) << "cut at " << cut;
+  }
+}
+
 TEST(Frequencies, counting_out_what_is_not_there_is_an_error) {
   Frequencies frequencies;
   add(frequencies, {Type::kString, Texts{"a", "a"}});
   const StoredColumn other(Type::kString, Texts{"b"});
   const StoredColumn more(Type::kString, Texts{"a", "a", "a"});
-  EXPECT_EQ(frequencies.subtract(other.view(), 1).error().reason(), Reason::kCorrupt);
-  EXPECT_EQ(frequencies.subtract(more.view(), 3).error().reason(), Reason::kCorrupt);
+  EXPECT_EQ(frequencies.subtract(other.view(), {0, 1}).error().reason(), Reason::kCorrupt);
+  EXPECT_EQ(frequencies.subtract(more.view(), {0, 3}).error().reason(), Reason::kCorrupt);
 }
 
 TEST(Frequencies, too_many_values_leave_how_many_cells_have_one) {

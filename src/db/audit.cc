@@ -117,7 +117,8 @@ class Audit {
         segment.block = *block;
         check_place(segment, previous);
         for (std::uint32_t i = kRecordIdColumn + 1; i < schema_.columns.size(); ++i)
-          counted_[i].add(block->column(schema_.columns[i].id, schema_.columns[i].type), block->row_count());
+          counted_[i].add(block->column(schema_.columns[i].id, schema_.columns[i].type),
+                          {0, block->row_count()});
         SLATE_TRY(check_rows(segment, cursors));
         verified_until_ = entry->key;
       } else {

@@ -392,7 +392,7 @@ Result<void> BulkBuilder::remove_rows(std::span<const DocId> docids) {
     std::size_t written = 0;
     while (!docids.empty() && written < kWriteBytes) {
       std::uint64_t key = 0;
-      std::vector<std::pair<std::uint64_t, std::string>> blocks;
+      EncodedSegment segment;
       {
         SLATE_TRY(auto cursor, storage::NumberCursor::open(txn, generation_->segments()));
         SLATE_TRY(const auto entry, cursor.seek(docids.front()));
@@ -402,11 +402,11 @@ Result<void> BulkBuilder::remove_rows(std::span<const DocId> docids) {
         SegmentEditor editor(*schema_, BlockView::trusted(aligned_block(entry->value, copy).data()));
         for (; !docids.empty() && docids.front() <= key; docids = docids.subspan(1))
           editor.remove(static_cast<std::uint32_t>(docids.front() - editor.first_docid()));
-        blocks = editor.encode(key);
-        SLATE_TRY(frequencies_.replace(txn, editor, blocks));
+        segment = editor.encode(key);
+        SLATE_TRY(frequencies_.replace(txn, editor, segment));
       }
       SLATE_TRY(txn.remove(generation_->segments(), key));
-      for (const auto& [block_key, block] : blocks) {
+      for (const auto& [block_key, block] : segment.blocks) {
         SLATE_TRY(txn.put(generation_->segments(), block_key, block));
         generation_->verified().insert(block_key);
         written += block.size();

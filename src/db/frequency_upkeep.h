@@ -3,10 +3,7 @@
 
 #include <cstdint>
 #include <optional>
-#include <span>
-#include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include <slate/error.h>
@@ -30,16 +27,16 @@ class FrequencyUpkeep {
   // A segment that was not there before, as it is going to be stored. Bytes are 8-byte aligned here and
   // below.
   Result<void> add(const storage::Transaction& transaction, std::string_view block);
-  // A segment that was edited, as the blocks that are going to be stored instead. Call it before they are:
-  // the editor's base is read.
+  // A segment that was edited, as it is going to be stored. Call it before it is: the editor's base is read.
   Result<void> replace(const storage::Transaction& transaction, const SegmentEditor& editor,
-                       std::span<const std::pair<std::uint64_t, std::string>> blocks);
+                       const EncodedSegment& segment);
   Result<void> write(storage::WriteTransaction& transaction) const;
 
  private:
-  Result<void> add(const storage::Transaction& transaction, std::uint32_t column, const BlockView& block);
-  Result<void> subtract(const storage::Transaction& transaction, std::uint32_t column,
-                        const BlockView& block);
+  Result<void> add(const storage::Transaction& transaction, std::uint32_t column, const BlockView& block,
+                   RowRange rows);
+  Result<void> subtract(const storage::Transaction& transaction, std::uint32_t column, const BlockView& block,
+                        RowRange rows);
   Result<Frequencies*> find(const storage::Transaction& transaction, std::uint32_t column,
                             const BlockView& block);
 

@@ -130,9 +130,9 @@ TEST_F(FrequencyUpkeepTest, a_load_with_repeated_ids_counts_each_record_once) {
 TEST_F(FrequencyUpkeepTest, random_writes_leave_them_true) {
   save(prospects());
   std::mt19937 random(5);
-  for (int batch = 0; batch < 30; ++batch) {
+  for (int batch = 0; batch < 60; ++batch) {
     std::vector<RecordWrite> writes;
-    for (int i = 0; i < 40; ++i) {
+    for (int i = batch % 2 == 0 ? 40 : batch % 5; i >= 0; --i) {
       const std::string id = "r" + std::to_string(random() % 600);
       if (random() % 5 == 0) {
         writes.push_back(deletion(id));

@@ -272,13 +272,15 @@ std::string SegmentEditor::encode_rows(std::uint32_t begin, std::uint32_t end) {
   return writer.finish();
 }
 
-std::vector<std::pair<std::uint64_t, std::string>> SegmentEditor::encode(std::uint64_t key) {
-  std::vector<std::pair<std::uint64_t, std::string>> blocks;
+EncodedSegment SegmentEditor::encode(std::uint64_t key) {
+  EncodedSegment encoded;
+  auto& blocks = encoded.blocks;
   std::uint32_t begin = 0;
   const bool is_large = text_bytes() > kSegmentTextBytes && rows_ > 1;
   if (!is_large && is_only_patched()) {
     blocks.emplace_back(key, patch_->finish());
-    return blocks;
+    encoded.changed_rows = patch_->changed_rows();
+    return encoded;
   }
   if (is_large) {
     std::size_t bytes = 0;
@@ -293,7 +295,7 @@ std::vector<std::pair<std::uint64_t, std::string>> SegmentEditor::encode(std::ui
     }
   }
   if (has_live_rows(begin, rows_)) blocks.emplace_back(key, encode_rows(begin, rows_));
-  return blocks;
+  return encoded;
 }
 
 }  // namespace slate

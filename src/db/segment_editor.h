@@ -22,6 +22,15 @@ namespace slate {
 // A segment is closed, or split, when its texts grow beyond this: blocks stay cheap to rewrite and to send.
 inline constexpr std::size_t kSegmentTextBytes = 256 * 1024;
 
+// A segment as it is going to be stored.
+struct EncodedSegment {
+  // Under their keys, ascending: one, or several when it has grown too large; none when no row is live.
+  std::vector<std::pair<std::uint64_t, std::string>> blocks;
+  // The only block has the rows of the segment's base, and all of them but these are the same. Absent:
+  // unknown.
+  std::optional<RowRange> changed_rows;
+};
+
 // REQUIRES for every row argument: row < rows(). Not thread-safe.
 class SegmentEditor {
  public:
@@ -64,9 +73,8 @@ class SegmentEditor {
   // Whether a cell of the column was set: no other column has changed.
   bool touched(std::uint32_t column) const { return values_[column] != nullptr || patched_[column]; }
 
-  // The segment as blocks under their keys, ascending: one, or several when it has grown too large; none when
-  // no row is live. The last one has `key`.
-  std::vector<std::pair<std::uint64_t, std::string>> encode(std::uint64_t key);
+  // Once: what was set is spent. The last block has `key`.
+  EncodedSegment encode(std::uint64_t key);
 
  private:
   // The base with the cells that were patched. REQUIRES: a base.

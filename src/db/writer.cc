@@ -254,10 +254,10 @@ void Writer::collect_index_changes(const Edit& edit, const SegmentEditor& editor
 }
 
 Result<void> Writer::store(std::uint64_t old_key, bool existed, SegmentEditor& editor, std::uint64_t key) {
-  const auto blocks = editor.encode(key);
-  SLATE_TRY(frequencies_.replace(transaction_, editor, blocks));
+  const EncodedSegment segment = editor.encode(key);
+  SLATE_TRY(frequencies_.replace(transaction_, editor, segment));
   bool kept = false;
-  for (const auto& [block_key, bytes] : blocks) {
+  for (const auto& [block_key, bytes] : segment.blocks) {
     SLATE_TRY(transaction_.put(generation_.segments(), block_key, bytes));
     generation_.verified().insert(block_key);
     kept |= block_key == old_key;

@@ -19,6 +19,9 @@ const OPAQUE = new Set(['Welcome.scopeKey'])
 
 const nameOf = (field) => `${field.parent.name}.${field.name}`
 
+// Whether a message tells a member that is not there from one that has its default.
+const hasPresence = (field) => field.partOf !== null || field.resolvedType instanceof protobuf.Type
+
 // ---- Enums
 
 /** The words of an enum by number, and the numbers by word. @type {Map<protobuf.Enum, {words: Map, numbers: Map}>} */
@@ -63,7 +66,7 @@ function readMessage (type, message) {
     const isSent = Object.hasOwn(message, field.name) && value !== null
     if (field.repeated) {
       plain[field.name] = value.map((element) => readOne(field, element))
-    } else if (isSent || !(field.partOf || field.resolvedType instanceof protobuf.Type)) {
+    } else if (isSent || !hasPresence(field)) {
       plain[field.name] = readOne(field, value)
     }
   }
@@ -76,14 +79,13 @@ function readMessage (type, message) {
  *   than this client
  */
 export function decodeAnswer (bytes) {
-  let answer
   try {
-    answer = Answer.decode(bytes)
+    const answer = Answer.decode(bytes)
+    const name = answer.body
+    return { name, body: name === undefined ? {} : readMessage(Answer.fields[name].resolvedType, answer[name]) }
   } catch (error) {
-    throw corrupt(`an answer is no message: ${error.message}`)
+    throw error instanceof SlateError ? error : corrupt(`an answer is no message: ${error.message}`)
   }
-  const name = answer.body
-  return { name, body: name === undefined ? {} : readMessage(Answer.fields[name].resolvedType, answer[name]) }
 }
 
 // ---- From plain objects to messages
@@ -105,13 +107,18 @@ function writeOne (field, value) {
   return protobuf.util.Long.fromBits(Number(bits & 0xffffffffn) | 0, Number(bits >> 32n) | 0, field.type === 'uint64')
 }
 
+// Proto3 leaves out what has its default.
+const isDefault = (value) =>
+  value === 0 || value === false || value.length === 0 || (protobuf.util.Long.isLong(value) && value.isZero())
+
 function writeMessage (type, plain) {
   const message = {}
   for (const [name, value] of Object.entries(plain)) {
     if (value === undefined) continue
     const field = Object.hasOwn(type.fields, name) ? type.fields[name] : undefined
     if (field === undefined) throw unknown(`${type.name} has no member "${name}"`, new Map(Object.entries(type.fields)))
-    message[name] = field.repeated ? value.map((element) => writeOne(field, element)) : writeOne(field, value)
+    const written = field.repeated ? value.map((element) => writeOne(field, element)) : writeOne(field, value)
+    if (hasPresence(field) || !isDefault(written)) message[name] = written
   }
   return type.create(message)
 }
@@ -130,10 +137,10 @@ export function encodeRequest (name, body, deadlineMs = 0) {
 }
 
 /**
- * What a frame that a test has in its hand asks for.
+ * What a frame from a client asks for.
  * @param {Buffer} bytes
  */
 export function decodeRequest (bytes) {
-  const request = Request.decode(bytes)
-  return { deadlineMs: request.deadlineMs, [request.body]: readMessage(Request.fields[request.body].resolvedType, request[request.body]) }
+  const { deadlineMs, body, ...request } = Request.decode(bytes)
+  return { deadlineMs, name: body, body: readMessage(Request.fields[body].resolvedType, request[body]) }
 }

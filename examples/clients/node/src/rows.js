@@ -78,6 +78,9 @@ export class Rows {
     })
   }
 
+  /** Why no more rows will come; null while they may. */
+  get error () { return this.#error }
+
   /** What the snapshot is of and the columns, as soon as the first rows are there. */
   async head () {
     if (!this.#head) {

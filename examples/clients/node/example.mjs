@@ -16,27 +16,63 @@ await client.saveDatasource({
     { name: 'population', type: 'int', indexed: true },
     { name: 'founded', type: 'date' },
     { name: 'rivers', type: 'list', items: [{ type: 'string' }] },
-    { name: 'at', type: 'map', fields: [{ name: 'latitude', type: 'float' }, { name: 'longitude', type: 'float' }] }
+    {
+      name: 'at',
+      type: 'map',
+      fields: [
+        { name: 'latitude', type: 'float' },
+        { name: 'longitude', type: 'float' }
+      ]
+    }
   ],
   indexes: [{ fields: ['country', '-population'] }]
 })
 const { warnings } = await client.saveList({
-  id: 'largest', datasource: 'cities', columns: ['name', { field: 'population', label: 'People' }], sort: ['-population'], pageSize: 3
+  id: 'largest',
+  datasource: 'cities',
+  columns: ['name', { field: 'population', label: 'People' }],
+  sort: ['-population'],
+  pageSize: 3
 })
 for (const warning of warnings) console.log(`warning: ${warning}`)
 
 const written = await client.write('cities', [
-  replace('paris', { name: 'Paris', country: 'FR', population: 2_102_650, rivers: ['Seine'], at: { latitude: 48.8566, longitude: 2.3522 } }),
-  replace('lyon', { name: 'Lyon', country: 'FR', population: 522_250, rivers: ['Rhône', 'Saône'], at: { latitude: 45.764, longitude: 4.8357 } }),
-  replace('nice', { name: 'Nice', country: 'FR', population: 348_085, rivers: [], at: { latitude: 43.7102, longitude: 7.262 } }),
-  replace('berlin', { name: 'Berlin', country: 'DE', population: 3_677_472, founded: new Date('1237-10-28'), rivers: ['Spree', 'Havel'] }),
+  replace('paris', {
+    name: 'Paris',
+    country: 'FR',
+    population: 2_102_650,
+    rivers: ['Seine'],
+    at: { latitude: 48.8566, longitude: 2.3522 }
+  }),
+  replace('lyon', {
+    name: 'Lyon',
+    country: 'FR',
+    population: 522_250,
+    rivers: ['Rhône', 'Saône'],
+    at: { latitude: 45.764, longitude: 4.8357 }
+  }),
+  replace('nice', {
+    name: 'Nice',
+    country: 'FR',
+    population: 348_085,
+    rivers: [],
+    at: { latitude: 43.7102, longitude: 7.262 }
+  }),
+  replace('berlin', {
+    name: 'Berlin',
+    country: 'DE',
+    population: 3_677_472,
+    founded: new Date('1237-10-28'),
+    rivers: ['Spree', 'Havel']
+  }),
   replace('bonn', { name: 'Bonn', country: 'DE', population: 331_885, rivers: ['Rhine'] })
 ])
 console.log(`${written.inserted} records inserted, ${written.updated} updated`)
 
 // Pages by cursor, all of one moment: a list is opened with a snapshot of its datasource.
 const snapshot = await client.openList('largest')
-const question = { columns: ['name', 'population'], sort: ['-population'], take: snapshot.list.pageSize }
+const { columns, filter, sort, pageSize } = snapshot.list
+const question = { columns: columns.map(({ field }) => field), filter, sort, take: pageSize }
 for (let cursor, number = 1, more = true; more; number++) {
   const page = await client.page(snapshot, { ...question, cursor })
   console.log(`page ${number}: ${page.rows.map(({ name, population }) => `${name} (${population})`).join(', ')}`)
@@ -51,7 +87,9 @@ const [france, countries, lyon] = await Promise.all([
   client.distinct('cities', 'country', { take: 10 }),
   client.get('cities', 'lyon')
 ])
-console.log(`${france.value} cities in France; ${countries.values.map(({ value, count }) => `${value}: ${count}`).join(', ')}`)
+console.log(
+  `${france.value} cities in France; ${countries.values.map(({ value, count }) => `${value}: ${count}`).join(', ')}`
+)
 console.log('one record:', lyon)
 
 // Rows as a stream: it is read as fast as they are needed, and leaving the loop stops the query.

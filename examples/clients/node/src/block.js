@@ -1,4 +1,4 @@
-// Blocks: docs/formats/block.md. A block is checked as a whole before a value is taken out of it; it survives any bytes.
+// Blocks: docs/formats/block.md. A block is checked before a value is taken out of it; this survives any bytes.
 import { corrupt } from './errors.js'
 import { decodeList, toDate, toInteger } from './value.js'
 import { xxh64 } from './xxh64.js'
@@ -160,9 +160,10 @@ function decodeIntegers ({ field, width, rowCount, payload, bytes, entry }) {
     if (width === 0) return () => smallest
     return (row) => smallest + payload.readUIntLE(row * width, width)
   }
-  const delta = width === 8
-    ? (row) => payload.readBigUInt64LE(row * 8)
-    : (row) => (width === 0 ? 0n : BigInt(payload.readUIntLE(row * width, width)))
+  const delta =
+    width === 8
+      ? (row) => payload.readBigUInt64LE(row * 8)
+      : (row) => (width === 0 ? 0n : BigInt(payload.readUIntLE(row * width, width)))
   return (row) => toInteger(BigInt.asIntN(64, minimum + delta(row)))
 }
 

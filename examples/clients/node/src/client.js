@@ -32,7 +32,9 @@ export class Snapshot {
     this.#close = close
   }
 
-  close () { return this.#close() }
+  close () {
+    return this.#close()
+  }
 }
 
 export class Client {
@@ -43,24 +45,45 @@ export class Client {
     this.#connection = connection
   }
 
-  /** Which store this is: the same for as long as its data folder lives. What is remembered of another one is worth nothing. */
-  get instance () { return this.#connection.welcome.instance }
-  get server () { return this.#connection.welcome.server }
-  get limits () { return this.#connection.welcome.limits }
+  /** Which store this is, for as long as its data folder lives. What is remembered of another one is worth nothing. */
+  get instance () {
+    return this.#connection.welcome.instance
+  }
+
+  get server () {
+    return this.#connection.welcome.server
+  }
+
+  get limits () {
+    return this.#connection.welcome.limits
+  }
+
   /** Why the connection ended; null while it has not. */
-  get error () { return this.#connection.error }
+  get error () {
+    return this.#connection.error
+  }
+
   /** Resolves when the connection has ended, whoever ended it. */
-  get ended () { return this.#connection.ended }
+  get ended () {
+    return this.#connection.ended
+  }
 
   /** Ends the connection; what is under way fails. */
-  close () { return this.#connection.close() }
+  close () {
+    return this.#connection.close()
+  }
 
   // ---- Server
 
   /** @param {CallOptions} [options] */
-  ping (options) { return this.#ask('ping', {}, 'pong', options) }
+  ping (options) {
+    return this.#ask('ping', {}, 'pong', options)
+  }
+
   /** @param {CallOptions} [options] */
-  status (options) { return this.#ask('getStatus', {}, 'serverStatus', options) }
+  status (options) {
+    return this.#ask('getStatus', {}, 'serverStatus', options)
+  }
 
   // ---- Snapshots
 
@@ -110,7 +133,7 @@ export class Client {
   async page (source, query, options) {
     const answer = this.query(source, query, { ...options, page: true })
     const rows = await answer.toArray()
-    return { rows, ...await answer.head(), ...answer.end }
+    return { rows, ...(await answer.head()), ...answer.end }
   }
 
   /**
@@ -118,7 +141,12 @@ export class Client {
    * @param {CallOptions & {filter?: Object, limit?: number, settings?: Object}} [options]
    */
   count (source, { filter, limit, settings, ...options } = {}) {
-    return this.#ask('countRows', { target: toTarget(source), filter: toFilter(filter), limit, settings }, 'count', options)
+    return this.#ask(
+      'countRows',
+      { target: toTarget(source), filter: toFilter(filter), limit, settings },
+      'count',
+      options
+    )
   }
 
   /**
@@ -150,7 +178,12 @@ export class Client {
    * @returns {Promise<Object | null>} the record; null when there is none of that id
    */
   async get (source, id, options) {
-    const { info, columns, payload } = await this.#ask('getRecord', { target: toTarget(source), id }, 'recordFound', options)
+    const { info, columns, payload } = await this.#ask(
+      'getRecord',
+      { target: toTarget(source), id },
+      'recordFound',
+      options
+    )
     if (!payload) return null
     const [block] = decodeBlocks(payload)
     return rowMaker(columns, info.now)(block)[0]
@@ -170,16 +203,25 @@ export class Client {
     return this.#ask('writeBatch', { datasource, count: writes.length }, 'writeCounts', { ...options, payload })
   }
 
-  deleteAll (datasource, options) { return this.#ask('deleteAll', { datasource }, 'done', options) }
+  deleteAll (datasource, options) {
+    return this.#ask('deleteAll', { datasource }, 'done', options)
+  }
 
   // ---- Declarations
 
   /** @param {CallOptions & {refuseExisting?: boolean}} [options] */
   async saveDatasource (datasource, { refuseExisting, ...options } = {}) {
-    return this.#ask('saveDatasource', { datasource: toDatasource(datasource), refuseExisting }, 'datasourceSaved', options)
+    return this.#ask(
+      'saveDatasource',
+      { datasource: toDatasource(datasource), refuseExisting },
+      'datasourceSaved',
+      options
+    )
   }
 
-  getDatasource (id, options) { return this.#ask('getDatasource', { id }, 'datasourceStatus', options) }
+  getDatasource (id, options) {
+    return this.#ask('getDatasource', { id }, 'datasourceStatus', options)
+  }
 
   async listDatasources (options) {
     return (await this.#ask('listDatasources', {}, 'datasourceStatuses', options)).datasources
@@ -190,10 +232,21 @@ export class Client {
     return this.#ask('deleteDatasource', { id, cascade }, 'done', options)
   }
 
-  async saveList (list, options) { return this.#ask('saveList', { list: toList(list) }, 'listSaved', options) }
-  getList (id, options) { return this.#ask('getList', { id }, 'list', options) }
-  async listLists (options) { return (await this.#ask('listLists', {}, 'lists', options)).lists }
-  deleteList (id, options) { return this.#ask('deleteList', { id }, 'done', options) }
+  async saveList (list, options) {
+    return this.#ask('saveList', { list: toList(list) }, 'listSaved', options)
+  }
+
+  getList (id, options) {
+    return this.#ask('getList', { id }, 'list', options)
+  }
+
+  async listLists (options) {
+    return (await this.#ask('listLists', {}, 'lists', options)).lists
+  }
+
+  deleteList (id, options) {
+    return this.#ask('deleteList', { id }, 'done', options)
+  }
 
   /**
    * Makes the declarations these and no others, as far as it can, and says of each what came of it.
@@ -217,7 +270,9 @@ export class Client {
     return begin({ ...toTarget(source), ...options }, (...request) => this.#ask(...request))
   }
 
-  getLoad (loadId, options) { return this.#ask('getLoad', { loadId }, 'loadReport', options) }
+  getLoad (loadId, options) {
+    return this.#ask('getLoad', { loadId }, 'loadReport', options)
+  }
 
   // async, so that what is wrong with the arguments of a call fails its promise, too.
   async #ask (name, body, answer, options) {
@@ -236,6 +291,13 @@ export class Client {
  * @param {number} [options.timeout] milliseconds for the handshake
  * @returns {Promise<Client>}
  */
-export async function connect ({ host = '127.0.0.1', port = 9600, token = '', name = 'node', tls, timeout = 10_000 } = {}) {
+export async function connect ({
+  host = '127.0.0.1',
+  port = 9600,
+  token = '',
+  name = 'node',
+  tls,
+  timeout = 10_000
+} = {}) {
   return new Client(await Connection.open({ host, port, token, name, tls, timeout }))
 }

@@ -23,8 +23,8 @@ const FRAME_OVERHEAD = 12 + 7
 /**
  * @typedef {object} CallOptions
  * @property {number} [deadline] milliseconds after which the answer is the error `deadline_exceeded`
- * @property {AbortSignal} [signal] stops the request at the server; the answer is then the error `cancelled`, or what was
- *   finished before
+ * @property {AbortSignal} [signal] stops the request at the server; the answer is then the error `cancelled`, or what
+ *   was finished before
  */
 
 export class Connection {
@@ -43,25 +43,35 @@ export class Connection {
   constructor (socket) {
     this.#socket = socket
     socket.setNoDelay(true)
+    socket.setKeepAlive(true, 30_000)
     socket.on('data', (chunk) => this.#receive(chunk))
     socket.on('error', (error) => this.#fail(unavailable(`the connection broke: ${error.message}`)))
     this.#ended = new Promise((resolve) => socket.once('close', resolve))
     socket.once('close', () => {
       clearInterval(this.#keepAlive)
-      this.#fail(unavailable(this.#reader.isBetweenFrames ? 'the server closed the connection' : 'the connection ended within a frame'))
+      this.#fail(
+        unavailable(
+          this.#reader.isBetweenFrames ? 'the server closed the connection' : 'the connection ended within a frame'
+        )
+      )
     })
   }
 
   /**
    * Connects and shakes hands.
-   * @param {{host: string, port: number, token: string, name: string, tls?: tls.ConnectionOptions, timeout: number}} options
+   * @param {{host: string, port: number, token: string, name: string, tls?: tls.ConnectionOptions, timeout: number}}
+   *   options
    */
   static async open ({ host, port, token, name, tls: secure, timeout }) {
-    const socket = secure ? tls.connect({ host, port, servername: net.isIP(host) ? '' : host, ...secure }) : net.connect({ host, port })
+    const socket = secure
+      ? tls.connect({ host, port, servername: net.isIP(host) ? '' : host, ...secure })
+      : net.connect({ host, port })
     const connection = new Connection(socket)
     socket.write(PREAMBLE)
     try {
-      connection.welcome = await connection.request('hello', { version: 1, token, client: name }, 'welcome', { deadline: timeout })
+      connection.welcome = await connection.request('hello', { version: 1, token, client: name }, 'welcome', {
+        deadline: timeout
+      })
     } catch (error) {
       socket.destroy()
       throw error
@@ -76,10 +86,14 @@ export class Connection {
   }
 
   /** Why the connection ended; null while it has not. */
-  get error () { return this.#error }
+  get error () {
+    return this.#error
+  }
 
   /** Resolves when the connection has ended. */
-  get ended () { return this.#ended }
+  get ended () {
+    return this.#ended
+  }
 
   close () {
     this.#fail(unavailable('the connection was closed'))
@@ -153,8 +167,11 @@ export class Connection {
     if (!limits) return
     const most = name === 'writeBatch' || name === 'loadRows' ? limits.writeFrameBytes : limits.frameBytes
     if (bytes > most) {
-      throw new SlateError('payload_too_large', `a request of ${bytes} bytes is beyond the ${most} that the server takes`,
-        { hint: 'send less at once' })
+      throw new SlateError(
+        'payload_too_large',
+        `a request of ${bytes} bytes is beyond the ${most} that the server takes`,
+        { hint: 'send less at once' }
+      )
     }
   }
 

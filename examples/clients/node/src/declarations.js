@@ -1,5 +1,5 @@
-// Datasources and lists as the messages of wire.proto. A message is taken as it is: what a manifest may leave out has to
-// be sent. The defaults are those of docs/formats/manifests.md.
+// Datasources and lists as the messages of wire.proto. A message is taken as it is: what a manifest may leave out has
+// to be sent. The defaults are those of docs/formats/manifests.md.
 import { toFilter, toSortKey } from './questions.js'
 
 const LOADER_DEFAULTS = { staleIfError: 86_400, deadline: 1800, idleTimeout: 60 }

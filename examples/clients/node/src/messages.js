@@ -1,12 +1,13 @@
-// The messages of proto/slate/wire/wire.proto as plain objects. Members are named as there, in camelCase; the words of an
-// enum are lower case without the enum's name ("TYPE_STRING" is "string"); texts, which are bytes in the messages, are
-// strings; 64-bit integers are numbers where they are exact, else BigInt; constants and distinct values are decoded.
+// The messages of proto/slate/wire/wire.proto as plain objects. Members are named as there, in camelCase; the words of
+// an enum are lower case without the enum's name ("TYPE_STRING" is "string"); texts, which are bytes in the messages,
+// are strings; 64-bit integers are numbers where they are exact, else BigInt; constants and distinct values are values.
 import { fileURLToPath } from 'node:url'
 import protobuf from 'protobufjs'
 import { corrupt, SlateError } from './errors.js'
 import { decodeValue, encodeValue, toInteger } from './value.js'
 
-const PROTO = process.env.SLATE_PROTO ?? fileURLToPath(new URL('../../../../proto/slate/wire/wire.proto', import.meta.url))
+const PROTO =
+  process.env.SLATE_PROTO ?? fileURLToPath(new URL('../../../../proto/slate/wire/wire.proto', import.meta.url))
 
 const root = new protobuf.Root().loadSync(PROTO)
 root.resolveAll()
@@ -75,8 +76,8 @@ function readMessage (type, message) {
 
 /**
  * @param {Buffer} bytes
- * @returns {{name: string | undefined, body: Object}} the answer's name as in the oneof; undefined for one that is newer
- *   than this client
+ * @returns {{name: string | undefined, body: Object}} the answer's name as in the oneof; undefined for one that is
+ *   newer than this client
  */
 export function decodeAnswer (bytes) {
   try {
@@ -133,7 +134,14 @@ const unknown = (message, names) =>
  * @returns {Uint8Array}
  */
 export function encodeRequest (name, body, deadlineMs = 0) {
-  return Request.encode(writeMessage(Request, { deadlineMs, [name]: body })).finish()
+  try {
+    return Request.encode(writeMessage(Request, { deadlineMs, [name]: body })).finish()
+  } catch (error) {
+    // A filter that is nested without end, say, or a text where a number belongs.
+    throw error instanceof SlateError
+      ? error
+      : new SlateError('invalid_argument', `${name} is no message: ${error.message}`)
+  }
 }
 
 /**

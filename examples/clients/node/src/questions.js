@@ -20,15 +20,20 @@ import { SlateError } from './errors.js'
 
 /** @param {Filter} [filter] */
 export function toFilter (filter) {
-  if (filter === undefined) return undefined
+  // One that came from a server, in a list, is a message already.
+  if (filter === undefined || filter.kind !== undefined) return filter
   if (filter.and) return { kind: 'and', children: filter.and.map(toFilter) }
   if (filter.or) return { kind: 'or', children: filter.or.map(toFilter) }
   if (filter.not) return { kind: 'not', children: [toFilter(filter.not)] }
   const { field, op = 'eq', value, text } = filter
   if (typeof field !== 'string') throw new SlateError('invalid_argument', 'a condition has a field')
-  const values = text !== undefined
-    ? [text].flat().map((one) => ({ value: one, isText: true }))
-    : [value].flat().filter((one) => one !== undefined).map((one) => ({ value: one }))
+  const values =
+    text !== undefined
+      ? [text].flat().map((one) => ({ value: one, isText: true }))
+      : [value]
+          .flat()
+          .filter((one) => one !== undefined)
+          .map((one) => ({ value: one }))
   return { kind: 'condition', field, op, values }
 }
 
@@ -41,6 +46,11 @@ export const toSortKey = (key) => {
 /** @param {Query} query */
 export function toQuery ({ filter, sort = [], skip, take, columns, cursor }) {
   return {
-    filter: toFilter(filter), sort: sort.map(toSortKey), skip, take, columns: columns && { names: columns }, cursor
+    filter: toFilter(filter),
+    sort: sort.map(toSortKey),
+    skip,
+    take,
+    columns: columns && { names: columns },
+    cursor
   }
 }

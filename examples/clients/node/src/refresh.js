@@ -1,7 +1,7 @@
 // Filling the next generation of a datasource beside the live one: docs/formats/wire.md, "Refreshes".
 import { encodeRows } from './writes.js'
 
-/** The right to refresh one copy of a datasource. It is lost with the connection, and when nothing is sent for `leaseMs`. */
+/** The right to refresh a copy of a datasource. It ends with the connection, and when nothing is sent for `leaseMs`. */
 export class Refresh {
   #ask
 
@@ -20,32 +20,40 @@ export class Refresh {
    * @param {{rows: number, bytes: number, calls: number}} [progress] so far, these rows included
    */
   async load (rows, progress) {
-    return this.#ask('loadRows', { refresh: this.number, count: rows.length, progress }, 'done', { payload: encodeRows(rows) })
+    return this.#ask('loadRows', { refresh: this.number, count: rows.length, progress }, 'done', {
+      payload: encodeRows(rows)
+    })
   }
 
   /** A sign of life while no rows come. */
-  renew (progress) { return this.#ask('renewRefresh', { refresh: this.number, progress }, 'done') }
+  renew (progress) {
+    return this.#ask('renewRefresh', { refresh: this.number, progress }, 'done')
+  }
 
   /** No more rows. The counts are for whoever judges whether this may go live. */
-  finish () { return this.#ask('finishRefresh', { refresh: this.number }, 'buildCounts') }
+  finish () {
+    return this.#ask('finishRefresh', { refresh: this.number }, 'buildCounts')
+  }
 
   /** @param {Date} loadedAt when the load began */
-  commit (loadedAt) { return this.#ask('commitRefresh', { refresh: this.number, loadedAt: loadedAt.getTime() }, 'refreshPublished') }
+  commit (loadedAt) {
+    return this.#ask('commitRefresh', { refresh: this.number, loadedAt: loadedAt.getTime() }, 'refreshPublished')
+  }
 
   /** @param {{kind: string, error: {reason: string, message: string}}} [failure] what those who wait are told */
-  abort (failure) { return this.#ask('abortRefresh', { refresh: this.number, failure }, 'done') }
+  abort (failure) {
+    return this.#ask('abortRefresh', { refresh: this.number, failure }, 'done')
+  }
 }
 
-const OUTCOMES = {
-  refreshGranted: 'granted', refreshBusy: 'busy', refreshEnded: 'ended', refreshFailed: 'failed'
-}
+const OUTCOMES = { refreshGranted: 'granted', refreshBusy: 'busy', refreshEnded: 'ended', refreshFailed: 'failed' }
 
 /**
  * Asks for the right to refresh.
  * @param {Object} body a BeginRefresh
  * @param {Function} ask
- * @returns {Promise<{outcome: 'granted' | 'busy' | 'ended' | 'failed', refresh?: Refresh}>} granted: with the refresh; else
- *   with the members of RefreshBusy, RefreshEnded or RefreshFailed
+ * @returns {Promise<{outcome: 'granted' | 'busy' | 'ended' | 'failed', refresh?: Refresh}>} granted: with the refresh;
+ *   else with the members of RefreshBusy, RefreshEnded or RefreshFailed
  */
 export async function begin (body, ask) {
   const { name, answer } = await ask('beginRefresh', body, Object.keys(OUTCOMES))

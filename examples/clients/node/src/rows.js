@@ -1,6 +1,6 @@
 // The answer to a query while it arrives: docs/formats/wire.md, "Queries".
 import { decodeBlocks } from './block.js'
-import { corrupt } from './errors.js'
+import { corrupt, SlateError } from './errors.js'
 
 /** @typedef {{field: string, type: string, items: Object[]}} ResultColumn */
 
@@ -42,8 +42,8 @@ function checkPaths (columns) {
 }
 
 /**
- * Rows that arrive as they are read: an async iterable, once. At most about `window` bytes wait to be read; what is beyond
- * waits at the server, and holds back nothing else on the connection. A loop that is left early stops the query.
+ * Rows that arrive as they are read: an async iterable, once. At most about `window` bytes wait to be read; what is
+ * beyond waits at the server, and holds back nothing else on the connection. A loop that is left early stops the query.
  */
 export class Rows {
   /** How the answer ended, once all rows have been read: counters, and hasMore and the cursors of a page. */
@@ -51,7 +51,8 @@ export class Rows {
   #frames = []
   #error = null
   #isComplete = false
-  #wake = null
+  /** @type {{promise: Promise<void>, resolve: () => void} | null} what those wait for who find nothing to read */
+  #arrival = null
   #head = null
   #call
   #window
@@ -69,9 +70,10 @@ export class Rows {
           this.#fail(corrupt(`a query was answered by ${name}`))
           return false
         }
-        this.#frames.push({ body, payload })
+        // What arrives behind a cancel() is for nobody.
+        if (!this.#error) this.#frames.push({ body, payload })
         this.#isComplete = body.end !== undefined
-        this.#wake?.()
+        this.#wake()
         return !this.#isComplete
       },
       fail: (error) => this.#fail(error)
@@ -79,16 +81,17 @@ export class Rows {
   }
 
   /** Why no more rows will come; null while they may. */
-  get error () { return this.#error }
+  get error () {
+    return this.#error
+  }
 
   /** What the snapshot is of and the columns, as soon as the first rows are there. */
   async head () {
+    if (!this.#head) await this.#someFrame()
     if (!this.#head) {
-      await this.#arrival()
-      if (this.#frames.length === 0) throw this.#error
       const { head } = this.#frames[0].body
       if (!head) throw corrupt('the first rows of an answer have no head')
-      this.#head = { info: head.info, columns: head.columns }
+      this.#head = head
     }
     return this.#head
   }
@@ -99,9 +102,7 @@ export class Rows {
       const { info, columns } = await this.head()
       const toRows = rowMaker(columns, info.now)
       while (!this.end) {
-        await this.#arrival()
-        if (this.#frames.length === 0) throw this.#error
-        const { body, payload } = this.#frames[0]
+        const { body, payload } = await this.#someFrame()
         for (const block of decodeBlocks(payload)) yield toRows(block)
         this.#frames.shift()
         this.end = body.end ?? null
@@ -128,7 +129,8 @@ export class Rows {
     if (this.end) return
     if (!this.#isComplete) this.#call.cancel()
     this.#frames = []
-    this.#error ??= corrupt('the rows were given up')
+    this.#error ??= new SlateError('cancelled', 'the rows were given up')
+    this.#wake()
   }
 
   // Not for every block: a grant costs a frame.
@@ -139,14 +141,29 @@ export class Rows {
     this.#toGrant = 0
   }
 
-  #arrival () {
-    if (this.#frames.length > 0 || this.#error) return
-    return new Promise((resolve) => { this.#wake = resolve })
+  // The first frame that has not been read; waits for it.
+  async #someFrame () {
+    while (this.#frames.length === 0) {
+      if (this.#error) throw this.#error
+      if (!this.#arrival) {
+        this.#arrival = {}
+        this.#arrival.promise = new Promise((resolve) => {
+          this.#arrival.resolve = resolve
+        })
+      }
+      await this.#arrival.promise
+    }
+    return this.#frames[0]
+  }
+
+  #wake () {
+    this.#arrival?.resolve()
+    this.#arrival = null
   }
 
   #fail (error) {
     this.#isComplete = true
     this.#error ??= error
-    this.#wake?.()
+    this.#wake()
   }
 }

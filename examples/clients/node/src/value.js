@@ -1,5 +1,5 @@
-// Values with a tag: docs/formats/block.md, "Cells of lists". The constants of filters, distinct values and the cells of
-// writes have the same encoding.
+// Values with a tag: docs/formats/block.md, "Cells of lists". The constants of filters, distinct values and the cells
+// of writes have the same encoding.
 import { corrupt, SlateError } from './errors.js'
 
 // A list in a list in a list ... costs a reader stack; a record has at most 8 levels (docs/formats/manifests.md).
@@ -72,10 +72,17 @@ export class ByteWriter {
   }
 
   /** @param {number} at where an u32 stands that was not known when it was written */
-  patchU32 (at, value) { this.#bytes.writeUInt32LE(value, at) }
+  patchU32 (at, value) {
+    this.#bytes.writeUInt32LE(value, at)
+  }
 
-  get size () { return this.#size }
-  finish () { return this.#bytes.subarray(0, this.#size) }
+  get size () {
+    return this.#size
+  }
+
+  finish () {
+    return this.#bytes.subarray(0, this.#size)
+  }
 
   // May move the bytes: the place comes first, the bytes after.
   #grow (count) {
@@ -91,8 +98,8 @@ export class ByteWriter {
 }
 
 /**
- * Writes one value: null, string, integer (a number without a fraction, or a BigInt), float, boolean, Date, array, or an
- * object whose members are the entries of a map.
+ * Writes one value: null, string, integer (a number without a fraction, or a BigInt), float, boolean, Date, array, or
+ * an object whose members are the entries of a map.
  * @param {ByteWriter} writer
  * @param {*} value
  */
@@ -164,21 +171,32 @@ class ValueReader {
     this.#bytes = bytes
   }
 
-  get left () { return this.#bytes.length - this.#at }
+  get left () {
+    return this.#bytes.length - this.#at
+  }
 
   value (depth) {
     if (depth > MAX_DEPTH) throw corrupt('a value has too many levels')
     const tag = this.#bytes[this.#skip(1)]
     switch (tag) {
-      case TAG.null: return null
-      case TAG.string: return this.#text()
-      case TAG.int: return toInteger(this.#i64())
-      case TAG.float: return this.#bytes.readDoubleLE(this.#skip(8))
-      case TAG.bool: return this.#bytes[this.#skip(1)] !== 0
-      case TAG.date: return toDate(toInteger(this.#i64()))
-      case TAG.list: return this.list(depth + 1)
-      case TAG.map: return this.#map(depth + 1)
-      default: throw corrupt(`a value has the unknown tag ${tag}`)
+      case TAG.null:
+        return null
+      case TAG.string:
+        return this.#text()
+      case TAG.int:
+        return toInteger(this.#i64())
+      case TAG.float:
+        return this.#bytes.readDoubleLE(this.#skip(8))
+      case TAG.bool:
+        return this.#bytes[this.#skip(1)] !== 0
+      case TAG.date:
+        return toDate(toInteger(this.#i64()))
+      case TAG.list:
+        return this.list(depth + 1)
+      case TAG.map:
+        return this.#map(depth + 1)
+      default:
+        throw corrupt(`a value has the unknown tag ${tag}`)
     }
   }
 
@@ -198,8 +216,13 @@ class ValueReader {
     return count
   }
 
-  #u32 () { return this.#bytes.readUInt32LE(this.#skip(4)) }
-  #i64 () { return this.#bytes.readBigInt64LE(this.#skip(8)) }
+  #u32 () {
+    return this.#bytes.readUInt32LE(this.#skip(4))
+  }
+
+  #i64 () {
+    return this.#bytes.readBigInt64LE(this.#skip(8))
+  }
 
   #text () {
     const size = this.#u32()

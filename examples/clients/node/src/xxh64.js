@@ -1,8 +1,13 @@
 // XXH64 with seed 0, the checksum of blocks as they lie in a store. 64-bit numbers are BigInt here, which is slow; the
 // blocks of answers carry no checksum, so it is not on the way of a query.
 
-const PRIME = [11400714785074694791n, 14029467366897019727n, 1609587929392839161n, 9650029242287828579n,
-  2870177450012600261n]
+const PRIME = [
+  11400714785074694791n,
+  14029467366897019727n,
+  1609587929392839161n,
+  9650029242287828579n,
+  2870177450012600261n
+]
 
 const wrap = (value) => BigInt.asUintN(64, value)
 const rotate = (value, bits) => wrap(value << bits) | (value >> (64n - bits))

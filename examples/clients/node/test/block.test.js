@@ -32,7 +32,10 @@ test('the worked block of the format page has its rows', () => {
   const block = decodeBlock(worked)
   assert.equal(block.rowCount, 3)
   assert.equal(block.firstDocid, 256n)
-  assert.deepEqual(cells(block), [[0, ['r1', 'r2', 'r3']], [1, [-1, null, 300]]])
+  assert.deepEqual(cells(block), [
+    [0, ['r1', 'r2', 'r3']],
+    [1, [-1, null, 300]]
+  ])
 })
 
 test('a block that does not match its checksum is corrupt', () => {
@@ -60,12 +63,14 @@ test('every encoding is read, and rows that are not live are passed over', () =>
 })
 
 test('integers of four and eight bytes are numbers where they are exact', () => {
-  const block = decodeBlock(makeBlock(2, {
-    1: integers('int', [0, 0xffffffff], { width: 4, minimum: 2n ** 53n - 2n }),
-    2: integers('int', [5n, 2n ** 53n], { width: 8, minimum: -5n }),
-    3: integers('int', [], { width: 0, minimum: 2n ** 60n }),
-    4: integers('date', [], { width: 0, minimum: 2n ** 60n })
-  }))
+  const block = decodeBlock(
+    makeBlock(2, {
+      1: integers('int', [0, 0xffffffff], { width: 4, minimum: 2n ** 53n - 2n }),
+      2: integers('int', [5n, 2n ** 53n], { width: 8, minimum: -5n }),
+      3: integers('int', [], { width: 0, minimum: 2n ** 60n }),
+      4: integers('date', [], { width: 0, minimum: 2n ** 60n })
+    })
+  )
   assert.deepEqual(cells(block), [
     [1, [2 ** 53 - 2, 2n ** 53n - 2n + 0xffffffffn]],
     [2, [0, 2 ** 53 - 5]],
@@ -76,11 +81,20 @@ test('integers of four and eight bytes are numbers where they are exact', () => 
 
 test('offsets of four bytes and codes of two are read', () => {
   const names = Array.from({ length: 300 }, (_, n) => `name ${n}`)
-  const block = decodeBlock(makeBlock(300, {
-    1: plain(names, { width: 4 }),
-    2: dictionary(names.map((_, n) => 299 - n), names, { width: 2 })
-  }))
-  assert.deepEqual(cells(block), [[1, names], [2, [...names].reverse()]])
+  const block = decodeBlock(
+    makeBlock(300, {
+      1: plain(names, { width: 4 }),
+      2: dictionary(
+        names.map((_, n) => 299 - n),
+        names,
+        { width: 2 }
+      )
+    })
+  )
+  assert.deepEqual(cells(block), [
+    [1, names],
+    [2, [...names].reverse()]
+  ])
 })
 
 test('a cell that has expired reads as null', () => {
@@ -92,20 +106,44 @@ test('a cell that has expired reads as null', () => {
 })
 
 test('a column that is missing, or of another type than its head says, is null in every row', () => {
-  const rows = rowMaker([{ field: 'n', type: 'string' }, { field: 'm.a', type: 'int' }, { field: 'm.b', type: 'int' }], 0)
-  const block = decodeBlock(makeBlock(1, { 0: plain(['r']), 1: integers('int', [], { width: 0 }), 3: integers('int', [], { width: 0, minimum: 7n }) }))
+  const rows = rowMaker(
+    [
+      { field: 'n', type: 'string' },
+      { field: 'm.a', type: 'int' },
+      { field: 'm.b', type: 'int' }
+    ],
+    0
+  )
+  const block = decodeBlock(
+    makeBlock(1, {
+      0: plain(['r']),
+      1: integers('int', [], { width: 0 }),
+      3: integers('int', [], { width: 0, minimum: 7n })
+    })
+  )
   assert.deepEqual(rows(block), [{ _id: 'r', n: null, m: { a: null, b: 7 } }])
 })
 
 test('columns whose names cannot be members of one object are refused', () => {
   for (const names of [['__proto__'], ['a.__proto__.b'], ['a', 'a.b'], ['a.b', 'a']]) {
-    assert.throws(() => rowMaker(names.map((field) => ({ field, type: 'int' })), 0), isCorrupt, names.join())
+    assert.throws(
+      () =>
+        rowMaker(
+          names.map((field) => ({ field, type: 'int' })),
+          0
+        ),
+      isCorrupt,
+      names.join()
+    )
   }
 })
 
 test('a payload is its blocks one behind the other', () => {
   const payload = Buffer.concat([everyEncoding(), worked, everyEncoding()])
-  assert.deepEqual([...decodeBlocks(payload)].map(({ rowCount }) => rowCount), [5, 3, 5])
+  assert.deepEqual(
+    [...decodeBlocks(payload)].map(({ rowCount }) => rowCount),
+    [5, 3, 5]
+  )
   assert.deepEqual([...decodeBlocks(Buffer.alloc(0))], [])
 })
 
@@ -153,13 +191,25 @@ test('what the format page calls corrupt is', () => {
     'a column that leaves the block': (bytes) => bytes.writeUInt32LE(0xfffffff8, 48 + 12),
     'a column in the directory': (bytes) => bytes.writeUInt32LE(40, 48 + 8),
     'a column that is not aligned': (bytes) => bytes.writeUInt32LE(bytes.readUInt32LE(48 + 8) + 1, 48 + 8),
-    'an unknown encoding': (bytes) => { bytes[48 + 5] = 5 },
-    'the encoding that is never in a block': (bytes) => { bytes[48 + 5] = 0 },
-    'an unknown type': (bytes) => { bytes[48 + 4] = 7 },
-    'a type that does not fit the encoding': (bytes) => { bytes[48 + 4] = 2 },
-    'a width that does not fit the encoding': (bytes) => { bytes[48 + 6] = 3 },
+    'an unknown encoding': (bytes) => {
+      bytes[48 + 5] = 5
+    },
+    'the encoding that is never in a block': (bytes) => {
+      bytes[48 + 5] = 0
+    },
+    'an unknown type': (bytes) => {
+      bytes[48 + 4] = 7
+    },
+    'a type that does not fit the encoding': (bytes) => {
+      bytes[48 + 4] = 2
+    },
+    'a width that does not fit the encoding': (bytes) => {
+      bytes[48 + 6] = 3
+    },
     'offsets that fall': (bytes) => bytes.writeUInt16LE(9999, bytes.readUInt32LE(48 + 8) + 2),
-    'codes beyond the dictionary': (bytes) => { bytes[bytes.readUInt32LE(48 + 7 * 40 + 8)] = 3 },
+    'codes beyond the dictionary': (bytes) => {
+      bytes[bytes.readUInt32LE(48 + 7 * 40 + 8)] = 3
+    },
     'a dictionary without strings': (bytes) => bytes.writeUInt32LE(0, 48 + 8 * 40 + 16)
   }
   for (const [what, change] of Object.entries(damage)) {

@@ -9,7 +9,9 @@ const pad = (bytes) => Buffer.concat([bytes, Buffer.alloc(-bytes.length & 7)])
 /** @param {boolean[]} bits */
 export function bitmap (bits) {
   const bytes = Buffer.alloc(Math.ceil(bits.length / 64) * 8)
-  bits.forEach((bit, n) => { bytes[n >> 3] |= bit << (n & 7) })
+  bits.forEach((bit, n) => {
+    bytes[n >> 3] |= bit << (n & 7)
+  })
   return bytes
 }
 
@@ -29,8 +31,13 @@ const texts = (values, width) => {
   return Buffer.concat([numbers(offsets, width), ...bytes])
 }
 
-export const integers = (type, deltas, { width, minimum = 0n }) =>
-  ({ type, encoding: 'integer', width, minimum, payload: numbers(deltas, width) })
+export const integers = (type, deltas, { width, minimum = 0n }) => ({
+  type,
+  encoding: 'integer',
+  width,
+  minimum,
+  payload: numbers(deltas, width)
+})
 
 export const floats = (values) => {
   const payload = Buffer.alloc(values.length * 8)
@@ -38,10 +45,22 @@ export const floats = (values) => {
   return { type: 'float', encoding: 'float', width: 8, payload }
 }
 
-export const plain = (values, { width = 2 } = {}) => ({ type: 'string', encoding: 'plain', width, payload: texts(values, width) })
+export const plain = (values, { width = 2 } = {}) => ({
+  type: 'string',
+  encoding: 'plain',
+  width,
+  payload: texts(values, width)
+})
 
-export const lists = (values) =>
-  ({ type: 'list', encoding: 'plain', width: 2, payload: texts(values.map((value) => encodeValue(value).subarray(1)), 2) })
+export const lists = (values) => ({
+  type: 'list',
+  encoding: 'plain',
+  width: 2,
+  payload: texts(
+    values.map((value) => encodeValue(value).subarray(1)),
+    2
+  )
+})
 
 export const dictionary = (codes, strings, { width = 1 } = {}) => {
   const packed = numbers(codes, width)
@@ -50,8 +69,11 @@ export const dictionary = (codes, strings, { width = 1 } = {}) => {
 }
 
 /** @param {boolean[]} isThere */
-export const withNulls = (column, isThere) =>
-  ({ ...column, hasValidity: true, payload: Buffer.concat([bitmap(isThere), column.payload]) })
+export const withNulls = (column, isThere) => ({
+  ...column,
+  hasValidity: true,
+  payload: Buffer.concat([bitmap(isThere), column.payload])
+})
 
 /**
  * @param {number} rowCount
@@ -89,16 +111,33 @@ export function makeBlock (rowCount, columns, { live, checksum = 0n, spareEntrie
 }
 
 /** A block of five rows with a column of every kind. */
-export const everyEncoding = () => makeBlock(5, {
-  0: plain(['r1', 'r2', 'r3', 'r4', 'r5']),
-  1: integers('int', [0, 1, 255, 3, 4], { width: 1, minimum: -1n }),
-  2: withNulls(integers('int', [0n, 2n ** 64n - 1n, 5n, 0n, 7n], { width: 8, minimum: -(2n ** 63n) }), [true, true, true, false, true]),
-  3: integers('int', [], { width: 0, minimum: 42n }),
-  4: floats([0, 1.5, -2.25, 1e300, 5e-324]),
-  5: integers('bool', [1, 0, 1, 1, 0], { width: 1 }),
-  6: integers('date', [0, 65535, 2, 3, 4], { width: 2, minimum: 1_700_000_000n }),
-  7: dictionary([0, 1, 0, 2, 1], ['b', '', 'ä']),
-  8: dictionary([], ['only'], { width: 0 }),
-  9: lists([[], ['a', 'b'], [[1], [2, 3]], [{ a: 1, b: null }], [true, 1.5, new Date(1000)]]),
-  0x80000001: withNulls(integers('int', [0, 10, 20, 0, 0], { width: 1, minimum: 1000n }), [true, true, true, false, false])
-}, { live: [true, true, false, true, true], spareEntries: 1 })
+export const everyEncoding = () =>
+  makeBlock(
+    5,
+    {
+      0: plain(['r1', 'r2', 'r3', 'r4', 'r5']),
+      1: integers('int', [0, 1, 255, 3, 4], { width: 1, minimum: -1n }),
+      2: withNulls(integers('int', [0n, 2n ** 64n - 1n, 5n, 0n, 7n], { width: 8, minimum: -(2n ** 63n) }), [
+        true,
+        true,
+        true,
+        false,
+        true
+      ]),
+      3: integers('int', [], { width: 0, minimum: 42n }),
+      4: floats([0, 1.5, -2.25, 1e300, 5e-324]),
+      5: integers('bool', [1, 0, 1, 1, 0], { width: 1 }),
+      6: integers('date', [0, 65535, 2, 3, 4], { width: 2, minimum: 1_700_000_000n }),
+      7: dictionary([0, 1, 0, 2, 1], ['b', '', 'ä']),
+      8: dictionary([], ['only'], { width: 0 }),
+      9: lists([[], ['a', 'b'], [[1], [2, 3]], [{ a: 1, b: null }], [true, 1.5, new Date(1000)]]),
+      0x80000001: withNulls(integers('int', [0, 10, 20, 0, 0], { width: 1, minimum: 1000n }), [
+        true,
+        true,
+        true,
+        false,
+        false
+      ])
+    },
+    { live: [true, true, false, true, true], spareEntries: 1 }
+  )

@@ -10,23 +10,33 @@ import tls from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { connect, merge, SlateError } from '../src/index.js'
-import { greeting, needsServer, requestFrame, sayAndListen, startServer, temporaryFolder, until } from './server.js'
-
-const failsWith = (reason) => (error) => error instanceof SlateError && (assert.equal(error.reason, reason, error.message), true)
-
-async function connectTo (t, server, options) {
-  const client = await connect({ port: server.port, ...options })
-  t.after(() => client.close())
-  return client
-}
+import {
+  connectTo,
+  failsWith,
+  greeting,
+  needsServer,
+  requestFrame,
+  sayAndListen,
+  startServer,
+  temporaryFolder,
+  until
+} from './server.js'
 
 // Some 20 MB of texts that differ, in blocks of about 100 KB: far more than all the buffers between the processes hold
 // when the credit is small.
 const LARGE_ROWS = 40_000
 async function fillLarge (client) {
-  await client.saveDatasource({ id: 'large', fields: [{ name: 'n', type: 'int' }, { name: 'text', type: 'string' }] })
+  await client.saveDatasource({
+    id: 'large',
+    fields: [
+      { name: 'n', type: 'int' },
+      { name: 'text', type: 'string' }
+    ]
+  })
   for (let at = 0; at < LARGE_ROWS; at += 4000) {
-    const writes = Array.from({ length: 4000 }, (_, n) => merge(`r${at + n}`, { n: at + n, text: `${at + n} `.repeat(80) }))
+    const writes = Array.from({ length: 4000 }, (_, n) =>
+      merge(`r${at + n}`, { n: at + n, text: `${at + n} `.repeat(80) })
+    )
     await client.write('large', writes)
   }
 }
@@ -76,10 +86,12 @@ test('where no server listens, connecting is unavailable', async () => {
 
 // A server of our own, which answers the greeting with whatever bytes.
 async function startImpostor (t, answer) {
-  const listener = net.createServer((socket) => {
-    socket.on('error', () => {})
-    socket.once('data', () => answer(socket))
-  }).listen(0, '127.0.0.1')
+  const listener = net
+    .createServer((socket) => {
+      socket.on('error', () => {})
+      socket.once('data', () => answer(socket))
+    })
+    .listen(0, '127.0.0.1')
   await once(listener, 'listening')
   t.after(() => listener.close())
   return listener.address().port
@@ -102,7 +114,10 @@ test('many calls under way on one connection each get their own answer', needsSe
   const server = await startServer(t)
   const client = await connectTo(t, server)
   await client.saveDatasource({ id: 'd', fields: [{ name: 'n', type: 'int', indexed: true }] })
-  await client.write('d', Array.from({ length: 100 }, (_, n) => merge(`r${n}`, { n })))
+  await client.write(
+    'd',
+    Array.from({ length: 100 }, (_, n) => merge(`r${n}`, { n }))
+  )
   const calls = Array.from({ length: 100 }, (_, n) => [
     client.get('d', `r${n}`).then((record) => assert.equal(record.n, n)),
     client.count('d', { filter: { field: 'n', op: 'lt', value: n } }).then(({ value }) => assert.equal(value, n))
@@ -110,17 +125,28 @@ test('many calls under way on one connection each get their own answer', needsSe
   await Promise.all([...calls, assert.rejects(client.get('nowhere', 'r0'), failsWith('not_found')), client.ping()])
 })
 
-test('requests beyond what the server takes at once are refused, and the connection lives on', needsServer, async (t) => {
-  const { client } = await startWithLarge(t)
-  // Without credit a query stays under way.
-  const queries = Array.from({ length: client.limits.requests }, () => client.query('large', {}, { window: 1 }))
-  await Promise.all(queries.map((rows) => rows.head()))
-  await assert.rejects(client.ping(), failsWith('overloaded'))
-  queries[0].cancel()
-  await until(() => client.ping().then(() => true, () => false), 'there is room for another request')
-  for (const rows of queries) rows.cancel()
-  await until(async () => await underWay(client) === 0, 'no query is under way')
-})
+test(
+  'requests beyond what the server takes at once are refused, and the connection lives on',
+  needsServer,
+  async (t) => {
+    const { client } = await startWithLarge(t)
+    // Without credit a query stays under way.
+    const queries = Array.from({ length: client.limits.requests }, () => client.query('large', {}, { window: 1 }))
+    await Promise.all(queries.map((rows) => rows.head()))
+    await assert.rejects(client.ping(), failsWith('overloaded'))
+    queries[0].cancel()
+    await until(
+      () =>
+        client.ping().then(
+          () => true,
+          () => false
+        ),
+      'there is room for another request'
+    )
+    for (const rows of queries) rows.cancel()
+    await until(async () => (await underWay(client)) === 0, 'no query is under way')
+  }
+)
 
 test('a reader that does not read holds back its own query and no other', needsServer, async (t) => {
   const { client } = await startWithLarge(t)
@@ -149,7 +175,7 @@ test('queries that are read in turns each have all their rows', needsServer, asy
     return done
   }
   for (let ended = []; ended.length < 3;) {
-    for (const n of [0, 1, 2]) if (!ended.includes(n) && await step(n)) ended.push(n)
+    for (const n of [0, 1, 2]) if (!ended.includes(n) && (await step(n))) ended.push(n)
   }
   assert.deepEqual(counts, [LARGE_ROWS, LARGE_ROWS, LARGE_ROWS])
 })
@@ -160,19 +186,20 @@ test('a large query that is cancelled ends, at the server, too', needsServer, as
   const { client } = await startWithLarge(t)
   const controller = new AbortController()
   const read = async () => {
-    for await (const { n } of client.query('large', {}, { window: 1000, signal: controller.signal })) if (n === 10) controller.abort()
+    const { signal } = controller
+    for await (const { n } of client.query('large', {}, { window: 1000, signal })) if (n === 10) controller.abort()
   }
   await assert.rejects(read(), failsWith('cancelled'))
-  await until(async () => await underWay(client) === 0, 'the query has ended at the server')
+  await until(async () => (await underWay(client)) === 0, 'the query has ended at the server')
   assert.equal((await client.count('large')).value, LARGE_ROWS)
 })
 
 test('a loop over rows that is left early stops its query', needsServer, async (t) => {
   const { client } = await startWithLarge(t)
   for await (const { n } of client.query('large', {}, { window: 1000 })) if (n === 300) break
-  await until(async () => await underWay(client) === 0, 'the query has ended at the server')
+  await until(async () => (await underWay(client)) === 0, 'the query has ended at the server')
   client.query('large', {}, { window: 1000 }).cancel()
-  await until(async () => await underWay(client) === 0, 'the query has ended at the server')
+  await until(async () => (await underWay(client)) === 0, 'the query has ended at the server')
 })
 
 test('a request that is stopped before it is sent is not sent', needsServer, async (t) => {
@@ -190,7 +217,7 @@ test('a deadline that passes ends its request, and not the connection', needsSer
     await rows.toArray()
   }
   await assert.rejects(read(), failsWith('deadline_exceeded'))
-  await until(async () => await underWay(client) === 0, 'the query has ended at the server')
+  await until(async () => (await underWay(client)) === 0, 'the query has ended at the server')
   assert.equal((await client.count('large', { deadline: 30_000 })).value, LARGE_ROWS)
 })
 
@@ -200,50 +227,62 @@ test('the right to refresh passes to who waits when it is given up', needsServer
   await one.saveDatasource({ id: 'd', fields: [], loader: { endpoint: 'grpc://127.0.0.1:1' } })
   const { refresh } = await one.beginRefresh('d', { loadId: 'one', trigger: 'forced' })
   const waiting = other.beginRefresh('d', { loadId: 'two', trigger: 'forced', waitMs: 60_000 })
-  await until(async () => await underWay(one) === 1, 'the other one waits')
+  await until(async () => (await underWay(one)) === 1, 'the other one waits')
   await refresh.abort()
   assert.equal((await waiting).outcome, 'granted')
 })
 
 // ---- What ends a connection
 
-test('a frame that is malformed is answered by what is wrong, and ends its connection alone', needsServer, async (t) => {
-  const server = await startServer(t)
-  const client = await connectTo(t, server)
-  const header = (length, id, messageLength) => {
-    const bytes = Buffer.alloc(12)
-    bytes.writeUInt32LE(length, 0)
-    bytes.writeUInt32LE(id, 4)
-    bytes.writeUInt32LE(messageLength, 8)
-    return bytes
+test(
+  'a frame that is malformed is answered by what is wrong, and ends its connection alone',
+  needsServer,
+  async (t) => {
+    const server = await startServer(t)
+    const client = await connectTo(t, server)
+    const header = (length, id, messageLength) => {
+      const bytes = Buffer.alloc(12)
+      bytes.writeUInt32LE(length, 0)
+      bytes.writeUInt32LE(id, 4)
+      bytes.writeUInt32LE(messageLength, 8)
+      return bytes
+    }
+    const notProtobuf = Buffer.concat([header(11, 9, 3), Buffer.from('ffffff', 'hex')])
+    const greeted = (...frames) => Buffer.concat([greeting(), ...frames])
+    const cases = [
+      ['no preamble', Buffer.from('GET / HTTP/1.1\r\nHost: slate\r\n\r\n'), 0, 'invalid_argument'],
+      ['no Hello', Buffer.concat([greeting().subarray(0, 8), requestFrame(7, 'ping')]), 7, 'unauthenticated'],
+      [
+        'another version',
+        Buffer.concat([greeting().subarray(0, 8), requestFrame(7, 'hello', { version: 99 })]),
+        7,
+        'unimplemented'
+      ],
+      ['a second Hello', greeted(requestFrame(7, 'hello', { version: 1 })), 7, 'invalid_argument'],
+      ['a frame without room for its header', greeted(header(4, 7, 0)), 0, 'invalid_argument'],
+      ['a message longer than its frame', greeted(header(8, 7, 1)), 0, 'invalid_argument'],
+      ['a frame that is too large', greeted(header(0xffffffff, 7, 0)), 0, 'payload_too_large'],
+      ['a message that is none', greeted(notProtobuf), 9, 'invalid_argument'],
+      ['the id 0', greeted(requestFrame(0, 'ping')), 0, 'invalid_argument']
+    ]
+    for (const [what, bytes, id, reason] of cases) {
+      const last = (await sayAndListen(server.port, bytes)).at(-1)
+      assert.deepEqual([last.name, last.id, last.body.reason], ['error', id, reason], what)
+    }
+    await client.ping()
+    await until(async () => (await client.status()).connections === 1, 'the other connections have gone')
   }
-  const notProtobuf = Buffer.concat([header(11, 9, 3), Buffer.from('ffffff', 'hex')])
-  const greeted = (...frames) => Buffer.concat([greeting(), ...frames])
-  const cases = [
-    ['no preamble', Buffer.from('GET / HTTP/1.1\r\nHost: slate\r\n\r\n'), 0, 'invalid_argument'],
-    ['no Hello', Buffer.concat([greeting().subarray(0, 8), requestFrame(7, 'ping')]), 7, 'unauthenticated'],
-    ['another version', Buffer.concat([greeting().subarray(0, 8), requestFrame(7, 'hello', { version: 99 })]), 7, 'unimplemented'],
-    ['a second Hello', greeted(requestFrame(7, 'hello', { version: 1 })), 7, 'invalid_argument'],
-    ['a frame without room for its header', greeted(header(4, 7, 0)), 0, 'invalid_argument'],
-    ['a message longer than its frame', greeted(header(8, 7, 1)), 0, 'invalid_argument'],
-    ['a frame that is too large', greeted(header(0xffffffff, 7, 0)), 0, 'payload_too_large'],
-    ['a message that is none', greeted(notProtobuf), 9, 'invalid_argument'],
-    ['the id 0', greeted(requestFrame(0, 'ping')), 0, 'invalid_argument']
-  ]
-  for (const [what, bytes, id, reason] of cases) {
-    const last = (await sayAndListen(server.port, bytes)).at(-1)
-    assert.deepEqual([last.name, last.id, last.body.reason], ['error', id, reason], what)
-  }
-  await client.ping()
-  await until(async () => (await client.status()).connections === 1, 'the other connections have gone')
-})
+)
 
 test('a request that the server does not know is answered, and the connection goes on', needsServer, async (t) => {
   const server = await startServer(t)
   const unknown = Buffer.concat([requestFrame(5, 'ping').subarray(0, 12), Buffer.from('e23e00', 'hex')])
   unknown.writeUInt32LE(11, 0)
   unknown.writeUInt32LE(3, 8)
-  const answers = await sayAndListen(server.port, Buffer.concat([greeting(), unknown, requestFrame(6, 'ping'), requestFrame(0, 'ping')]))
+  const answers = await sayAndListen(
+    server.port,
+    Buffer.concat([greeting(), unknown, requestFrame(6, 'ping'), requestFrame(0, 'ping')])
+  )
   const of = (id) => answers.find((answer) => answer.id === id)
   assert.equal(of(5).body.reason, 'unimplemented')
   assert.equal(of(6).name, 'pong')
@@ -251,9 +290,22 @@ test('a request that the server does not know is answered, and the connection go
 
 test('words to a request that is not under way are not heeded', needsServer, async (t) => {
   const server = await startServer(t)
-  const frames = [greeting(), requestFrame(70, 'cancel'), requestFrame(71, 'grant', { bytes: 5 }), requestFrame(6, 'ping'), requestFrame(0, 'ping')]
+  const frames = [
+    greeting(),
+    requestFrame(70, 'cancel'),
+    requestFrame(71, 'grant', { bytes: 5 }),
+    requestFrame(6, 'ping'),
+    requestFrame(0, 'ping')
+  ]
   const answers = await sayAndListen(server.port, Buffer.concat(frames))
-  assert.deepEqual(answers.map(({ id, name }) => [id, name]), [[1, 'welcome'], [6, 'pong'], [0, 'error']])
+  assert.deepEqual(
+    answers.map(({ id, name }) => [id, name]),
+    [
+      [1, 'welcome'],
+      [6, 'pong'],
+      [0, 'error']
+    ]
+  )
 })
 
 test('a write that is larger than the server takes is refused before it is sent', needsServer, async (t) => {
@@ -308,19 +360,42 @@ test('TLS is spoken with the authority and the certificate that are given', need
   const folder = temporaryFolder(t)
   const file = (name) => path.join(folder, name)
   try {
-    execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2', '-subj', '/CN=localhost',
-      '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1', '-keyout', file('key.pem'), '-out', file('cert.pem')], { stdio: 'pipe' })
+    execFileSync(
+      'openssl',
+      [
+        'req',
+        '-x509',
+        '-newkey',
+        'ec',
+        '-pkeyopt',
+        'ec_paramgen_curve:P-256',
+        '-nodes',
+        '-days',
+        '2',
+        '-subj',
+        '/CN=localhost',
+        '-addext',
+        'subjectAltName=DNS:localhost,IP:127.0.0.1',
+        '-keyout',
+        file('key.pem'),
+        '-out',
+        file('cert.pem')
+      ],
+      { stdio: 'pipe' }
+    )
   } catch (error) {
     if (error.code !== 'ENOENT') throw error
     return t.skip('openssl is not installed')
   }
   const [cert, key] = ['cert.pem', 'key.pem'].map((name) => readFileSync(file(name)))
   const server = await startServer(t)
-  const front = tls.createServer({ cert, key, ca: cert, requestCert: true }, (socket) => {
-    const behind = net.connect(server.port, '127.0.0.1')
-    socket.pipe(behind).pipe(socket)
-    for (const side of [socket, behind]) side.on('error', () => {})
-  }).listen(0, '127.0.0.1')
+  const front = tls
+    .createServer({ cert, key, ca: cert, requestCert: true }, (socket) => {
+      const behind = net.connect(server.port, '127.0.0.1')
+      socket.pipe(behind).pipe(socket)
+      for (const side of [socket, behind]) side.on('error', () => {})
+    })
+    .listen(0, '127.0.0.1')
   await once(front, 'listening')
   t.after(() => front.close())
   const { port } = front.address()

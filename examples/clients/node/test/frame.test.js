@@ -25,7 +25,12 @@ test('Hello is the frame of the page', () => {
 test('RunQuery is the frame of the page', () => {
   const query = toQuery({ filter: { field: 'status', value: 'active' }, take: 2 })
   // The page's frame has settings, of which none is set.
-  const made = frame(2, 'runQuery', { target: { datasource: 'd' }, query, settings: {}, page: true }, { deadline: 1000 })
+  const made = frame(
+    2,
+    'runQuery',
+    { target: { datasource: 'd' }, query, settings: {}, page: true },
+    { deadline: 1000 }
+  )
   assert.deepEqual(made, runQuery)
   const [{ id, message }] = read(runQuery)
   assert.equal(id, 2)
@@ -46,16 +51,23 @@ test('LoadRows is the frame of the page', () => {
 test('the page of rows on the page is read', () => {
   const [{ id, message, payload }] = read(rows)
   assert.equal(id, 2)
-  const { name, body: { head, end } } = decodeAnswer(message)
+  const {
+    name,
+    body: { head, end }
+  } = decodeAnswer(message)
   assert.equal(name, 'rows')
   assert.deepEqual(head, {
-    info: { generation: 1, dataVersion: 2, rows: 2, now: 1000 }, columns: [{ field: 'count', type: 'int', items: [] }]
+    info: { generation: 1, dataVersion: 2, rows: 2, now: 1000 },
+    columns: [{ field: 'count', type: 'int', items: [] }]
   })
   assert.equal(end.hasMore, false)
   assert.equal(end.counters.rowsReturned, 2)
   assert.equal(end.serverMicros, 9)
   const [block] = decodeBlocks(payload)
-  assert.deepEqual(rowMaker(head.columns, head.info.now)(block), [{ _id: 'r1', count: 300 }, { _id: 'r2', count: 7 }])
+  assert.deepEqual(rowMaker(head.columns, head.info.now)(block), [
+    { _id: 'r1', count: 300 },
+    { _id: 'r2', count: 7 }
+  ])
 })
 
 test('the error on the page is read', () => {
@@ -63,7 +75,8 @@ test('the error on the page is read', () => {
   assert.equal(id, 2)
   assert.equal(payload.length, 0)
   assert.deepEqual(decodeAnswer(message), {
-    name: 'error', body: { reason: 'not_found', message: 'no datasource d', field: 'datasource' }
+    name: 'error',
+    body: { reason: 'not_found', message: 'no datasource d', field: 'datasource' }
   })
 })
 
@@ -72,7 +85,14 @@ test('the error on the page is read', () => {
 test('frames are found in whatever pieces they come', () => {
   const stream = Buffer.concat([rows, error, rows])
   const whole = read(stream)
-  assert.deepEqual(whole.map(({ id, payload }) => [id, payload.length]), [[2, 0x90], [2, 0], [2, 0x90]])
+  assert.deepEqual(
+    whole.map(({ id, payload }) => [id, payload.length]),
+    [
+      [2, 0x90],
+      [2, 0],
+      [2, 0x90]
+    ]
+  )
   for (let size = 1; size < stream.length; size++) {
     const reader = new FrameReader()
     const frames = []
@@ -152,11 +172,17 @@ test('a plan that is nested without end is corrupt', () => {
   }
   for (let depth = 0; depth < 20_000; depth++) node = Buffer.concat([Buffer.from([0x22]), varint(node.length), node])
   const explanation = Buffer.concat([Buffer.from([0x0a]), varint(node.length), node])
-  assert.throws(() => decodeAnswer(Buffer.concat([Buffer.from([0x7a]), varint(explanation.length), explanation])), isCorrupt)
+  assert.throws(
+    () => decodeAnswer(Buffer.concat([Buffer.from([0x7a]), varint(explanation.length), explanation])),
+    isCorrupt
+  )
 })
 
 test('a word that an enum does not have, and a member that a message does not have, are refused', () => {
   const invalid = (hint) => (error) => error.reason === 'invalid_argument' && error.hint.includes(hint)
-  assert.throws(() => encodeRequest('saveDatasource', { datasource: { fields: [{ type: 'text' }] } }), invalid('string'))
+  assert.throws(
+    () => encodeRequest('saveDatasource', { datasource: { fields: [{ type: 'text' }] } }),
+    invalid('string')
+  )
   assert.throws(() => encodeRequest('saveDatasource', { datasource: { name: 'd' } }), invalid('title'))
 })

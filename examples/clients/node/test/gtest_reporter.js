@@ -11,5 +11,6 @@ export default async function * (events) {
     all++
     if (type === 'test:fail') failed++
   }
-  yield `<?xml version="1.0" encoding="UTF-8"?>\n<testsuites tests="${all}" failures="${failed}" name="NodeClient"></testsuites>\n`
+  yield '<?xml version="1.0" encoding="UTF-8"?>\n'
+  yield `<testsuites tests="${all}" failures="${failed}" name="NodeClient"></testsuites>\n`
 }

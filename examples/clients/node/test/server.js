@@ -1,4 +1,5 @@
 // A `slate db` process for a test, and what tests of it wait for.
+import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
@@ -6,6 +7,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
 import { encodeFrame, FrameReader, PREAMBLE } from '../src/frame.js'
+import { connect, SlateError } from '../src/index.js'
 import { decodeAnswer, encodeRequest } from '../src/messages.js'
 
 /** The program, as an option of test(): without it the tests that need one are skipped, and say so. */
@@ -56,10 +58,36 @@ export async function startServer (t, { data = temporaryFolder(t), token, port =
   return server
 }
 
+/** A client of a server, closed when the test is over. */
+export async function connectTo (t, server, options) {
+  const client = await connect({ port: server.port, ...options })
+  t.after(() => client.close())
+  return client
+}
+
+/** A client of a server of its own. */
+export const startClient = async (t) => connectTo(t, await startServer(t))
+
+/**
+ * For assert.rejects(): an error of this reason, with these members.
+ * @param {string} reason
+ * @param {Partial<SlateError>} [members]
+ */
+export function failsWith (reason, members = {}) {
+  return (error) => {
+    assert.ok(error instanceof SlateError, error)
+    assert.equal(error.reason, reason, error.message)
+    for (const [name, value] of Object.entries(members)) {
+      assert.deepEqual(error[name], value, `${name} of: ${error.message}`)
+    }
+    return true
+  }
+}
+
 /** Waits for a condition; fails when it has not come in half a minute. */
 export async function until (condition, what) {
   const deadline = Date.now() + 30_000
-  while (!await condition()) {
+  while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`still not so: ${what}`)
     await after(5)
   }

@@ -6,7 +6,20 @@ import { decodeList, decodeValue, encodeValue, float } from '../src/value.js'
 const isCorrupt = (error) => error instanceof SlateError && error.reason === 'corrupt'
 const isInvalid = (error) => error instanceof SlateError && error.reason === 'invalid_argument'
 
-const EVERYTHING = ['text', 'ä€😀', 1, -1, 1.5, true, false, null, new Date(0), [['deep', []]], { a: 1, b: { c: [2] } }, 2n ** 63n - 1n]
+const EVERYTHING = [
+  'text',
+  'ä€😀',
+  1,
+  -1,
+  1.5,
+  true,
+  false,
+  null,
+  new Date(0),
+  [['deep', []]],
+  { a: 1, b: { c: [2] } },
+  2n ** 63n - 1n
+]
 
 test('a value comes back as it was written', () => {
   for (const value of EVERYTHING) assert.deepEqual(decodeValue(encodeValue(value)), value)
@@ -35,7 +48,17 @@ test('integers are numbers where that is exact, and BigInt beyond', () => {
 })
 
 test('what a value cannot be is refused before it is sent', () => {
-  for (const value of [NaN, Infinity, 2 ** 53, 2n ** 63n, undefined, () => {}, new Date(1), new Date(NaN), float(NaN)]) {
+  for (const value of [
+    NaN,
+    Infinity,
+    2 ** 53,
+    2n ** 63n,
+    undefined,
+    () => {},
+    new Date(1),
+    new Date(NaN),
+    float(NaN)
+  ]) {
     assert.throws(() => encodeValue(value), isInvalid, String(value))
   }
 })
@@ -75,7 +98,10 @@ test('lists within lists without end are corrupt', () => {
 test('a name in a map is a member, whatever it is', () => {
   const bytes = encodeValue({ ['__proto__']: 1, a: 2 })
   const value = decodeValue(bytes)
-  assert.deepEqual(Object.entries(value), [['__proto__', 1], ['a', 2]])
+  assert.deepEqual(Object.entries(value), [
+    ['__proto__', 1],
+    ['a', 2]
+  ])
   assert.equal(Object.getPrototypeOf(value), Object.prototype)
 })
 

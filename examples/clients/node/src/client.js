@@ -140,7 +140,7 @@ export class Client {
    * @param {Source} source
    * @param {CallOptions & {filter?: Object, limit?: number, settings?: Object}} [options]
    */
-  count (source, { filter, limit, settings, ...options } = {}) {
+  async count (source, { filter, limit, settings, ...options } = {}) {
     return this.#ask(
       'countRows',
       { target: toTarget(source), filter: toFilter(filter), limit, settings },
@@ -155,7 +155,7 @@ export class Client {
    * @param {string} field
    * @param {CallOptions & {filter?: Object, order?: 'value' | 'count', take: number, settings?: Object}} options
    */
-  distinct (source, field, { filter, order, take, settings, ...options }) {
+  async distinct (source, field, { filter, order, take, settings, ...options }) {
     const body = { target: toTarget(source), field, filter: toFilter(filter), order, take, settings }
     return this.#ask('getDistinct', body, 'distinctValues', options)
   }
@@ -166,7 +166,7 @@ export class Client {
    * @param {Query} query
    * @param {CallOptions & {analyze?: boolean, settings?: Object}} [options]
    */
-  explain (source, query, { analyze, settings, ...options } = {}) {
+  async explain (source, query, { analyze, settings, ...options } = {}) {
     const body = { target: toTarget(source), query: toQuery(query), analyze, settings }
     return this.#ask('explainQuery', body, 'explanation', options)
   }

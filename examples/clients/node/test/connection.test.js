@@ -71,6 +71,8 @@ test('a wrong token is refused, and the right one is not', needsServer, async (t
   for (const wrong of ['', 'wrong', `${token}x`]) {
     await assert.rejects(connect({ port: server.port, token: wrong }), failsWith('unauthenticated'), wrong)
   }
+  const [answer] = await sayAndListen(server.port, greeting())
+  assert.deepEqual([answer.id, answer.body.reason], [1, 'unauthenticated'])
   const client = await connectTo(t, server, { token })
   await client.ping()
 })

@@ -73,3 +73,15 @@ test('a refresh that is given up is told to those who come, and holds the next o
   assert.equal(failed.count, 1)
   await assert.rejects(refresh.load([{ id: 'a', values: [] }]), failsWith('failed_precondition'))
 })
+
+test('a row with a position that no field has is refused, and the server lives on', needsServer, async (t) => {
+  const client = await startClient(t)
+  await client.saveDatasource(LOADED)
+  const { refresh } = await client.beginRefresh('loaded', { loadId: 'one', trigger: 'forced' })
+  const beyond = refresh.datasource.fields.length
+  const values = Array.from({ length: beyond + 1 }, (_, n) => (n === beyond ? 1 : null))
+  await assert.rejects(refresh.load([{ id: 'a', values }]), failsWith('invalid_argument', { position: 0 }))
+  await client.ping()
+  await refresh.load([{ id: 'a', values: [1] }])
+  assert.equal((await refresh.finish()).received, 1)
+})

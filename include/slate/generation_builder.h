@@ -27,8 +27,8 @@ class GenerationBuilder {
   virtual ~GenerationBuilder() = default;
 
   // Cells name fields by their position in Datasource::fields; each field at most once. A later record of the
-  // same id replaces an earlier one. invalid_argument names record, field, expected and got; the builder is
-  // then of no further use.
+  // same id replaces an earlier one. invalid_argument names record, field, expected and got: nothing of this
+  // record is taken, and the builder goes on. After any other error it is of no further use.
   virtual Result<void> append(std::string_view id, std::span<const CellRef> cells) = 0;
   // Builds the indexes and makes the file durable as the datasource's durability asks. No append() after it.
   virtual Result<BuildCounts> finish() = 0;

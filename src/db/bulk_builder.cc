@@ -67,19 +67,12 @@ BulkBuilder::BulkBuilder(std::shared_ptr<Generation> generation, std::shared_ptr
 Result<void> BulkBuilder::append(std::string_view id, std::span<const CellRef> cells) {
   if (auto valid = validate_record_id(id); !valid) return fail(std::move(valid).error());
   const std::size_t row = rows_;
-  values_[kRecordIdColumn].set_text(row, id);
   const std::size_t bytes_before = text_bytes_;
-  text_bytes_ += id.size();
-  for (const CellRef& cell : cells) {
-    check(cell.field < first_column_.size(), "a cell of a bulk load names no field");
-    if (auto set = set_cell(row, cell); !set)
-      return fail(cell_error(id, schema_->datasource.fields[cell.field].name, set.error()));
+  if (auto set = set_row(row, id, cells); !set) {
+    clear_row(row);
+    text_bytes_ = bytes_before;
+    return set;
   }
-  if (text_bytes_ - bytes_before > Limits::kRecordBytes)
-    return fail(Error(Reason::kInvalidArgument,
-                      fmt::format("record \"{}\": {} bytes, at most {} are allowed", id.substr(0, 80),
-                                  text_bytes_ - bytes_before, Limits::kRecordBytes))
-                    .with_field(std::string(kRecordIdPath)));
 
   KeyBuilder key;
   for (std::size_t i = 0; i < runs_.size(); ++i) {
@@ -102,6 +95,28 @@ Result<void> BulkBuilder::append(std::string_view id, std::span<const CellRef> c
   if (next_docid_ % segment_rows_ == 0 || text_bytes_ > kSegmentTextBytes)
     return close_segment(next_docid_ - 1);
   return {};
+}
+
+Result<void> BulkBuilder::set_row(std::size_t row, std::string_view id, std::span<const CellRef> cells) {
+  values_[kRecordIdColumn].set_text(row, id);
+  const std::size_t bytes_before = text_bytes_;
+  text_bytes_ += id.size();
+  for (const CellRef& cell : cells) {
+    if (cell.field >= first_column_.size()) return fail(position_error(id, cell.field, first_column_.size()));
+    if (auto set = set_cell(row, cell); !set)
+      return fail(cell_error(id, schema_->datasource.fields[cell.field].name, set.error()));
+  }
+  if (text_bytes_ - bytes_before <= Limits::kRecordBytes) return {};
+  return fail(Error(Reason::kInvalidArgument,
+                    fmt::format("record \"{}\": {} bytes, at most {} are allowed", id.substr(0, 80),
+                                text_bytes_ - bytes_before, Limits::kRecordBytes))
+                  .with_field(std::string(kRecordIdPath)));
+}
+
+void BulkBuilder::clear_row(std::size_t row) {
+  for (ColumnBuffer& column : values_) column.set_null(row);
+  for (auto& column : expiries_)
+    if (column) column->set_null(row);
 }
 
 void BulkBuilder::set_expiry(std::size_t row, std::uint32_t column) {

@@ -35,6 +35,8 @@ class BulkBuilder {
   Result<BuildCounts> finish();
 
  private:
+  Result<void> set_row(std::size_t row, std::string_view id, std::span<const CellRef> cells);
+  void clear_row(std::size_t row);
   Result<void> set_cell(std::size_t row, const CellRef& cell);
   Result<void> set_leaf(std::size_t row, std::uint32_t column, const ValueRef& value, const Field& field);
   Result<void> set_value(std::size_t row, const std::string& path, const Field& field, const Value& value);

@@ -165,6 +165,27 @@ TEST_F(GenerationBuilderTest, out_of_order_calls_are_refused) {
   EXPECT_EQ(builder->publish(0).error().reason(), Reason::kFailedPrecondition);
 }
 
+TEST_F(GenerationBuilderTest, nothing_of_a_refused_record_is_taken_and_the_load_goes_on) {
+  for (const LoadMode mode : {LoadMode::kReplace, LoadMode::kMerge}) {
+    auto builder = begin(mode);
+    const CellRef wrong_type[] = {{.field = 1, .value = std::string_view("active")},
+                                  {.field = 2, .value = std::string_view("many")}};
+    const auto refused = builder->append("a", wrong_type);
+    ASSERT_FALSE(refused.has_value());
+    EXPECT_EQ(refused.error().field(), "contacts");
+    const CellRef no_field[] = {{.field = 2, .value = std::int64_t{7}}, {.field = 99, .value = Null()}};
+    EXPECT_EQ(builder->append("a", no_field).error().reason(), Reason::kInvalidArgument);
+    ASSERT_TRUE(builder->append("b", {}).has_value());
+    EXPECT_EQ(publish(*builder).received, 1u);
+    EXPECT_THAT(ids({}), ElementsAre("b"));
+    EXPECT_EQ(cell("b", "status"), Value());
+    EXPECT_EQ(cell("b", "contacts"), Value());
+    EXPECT_THAT(problems(), IsEmpty());
+    builder.reset();
+    ASSERT_TRUE(database_->delete_all("prospects").has_value());
+  }
+}
+
 TEST_F(GenerationBuilderTest, a_merge_keeps_what_it_does_not_name_and_what_is_written_meanwhile) {
   write({record("kept", "active", 1), record("loaded", "active", 2), record("gone", "active", 3)});
   auto builder = begin(LoadMode::kMerge);

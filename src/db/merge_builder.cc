@@ -15,8 +15,9 @@ constexpr std::size_t kBatchBytes = std::size_t{8} << 20;
 Result<void> MergeBuilder::append(std::string_view id, std::span<const CellRef> cells) {
   RecordWrite write{.kind = WriteKind::kReplace, .id = std::string(id)};
   for (const CellRef& cell : cells) {
-    check(cell.field < schema_->datasource.fields.size(), "a cell of a bulk load names no field");
-    write.cells.emplace_back(schema_->datasource.fields[cell.field].name, to_value(cell.value));
+    const auto& fields = schema_->datasource.fields;
+    if (cell.field >= fields.size()) return fail(position_error(id, cell.field, fields.size()));
+    write.cells.emplace_back(fields[cell.field].name, to_value(cell.value));
   }
   SLATE_TRY(batch_.add(write, *schema_));
   batch_bytes_ += batch_.writes().back().bytes;

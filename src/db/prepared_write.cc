@@ -76,6 +76,11 @@ Value to_value(const ValueRef& reference) {
       reference);
 }
 
+Error position_error(std::string_view record_id, std::size_t position, std::size_t fields) {
+  return {Reason::kInvalidArgument, fmt::format("record \"{}\": no field has position {}, there are {}",
+                                                shown(record_id), position, fields)};
+}
+
 Error cell_error(std::string_view record_id, std::string_view field, const Error& cause) {
   const std::string inner = cause.field() ? *cause.field() + ": " : "";
   Error error = Error(cause.reason(), fmt::format("record \"{}\", field {}: {}{}", shown(record_id), field,

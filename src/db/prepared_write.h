@@ -82,5 +82,7 @@ Value to_value(const ValueRef& reference);
 
 // The error for a record's field, as every way of writing gives it.
 Error cell_error(std::string_view record_id, std::string_view field, const Error& cause);
+// The error for a cell of a bulk load whose position is not that of a field.
+Error position_error(std::string_view record_id, std::size_t position, std::size_t fields);
 
 }  // namespace slate

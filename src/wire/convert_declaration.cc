@@ -117,7 +117,7 @@ Result<Datasource> read(const v1::Datasource& from) {
   }
   if (from.durability() != v1::DURABILITY_UNSPECIFIED) {
     SLATE_TRY(datasource.durability,
-              word(from.durability() - 1, Durability::kSync, Durability::kOs, "durability"));
+              word(from.durability(), Durability::kSync, Durability::kOs, "durability", v1::DURABILITY_SYNC));
   }
   return datasource;
 }

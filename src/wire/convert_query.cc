@@ -60,7 +60,7 @@ Result<Filter> read(const v1::Filter& from) {
   SLATE_TRY(filter.kind, word(from.kind(), Filter::Kind::kCondition, Filter::Kind::kNot, "filter kind"));
   if (filter.kind == Filter::Kind::kCondition) {
     filter.field = from.field();
-    SLATE_TRY(filter.op, word(from.op() - 1, Op::kEq, Op::kEmpty, "operator"));
+    SLATE_TRY(filter.op, word(from.op(), Op::kEq, Op::kEmpty, "operator", v1::OP_EQ));
   }
   filter.values.reserve(static_cast<std::size_t>(from.values_size()));
   for (const v1::Literal& literal : from.values()) {

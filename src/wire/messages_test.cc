@@ -233,6 +233,13 @@ TEST(Requests, bytes_that_are_none_are_invalid_and_an_unknown_one_is_unimplement
   EXPECT_EQ(decode_request("\xf2\x07\x01x").error().reason(), Reason::kUnimplemented);  // field 126
 }
 
+TEST(Requests, a_word_that_is_not_known_is_named_by_its_number_on_the_wire) {
+  // A RunQuery whose filter is a condition on "a" without an operator.
+  const auto decoded = decode_request("\x6a\x07\x12\x05\x0a\x03\x12\x01\x61");
+  ASSERT_FALSE(decoded.has_value());
+  EXPECT_EQ(decoded.error().message(), "operator 0 is not known here");
+}
+
 TEST(Requests, every_one_has_a_name) {
   EXPECT_EQ(request_name(Hello{}), "hello");
   EXPECT_EQ(request_name(RunQuery{}), "run_query");

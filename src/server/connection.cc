@@ -51,14 +51,14 @@ enum class State : std::uint8_t {
 // timer, armed lazily.
 class TcpConnection final : public Peer, public std::enable_shared_from_this<TcpConnection> {
  public:
-  TcpConnection(std::shared_ptr<ServerCore> core, int socket, Welcoming welcoming)
+  TcpConnection(std::shared_ptr<ServerCore> core, int socket, net::ConnectionPermit permit)
       : alive_(core->group),
         core_(std::move(core)),
         id_(core_->last_connection.fetch_add(1) + 1),
         strand_(asio::make_strand(core_->io.context())),
         socket_(strand_),
         timer_(strand_),
-        welcoming_(welcoming),
+        permit_(std::move(permit)),
         session_({.accepts_token = core_->options.accepts_token,
                   .welcome = {.server = core_->options.version,
                               .instance = core_->instance,
@@ -107,11 +107,7 @@ class TcpConnection final : public Peer, public std::enable_shared_from_this<Tcp
     if (!socket_.is_open()) return close();
     const auto now = SteadyClock::now();
     heard_ = now;
-    if (welcoming_ == Welcoming::kRefuse) {
-      const slate::Error error =
-          slate::Error(Reason::kOverloaded, "too many connections are open").with_retry_after(1);
-      return end(wire::answer_frame(0, error));
-    }
+    if (permit_.refusal()) return end(wire::answer_frame(0, *permit_.refusal()));
     wake_at(now + core_->options.handshake_timeout);
     read_more();
   }
@@ -407,7 +403,7 @@ class TcpConnection final : public Peer, public std::enable_shared_from_this<Tcp
   const Strand strand_;
   Socket socket_;
   Timer timer_;
-  const Welcoming welcoming_;
+  const net::ConnectionPermit permit_;
   const TimePoint opened_ = SteadyClock::now();
 
   State state_ = State::kOpen;
@@ -435,9 +431,9 @@ class TcpConnection final : public Peer, public std::enable_shared_from_this<Tcp
 
 }  // namespace
 
-void open_connection(std::shared_ptr<ServerCore> core, int socket, Welcoming welcoming) {
+void open_connection(std::shared_ptr<ServerCore> core, int socket, net::ConnectionPermit permit) {
   const auto group = core->group;
-  const auto connection = std::make_shared<TcpConnection>(std::move(core), socket, welcoming);
+  const auto connection = std::make_shared<TcpConnection>(std::move(core), socket, std::move(permit));
   if (group->add(connection)) connection->start();
 }
 

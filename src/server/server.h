@@ -16,6 +16,7 @@
 #include <slate/error.h>
 
 #include "net/blocking_pool.h"
+#include "net/client_limiter.h"
 #include "net/io_threads.h"
 
 namespace slate::server {
@@ -30,7 +31,7 @@ struct Answered {
 struct ServerStats {
   std::size_t connections = 0;  // open
   std::uint64_t accepted = 0;   // ever, as what follows
-  std::uint64_t refused = 0;    // beyond the limit of connections
+  std::uint64_t refused = 0;    // beyond the limits of connections
   std::uint64_t broken = 0;     // ended by an error of the protocol, hello and token included
   std::uint64_t bytes_received = 0;
   std::uint64_t bytes_sent = 0;
@@ -52,6 +53,7 @@ struct ServerOptions {
 
   // More are told so and closed. Each costs a file descriptor and about 10 KiB.
   std::size_t max_connections = 10'000;
+  net::ClientLimits client{};  // of one address: connections
   std::uint32_t frame_bytes = 16u << 20;
   std::uint32_t write_frame_bytes = 16u << 20;               // of LoadRows and WriteBatch; at most 64 MiB
   std::uint64_t total_frame_bytes = std::uint64_t{1} << 30;  // of all connections together

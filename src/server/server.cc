@@ -40,9 +40,11 @@ Result<std::unique_ptr<Server>> Server::start(ServerOptions options, Database& d
                                            std::move(scope_key));
   SLATE_TRY(auto listener,
             net::Listener::open(core->options.address, core->options.port, core->io, core->group));
-  if (!listener->is_loopback() && !core->options.accepts_token)
+  const bool is_guarded =
+      core->options.accepts_token || (core->options.tls && core->options.tls->verifies_clients());
+  if (!listener->is_loopback() && !is_guarded)
     return fail(Reason::kInvalidArgument,
-                "listening on " + core->options.address + ", beyond loopback, needs a token");
+                "listening on " + core->options.address + ", beyond loopback, needs a token or mutual TLS");
   core->refreshes = std::make_shared<RefreshHost>(*core);
   listener->start(core->limiter, [core](int socket, net::ConnectionPermit permit) {
     open_connection(core, socket, std::move(permit));

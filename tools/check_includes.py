@@ -28,7 +28,7 @@ ROOMS = {
     "server": ["db", "loader", "net", "wire"],
     "client": ["net", "wire"],
     "http": ["net"],
-    "api": ["http", "lists"],
+    "api": ["http", "lists", "server"],
     "kube": ["base", "net"],
     "gateway": ["http", "kube"],
     "operator": ["kube", "client"],

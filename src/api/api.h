@@ -69,6 +69,9 @@ struct ApiContext {
   // For /metrics: the pool that handlers run on, and how many connections are open. Absent: not told.
   const net::BlockingPool* pool = nullptr;
   std::function<std::size_t()> connections{};
+  // Likewise: connections to a database elsewhere, and the certificate that is served.
+  std::function<ClientPoolStats()> clients{};
+  const net::TlsContext* certificate = nullptr;
   // Of server-sent events; absent: one of the router's own. It outlives the server.
   net::DeadlineTimer* timer = nullptr;
 };

@@ -144,6 +144,53 @@ prometheus::MetricFamily collect(const Gauges& gauge, const std::vector<Datasour
   return family;
 }
 
+void add_tcp(Families& families, const server::ServerStats& tcp) {
+  const auto add = [&](const char* name, const char* help, auto type, auto value) {
+    families.push_back(single(name, help, type, static_cast<double>(value)));
+  };
+  add("slate_tcp_connections", "Open connections of TCP clients.", kGauge, tcp.connections);
+  add("slate_tcp_connections_accepted_total", "Connections that were taken.", kCounter, tcp.accepted);
+  add("slate_tcp_connections_refused_total", "Connections beyond the limits.", kCounter, tcp.refused);
+  add("slate_tcp_connections_broken_total", "Connections that an error of TLS, token or protocol ended.",
+      kCounter, tcp.broken);
+  add("slate_tcp_received_bytes_total", "Bytes of requests.", kCounter, tcp.bytes_received);
+  add("slate_tcp_sent_bytes_total", "Bytes of answers.", kCounter, tcp.bytes_sent);
+  add("slate_tcp_requests_running", "Requests under way.", kGauge, tcp.requests);
+  add("slate_tcp_snapshots", "Snapshots that clients hold.", kGauge, tcp.snapshots);
+  add("slate_tcp_refreshes", "Loads that clients run.", kGauge, tcp.refreshes);
+  add("slate_tcp_queued_bytes", "Bytes of answers that clients have not taken yet.", kGauge,
+      tcp.queued_bytes);
+  add("slate_tcp_held_bytes", "Bytes of requests that are received or carried out.", kGauge, tcp.held_bytes);
+}
+
+void add_clients(Families& families, const ClientPoolStats& clients) {
+  const auto add = [&](const char* name, const char* help, auto type, auto value) {
+    families.push_back(single(name, help, type, static_cast<double>(value)));
+  };
+  add("slate_db_connections_in_use", "Connections to the database that requests and loads have.", kGauge,
+      clients.open - clients.idle);
+  add("slate_db_connections_idle", "Connections to the database that nobody uses.", kGauge, clients.idle);
+  add("slate_db_checkouts_waiting", "Who waits for a connection to the database.", kGauge, clients.waiting);
+  add("slate_db_checkouts_total", "Connections that were asked for.", kCounter, clients.checkouts);
+  add("slate_db_checkouts_waited_total", "Of these, those that had to wait.", kCounter, clients.waited);
+  add("slate_db_checkouts_timed_out_total", "Of these, those that waited in vain.", kCounter,
+      clients.timeouts);
+  add("slate_db_checkouts_refused_total", "Of these, those that failed at once, with the database away.",
+      kCounter, clients.refused);
+  add("slate_db_connects_total", "Connections that were made.", kCounter, clients.connects);
+  add("slate_db_connect_failures_total", "Connections that could not be made.", kCounter,
+      clients.connect_failures);
+  add("slate_db_connections_dropped_total", "Broken connections that were closed.", kCounter,
+      clients.dropped);
+  add("slate_db_instances_total", "Databases that were met.", kCounter, clients.instances);
+}
+
+void add_certificate(Families& families, const net::TlsContext& tls) {
+  families.push_back(single("slate_tls_certificate_not_after_timestamp_seconds",
+                            "When the served certificate ends, since 1970.", kGauge,
+                            static_cast<double>(tls.not_after())));
+}
+
 void add_cache(Families& families, const PageCacheStats& cache) {
   const auto add = [&](const char* name, const char* help, auto type, std::uint64_t value) {
     families.push_back(single(name, help, type, static_cast<double>(value)));
@@ -168,6 +215,12 @@ struct Metrics::Impl {
                                .Name("slate_http_response_bytes_total")
                                .Help("Bytes of answers, heads included.")
                                .Register(registry);
+  Family<Counter>& answered =
+      BuildCounter().Name("slate_tcp_requests_total").Help("Answered TCP requests.").Register(registry);
+  Family<Histogram>& answer_durations = BuildHistogram()
+                                            .Name("slate_tcp_request_duration_seconds")
+                                            .Help("From the arrival of a request to its last answer.")
+                                            .Register(registry);
   Family<Counter>& attempts = BuildCounter()
                                   .Name("slate_load_attempts_total")
                                   .Help("Ended attempts to load a datasource.")
@@ -215,6 +268,11 @@ struct Metrics::Impl {
     durations.Add({{"route", route}, {"method", method}}, seconds_buckets()).Observe(served.seconds);
     bytes.Add({{"route", route}}).Increment(static_cast<double>(served.bytes));
   }
+  void count(const server::Answered& answer) {
+    const std::string request(answer.request);
+    answered.Add({{"request", request}, {"outcome", std::string(answer.outcome)}}).Increment();
+    answer_durations.Add({{"request", request}}, seconds_buckets()).Observe(answer.seconds);
+  }
   void count(const EndedAttempt& attempt) {
     const bool published = attempt.end == AttemptEnd::kPublished;
     attempts.Add({{"datasource", attempt.datasource}, {"result", published ? "published" : "given_up"}})
@@ -241,6 +299,10 @@ std::function<void(const http::Served&)> Metrics::request_observer() {
   return [impl = impl_.get()](const http::Served& served) { impl->try_count(served); };
 }
 
+std::function<void(const server::Answered&)> Metrics::answer_observer() {
+  return [impl = impl_.get()](const server::Answered& answer) { impl->try_count(answer); };
+}
+
 DatabaseTarget::Observer Metrics::attempt_observer() {
   return [impl = impl_.get()](const EndedAttempt& attempt) { impl->try_count(attempt); };
 }
@@ -250,12 +312,17 @@ std::function<void(const LoadStatus&)> Metrics::refresh_observer() {
 }
 
 Result<std::string> Metrics::render(const MetricSources& sources) const {
-  SLATE_TRY(const auto datasources, sources.database.list_datasources());
+  const auto datasources = sources.database.list_datasources();
+  if (!datasources && datasources.error().reason() != Reason::kUnavailable) return fail(datasources.error());
   try {
     auto families = impl_->registry.Collect();
-    for (const Gauges& gauge : datasource_gauges()) families.push_back(collect(gauge, datasources));
+    if (datasources)
+      for (const Gauges& gauge : datasource_gauges()) families.push_back(collect(gauge, *datasources));
     add_rooms(families, sources);
     if (sources.pages != nullptr) add_cache(families, sources.pages->stats());
+    if (sources.tcp) add_tcp(families, sources.tcp());
+    if (sources.clients) add_clients(families, sources.clients());
+    if (sources.certificate != nullptr) add_certificate(families, *sources.certificate);
     add_process(families);
     return prometheus::TextSerializer().Serialize(families);
   } catch (const std::exception& problem) {

@@ -6,12 +6,15 @@
 #include <string>
 
 #include <slate/database.h>
+#include <slate/pool.h>
 
 #include "api/page_cache.h"
 #include "http/server.h"
 #include "lists/refresh_target.h"
 #include "loader/refresher.h"
 #include "net/blocking_pool.h"
+#include "net/tls_context.h"
+#include "server/server.h"
 
 namespace slate::api {
 
@@ -27,8 +30,11 @@ struct MetricSources {
   Database& database;
   const Refresher* refresher = nullptr;
   const net::BlockingPool* pool = nullptr;
-  std::function<std::size_t()> connections{};  // that are open now
+  std::function<std::size_t()> connections{};  // of HTTP, that are open now
   const PageCache* pages = nullptr;
+  std::function<server::ServerStats()> tcp{};
+  std::function<ClientPoolStats()> clients{};  // connections to a database elsewhere
+  const net::TlsContext* certificate = nullptr;
 };
 
 // Every metric, with its labels, is in the table of docs/metrics.md, which a test compares with what is told.
@@ -40,12 +46,15 @@ class Metrics {
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
-  // For ServerOptions::observer, DatabaseTarget and RefresherOptions::observer; this must outlive them.
+  // For the ServerOptions::observer of HTTP and TCP, DatabaseTarget and RefresherOptions::observer; this must
+  // outlive them.
   std::function<void(const http::Served&)> request_observer();
+  std::function<void(const server::Answered&)> answer_observer();
   DatabaseTarget::Observer attempt_observer();
   std::function<void(const LoadStatus&)> refresh_observer();
 
-  // All of it in Prometheus' text format.
+  // All of it in Prometheus' text format. While the database cannot be reached, all but what it tells of
+  // datasources.
   Result<std::string> render(const MetricSources& sources) const;
 
  private:

@@ -9,7 +9,10 @@
 #include <thread>
 
 #include "api/testing/api_test_base.h"
+#include "base/testing/test_authority.h"
+#include "db/forwarding_database.h"
 #include "loader/testing/scripted_loader.h"
+#include "net/testing/temporary_folder.h"
 
 namespace slate::api {
 namespace {
@@ -113,7 +116,61 @@ TEST_F(MetricsTest, the_page_and_the_server_tell_of_the_same_metrics) {
   ASSERT_EQ(get("/v1/lists/rows/data").status, 200);
   loader_.set_script({.status = Code::kUnavailable, .message = "down"});
   post("/v1/datasources/rows/refresh?wait=30", "");
-  EXPECT_EQ(told_by(metrics_with("slate_refresh_failures_total{")), documented());
+  Table told = told_by(metrics_with("slate_refresh_failures_total{"));
+  // What `slate db` and a port under TLS tell on top of it, and `slate api` of its connections.
+  metrics_.answer_observer()({.request = "run_query", .outcome = "ok", .seconds = 0.001});
+  const net::testing::TemporaryFolder folder;
+  slate::testing::TestAuthority authority;
+  const auto issued = authority.issue();
+  const auto tls = net::TlsContext::server(
+      {.certificate = folder.write("cert", issued.certificate), .key = folder.write("key", issued.key)},
+      net::Reload::kNever);
+  ASSERT_TRUE(tls);
+  told.merge(told_by(metrics_
+                         .render({.database = *database_,
+                                  .tcp = [] { return server::ServerStats{}; },
+                                  .clients = [] { return ClientPoolStats{}; },
+                                  .certificate = tls->get()})
+                         .value()));
+  EXPECT_EQ(told, documented());
+}
+
+TEST_F(MetricsTest, a_database_that_is_away_takes_only_its_own_numbers_with_it) {
+  class Away final : public ForwardingDatabase {
+   public:
+    using ForwardingDatabase::ForwardingDatabase;
+    Result<std::vector<DatasourceStatus>> list_datasources() override {
+      return fail(Reason::kUnavailable, "away");
+    }
+  };
+  declare();
+  Away away(*database_);
+  const auto text = metrics_.render({.database = away, .clients = [] {
+                                       return ClientPoolStats{.open = 5, .idle = 2, .connect_failures = 7};
+                                     }});
+  ASSERT_TRUE(text);
+  EXPECT_THAT(*text, HasSubstr("slate_db_connections_in_use 3\n"));
+  EXPECT_THAT(*text, HasSubstr("slate_db_connect_failures_total 7\n"));
+  EXPECT_THAT(*text, ::testing::Not(HasSubstr("slate_datasource_rows")));
+}
+
+TEST_F(MetricsTest, tcp_requests_are_counted_by_what_was_asked_and_what_came_of_it) {
+  metrics_.answer_observer()({.request = "run_query", .outcome = "ok", .seconds = 0.3});
+  metrics_.answer_observer()({.request = "run_query", .outcome = "not_found", .seconds = 0.3});
+  const std::string text =
+      metrics_
+          .render(
+              {.database = *database_,
+               .tcp = [] { return server::ServerStats{.connections = 3, .refused = 4, .held_bytes = 5}; }})
+          .value();
+  EXPECT_THAT(text, HasSubstr(R"(slate_tcp_requests_total{outcome="not_found",request="run_query"} 1)"));
+  EXPECT_THAT(text,
+              HasSubstr(R"(slate_tcp_request_duration_seconds_bucket{request="run_query",le="0.25"} 0)"));
+  EXPECT_THAT(text,
+              HasSubstr(R"(slate_tcp_request_duration_seconds_bucket{request="run_query",le="0.5"} 2)"));
+  EXPECT_THAT(text, HasSubstr("slate_tcp_connections 3\n"));
+  EXPECT_THAT(text, HasSubstr("slate_tcp_connections_refused_total 4\n"));
+  EXPECT_THAT(text, HasSubstr("slate_tcp_held_bytes 5\n"));
 }
 
 TEST_F(MetricsTest, loads_are_counted_by_how_they_ended) {

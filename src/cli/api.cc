@@ -46,11 +46,11 @@ class ApiService {
   ApiService() = default;
 
   Result<void> open(const ApiOptions& options, const Endpoints& endpoints) {
-    ClientPoolOptions pool{
-        .client = {.address = options.database, .name = "slate api"},
-        .size = options.connections == 0 ? 2 * options.http.pool_threads + kLoads : options.connections,
-        .checkout_timeout = std::chrono::milliseconds(2'000)};
-    pool.client.token_file = options.token_file;
+    SLATE_TRY(ClientOptions client, checked_client(options));
+    ClientPoolOptions pool{.client = std::move(client),
+                           .size = options.connections == 0 ? 2 * options.http.process.pool_threads + kLoads
+                                                            : options.connections,
+                           .checkout_timeout = std::chrono::milliseconds(2'000)};
     // An empty database gets its datasources and lists before anybody asks it for one.
     pool.on_new_instance = [this](Database& database, const std::string& instance) -> Result<void> {
       log::info("connected to the database", {{"instance", instance}});
@@ -64,8 +64,9 @@ class ApiService {
     if (!options.http.manifests.empty())
       manifests = {.folder = options.http.manifests,
                    .with_database = [this](const auto& use) { return with_database(use); }};
-    SLATE_TRY(http_, HttpService::start(*database_, options.http, endpoints, std::move(manifests),
-                                        [this] { return reachable(); }));
+    SLATE_TRY(http_, HttpService::start(
+                         *database_, options.http, endpoints, std::move(manifests),
+                         [this] { return reachable(); }, [this] { return pool_->stats(); }));
     manifests_ = http_->manifests();
     watcher_ = std::jthread([this](const std::stop_token& stop) { look_after_database(stop); });
     return {};
@@ -123,8 +124,10 @@ Exit run_api(std::span<const std::string> arguments, Terminal& terminal) {
   if (const auto over = command_line.parse(arguments, terminal)) return *over;
   const auto endpoints = checked_endpoints(options.http);
   if (!endpoints) return command_line.usage_error(endpoints.error().to_string(), terminal);
+  if (const auto client = checked_client(options); !client)
+    return command_line.usage_error(client.error().to_string(), terminal);
 
-  log::configure(options.http.log_level, options.http.log_format);
+  log::configure(options.http.process.log_level, options.http.process.log_format);
   if (const auto served = serve(options, *endpoints, terminal); !served)
     return failed("api", served.error(), terminal);
   log::info("ended");

@@ -16,4 +16,9 @@ std::string compiler_name() {
 #endif
 }
 
+api::BuildInfo build_info() {
+  return {
+      .version = std::string(kVersion), .build_type = std::string(kBuildType), .compiler = compiler_name()};
+}
+
 }  // namespace slate::cli

@@ -4,6 +4,8 @@
 #include <string>
 #include <string_view>
 
+#include "api/metrics.h"
+
 namespace slate::cli {
 
 extern const std::string_view kVersion;
@@ -12,5 +14,7 @@ extern const std::string_view kBuildType;
 
 // "g++ 12.2.0", "clang 19.1.4".
 std::string compiler_name();
+// All of it, for metrics.
+api::BuildInfo build_info();
 
 }  // namespace slate::cli

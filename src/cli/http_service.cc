@@ -13,22 +13,11 @@ namespace {
 
 constexpr std::chrono::seconds kGrace{10};  // for requests that run when the server is asked to end
 
-Result<std::unique_ptr<net::TokenFile>> open_tokens(const std::string& file) {
-  if (file.empty()) return std::unique_ptr<net::TokenFile>();
-  return net::TokenFile::open(file);
-}
-
-api::AccessRules::Tokens accepted_by(const std::unique_ptr<net::TokenFile>& tokens) {
-  if (!tokens) return {};
-  return [tokens = tokens.get()](std::string_view token) { return tokens->accepts(token); };
-}
-
-void warn_of_open_tokens(const ServeOptions& options, const Endpoints& endpoints) {
+void look_for_open_tokens(const ServeOptions& options, const Endpoints& endpoints) {
   const bool has_tokens = !options.token_file.empty() || !options.admin_token_file.empty();
   const bool leaves =
       !endpoints.main.is_loopback || (endpoints.administration && !endpoints.administration->is_loopback);
-  if (has_tokens && leaves && options.tls_cert.empty())
-    log::warning("tokens cross the network in the clear: give --tls-cert, or put TLS in front");
+  if (has_tokens && leaves && !options.tls.is_on()) warn_of_open_tokens();
 }
 
 }  // namespace
@@ -36,9 +25,11 @@ void warn_of_open_tokens(const ServeOptions& options, const Endpoints& endpoints
 Result<std::unique_ptr<HttpService>> HttpService::start(Database& database, const ServeOptions& options,
                                                         const Endpoints& endpoints,
                                                         std::optional<Manifests> manifests,
-                                                        std::function<Result<void>()> ready) {
-  warn_of_open_tokens(options, endpoints);
+                                                        std::function<Result<void>()> ready,
+                                                        std::function<ClientPoolStats()> clients) {
+  look_for_open_tokens(options, endpoints);
   std::unique_ptr<HttpService> service(new HttpService(database, endpoints));
+  service->clients_ = std::move(clients);
   SLATE_TRY(service->read_secrets(options));
   SLATE_TRY(service->open(options, std::move(manifests)));
   SLATE_TRY(service->listen(options, ready));
@@ -68,16 +59,13 @@ std::string HttpService::addresses() const {
 Result<void> HttpService::read_secrets(const ServeOptions& options) {
   SLATE_TRY(list_tokens_, open_tokens(options.token_file));
   SLATE_TRY(admin_tokens_, open_tokens(options.admin_token_file));
-  if (options.tls_cert.empty()) return {};
-  SLATE_TRY(tls_, net::TlsContext::server({.certificate = options.tls_cert,
-                                           .key = options.tls_key,
-                                           .client_ca = options.tls_client_ca,
-                                           .protocols = {"http/1.1"}}));
+  SLATE_TRY(tls_, open_tls(options.tls, "http/1.1"));
   return {};
 }
 
 Result<void> HttpService::open(const ServeOptions& options, std::optional<Manifests> manifests) {
-  pool_ = std::make_unique<net::BlockingPool>(net::BlockingPoolOptions{.threads = options.pool_threads});
+  pool_ =
+      std::make_unique<net::BlockingPool>(net::BlockingPoolOptions{.threads = options.process.pool_threads});
   target_ = std::make_unique<DatabaseTarget>(database_, metrics_.attempt_observer());
   refresher_ =
       std::make_unique<Refresher>(*target_, RefresherOptions{.observer = metrics_.refresh_observer()});
@@ -94,7 +82,7 @@ Result<void> HttpService::open(const ServeOptions& options, std::optional<Manife
 }
 
 Result<void> HttpService::listen(const ServeOptions& options, const std::function<Result<void>()>& ready) {
-  io_ = std::make_unique<net::IoThreads>(options.io_threads);
+  io_ = std::make_unique<net::IoThreads>(options.process.io_threads);
   answers_ = std::make_unique<api::Answers>(api::AnswersOptions{.cache_bytes = options.cache_bytes});
   api::AccessRules rules{.list_tokens = accepted_by(list_tokens_),
                          .admin_tokens = accepted_by(admin_tokens_)};
@@ -114,16 +102,17 @@ Result<void> HttpService::listen(const ServeOptions& options, const std::functio
 
 std::unique_ptr<api::ApiContext> HttpService::make_context(api::AccessRules rules,
                                                            std::function<Result<void>()> ready) {
-  return std::unique_ptr<api::ApiContext>(
-      new api::ApiContext{.database = database_,
-                          .lists = *lists_,
-                          .refresher = *refresher_,
-                          .metrics = metrics_,
-                          .answers = *answers_,
-                          .ready = std::move(ready),
-                          .access = std::move(rules),
-                          .pool = pool_.get(),
-                          .connections = [this] { return connections(); }});
+  return std::unique_ptr<api::ApiContext>(new api::ApiContext{.database = database_,
+                                                              .lists = *lists_,
+                                                              .refresher = *refresher_,
+                                                              .metrics = metrics_,
+                                                              .answers = *answers_,
+                                                              .ready = std::move(ready),
+                                                              .access = std::move(rules),
+                                                              .pool = pool_.get(),
+                                                              .connections = [this] { return connections(); },
+                                                              .clients = clients_,
+                                                              .certificate = tls_.get()});
 }
 
 Result<std::unique_ptr<http::Server>> HttpService::listen(const ServeOptions& options, ListenAddress& address,
@@ -131,8 +120,8 @@ Result<std::unique_ptr<http::Server>> HttpService::listen(const ServeOptions& op
   http::ServerOptions server{.address = address.host,
                              .port = address.port,
                              .tls = tls_,
-                             .max_connections = options.max_connections,
-                             .client = {.connections = options.max_client_connections,
+                             .max_connections = options.connections.most,
+                             .client = {.connections = options.connections.most_of_client,
                                         .requests_per_second = static_cast<double>(options.max_client_rate)}};
   server.observer = metrics_.request_observer();
   SLATE_TRY(auto running, http::Server::start(std::move(server), api::make_router(context), *io_, *pool_));

@@ -11,6 +11,7 @@
 
 #include <slate/database.h>
 #include <slate/error.h>
+#include <slate/pool.h>
 
 #include "api/answers.h"
 #include "api/api.h"
@@ -39,12 +40,13 @@ class HttpService {
     WithDatabase with_database;
   };
 
-  // `ready`: whether requests should be sent here. Manifests are applied before it listens. The database must
-  // outlive it.
+  // `ready`: whether requests should be sent here. `clients`: connections to a database elsewhere. Manifests
+  // are applied before it listens. The database must outlive it.
   static Result<std::unique_ptr<HttpService>> start(Database& database, const ServeOptions& options,
                                                     const Endpoints& endpoints,
                                                     std::optional<Manifests> manifests,
-                                                    std::function<Result<void>()> ready);
+                                                    std::function<Result<void>()> ready,
+                                                    std::function<ClientPoolStats()> clients = {});
   ~HttpService() { stop(); }
   HttpService(const HttpService&) = delete;
   HttpService& operator=(const HttpService&) = delete;
@@ -71,8 +73,8 @@ class HttpService {
   Endpoints endpoints_;  // with the ports that were free, once it listens
   std::unique_ptr<net::TokenFile> list_tokens_, admin_tokens_;  // null: none are asked for
   std::shared_ptr<net::TlsContext> tls_;                        // null: plain
-  api::Metrics metrics_{
-      {.version = std::string(kVersion), .build_type = std::string(kBuildType), .compiler = compiler_name()}};
+  std::function<ClientPoolStats()> clients_;                    // empty: the database is in this process
+  api::Metrics metrics_{build_info()};
   std::unique_ptr<DatabaseTarget> target_;
   std::unique_ptr<Refresher> refresher_;
   std::unique_ptr<ListService> lists_;

@@ -9,6 +9,24 @@
 
 namespace slate::cli {
 
+void add_process_options(CommandLine& command_line, ProcessOptions& options) {
+  command_line.choice({.flags = "--log-level", .help = "The least that is logged, on stderr"},
+                      options.log_level,
+                      {{"debug", log::Level::kDebug},
+                       {"info", log::Level::kInfo},
+                       {"warning", log::Level::kWarning},
+                       {"error", log::Level::kError},
+                       {"off", log::Level::kOff}});
+  command_line.choice({.flags = "--log-format", .help = "How log lines look"}, options.log_format,
+                      {{"text", log::Format::kText}, {"json", log::Format::kJson}});
+  command_line.option({.flags = "--io-threads",
+                       .value = "N",
+                       .help = "Threads for connections; they answer what is short, too"},
+                      options.io_threads, 1, 64);
+  command_line.option({.flags = "--pool-threads", .value = "N", .help = "Threads for queries and writes"},
+                      options.pool_threads, 1, 256);
+}
+
 void raise_file_limit() {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;

@@ -2,14 +2,29 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 
 #include <slate/error.h>
 
+#include "base/log.h"
+#include "cli/command_line.h"
 #include "net/signals.h"
 
 namespace slate::cli {
+
+struct ProcessOptions {
+  log::Level log_level = log::Level::kInfo;
+  log::Format log_format = log::Format::kText;
+  std::uint64_t io_threads = 1;
+  std::uint64_t pool_threads = 4;
+
+  bool operator==(const ProcessOptions&) const = default;
+};
+
+// --log-level, --log-format, --io-threads and --pool-threads.
+void add_process_options(CommandLine& command_line, ProcessOptions& options);
 
 // The limit on open files: a connection takes one each, a datasource two.
 void raise_file_limit();

@@ -10,7 +10,6 @@
 #include "base/log.h"
 #include "base/try.h"
 #include "cli/api_client.h"
-#include "cli/durability_default.h"
 #include "cli/http_service.h"
 #include "cli/process.h"
 #include "cli/serve_options.h"
@@ -18,8 +17,6 @@
 
 namespace slate::cli {
 namespace {
-
-constexpr std::uint64_t kPage = std::uint64_t{2} << 20;
 
 Result<std::string> counts_of(Database& database) {
   SLATE_TRY(const auto datasources, database.list_datasources());
@@ -30,27 +27,21 @@ Result<std::string> counts_of(Database& database) {
 Result<void> serve(const ServeOptions& options, const Endpoints& endpoints, Terminal& terminal) {
   raise_file_limit();
   SLATE_TRY(const auto ending, Ending::listen());
-  SLATE_TRY(const auto stored,
-            Database::open({.path = options.data,
-                            .generation_map_bytes = (options.map_bytes + kPage - 1) / kPage * kPage,
-                            .scan_helpers = static_cast<unsigned>(options.scan_helpers)}));
-  std::unique_ptr<DurabilityDefault> with_default;
-  if (const auto durability = options.default_durability())
-    with_default = std::make_unique<DurabilityDefault>(*stored, *durability);
-  Database& database = with_default ? static_cast<Database&>(*with_default) : *stored;
+  SLATE_TRY(const Store store, Store::open(options.store));
+  Database& database = store.database();
   std::optional<HttpService::Manifests> manifests;
   if (!options.manifests.empty())
     manifests = {.folder = options.manifests,
-                 .memory = std::filesystem::path(options.data) / "manifests.json",
+                 .memory = std::filesystem::path(options.store.data) / "manifests.json",
                  .with_database = [&database](const auto& use) { return use(database); }};
   // It listens only once storage is open and manifests are applied.
   SLATE_TRY(const auto service, HttpService::start(database, options, endpoints, std::move(manifests),
                                                    []() -> Result<void> { return {}; }));
   SLATE_TRY(const std::string counts, counts_of(database));
-  terminal.out << fmt::format("slate is serving on {}, data in {}, {}\n", service->addresses(), options.data,
-                              counts)
+  terminal.out << fmt::format("slate is serving on {}, data in {}, {}\n", service->addresses(),
+                              options.store.data, counts)
                << std::flush;
-  log::info("serving", {{"address", service->addresses()}, {"data", options.data}});
+  log::info("serving", {{"address", service->addresses()}, {"data", options.store.data}});
   ending->wait();
   log::info("asked to end: finishing what runs");
   service->stop();
@@ -68,7 +59,7 @@ Exit run_serve(std::span<const std::string> arguments, Terminal& terminal) {
   const auto endpoints = checked_endpoints(options);
   if (!endpoints) return command_line.usage_error(endpoints.error().to_string(), terminal);
 
-  log::configure(options.log_level, options.log_format);
+  log::configure(options.process.log_level, options.process.log_format);
   if (const auto served = serve(options, *endpoints, terminal); !served)
     return failed("serve", served.error(), terminal);
   log::info("ended");

@@ -3,48 +3,35 @@
 #include <algorithm>
 
 #include "base/try.h"
+#include "client/address.h"
 
 namespace slate::cli {
 
 ServeOptions ServeOptions::for_cores(unsigned cores) {
-  ServeOptions options;
+  ServeOptions options{.store = StoreOptions::for_cores(cores)};
   // Queries block a thread of the pool for microseconds when pages are in memory, for milliseconds when not.
-  options.pool_threads = std::clamp(2 * cores, 4U, 8U);
-  options.io_threads = std::clamp(cores / 8, 1U, 4U);
-  options.scan_helpers = std::clamp(cores, 1U, 257U) - 1;
+  options.process.pool_threads = std::clamp(2 * cores, 4U, 8U);
+  options.process.io_threads = std::clamp(cores / 8, 1U, 4U);
   return options;
-}
-
-std::optional<Durability> ServeOptions::default_durability() const {
-  if (durability == "sync") return Durability::kSync;
-  if (durability == "os") return Durability::kOs;
-  return std::nullopt;
 }
 
 namespace {
 
 void add_security_options(CommandLine& command_line, ServeOptions& options) {
-  const auto file = [&](const char* flag, const char* help, std::string& target, const char* variable = "") {
-    command_line.option(
-        {.flags = flag, .value = "FILE", .help = help, .variable = variable, .default_text = "none"}, target);
-  };
-  file("--tls-cert",
-       "Certificate (PEM), with those that lead to its authority: serve HTTPS. Read again\n"
-       "when it changes, as all of these files",
-       options.tls_cert);
-  file("--tls-key", "Its private key (PEM)", options.tls_key);
-  file("--tls-client-ca", "Authorities (PEM) of clients' certificates, which every client must then show",
-       options.tls_client_ca);
-  file("--admin-token-file", "Tokens, one a line, of which administration needs one",
-       options.admin_token_file);
-  file("--token-file", "Tokens, one a line, of which lists need one; those for administration do, too",
-       options.token_file, "SLATE_LIST_TOKEN_FILE");
-  command_line.option({.flags = "--max-connections", .value = "N", .help = "Open connections; more get 503"},
-                      options.max_connections, 1, 1'000'000);
-  command_line.option({.flags = "--max-client-connections",
-                       .value = "N",
-                       .help = "Open connections of one client's address; more get 429. 0: no limit"},
-                      options.max_client_connections, 0, 1'000'000);
+  add_tls_options(command_line, "serve HTTPS", options.tls);
+  command_line.option({.flags = "--admin-token-file",
+                       .value = "FILE",
+                       .help = "Tokens, one a line, of which administration needs one",
+                       .default_text = "none"},
+                      options.admin_token_file);
+  command_line.option(
+      {.flags = "--token-file",
+       .value = "FILE",
+       .help = "Tokens, one a line, of which lists need one; those for administration do, too",
+       .variable = "SLATE_LIST_TOKEN_FILE",
+       .default_text = "none"},
+      options.token_file);
+  add_connection_options(command_line, "get 503", "get 429", options.connections);
   command_line.option({.flags = "--max-client-rate",
                        .value = "N",
                        .help = "Requests a second of one client's address; more get 429. 0: no limit"},
@@ -82,45 +69,12 @@ void add_http_options(CommandLine& command_line, ServeOptions& options) {
                      options.cache_bytes, 0);
 }
 
-void add_process_options(CommandLine& command_line, ServeOptions& options) {
-  command_line.choice({.flags = "--log-level", .help = "The least that is logged, on stderr"},
-                      options.log_level,
-                      {{"debug", log::Level::kDebug},
-                       {"info", log::Level::kInfo},
-                       {"warning", log::Level::kWarning},
-                       {"error", log::Level::kError},
-                       {"off", log::Level::kOff}});
-  command_line.choice({.flags = "--log-format", .help = "How log lines look"}, options.log_format,
-                      {{"text", log::Format::kText}, {"json", log::Format::kJson}});
-  command_line.option({.flags = "--io-threads", .value = "N", .help = "Threads for connections"},
-                      options.io_threads, 1, 64);
-  command_line.option({.flags = "--pool-threads", .value = "N", .help = "Threads for queries and writes"},
-                      options.pool_threads, 1, 256);
-}
-
 }  // namespace
 
 void add_serve_options(CommandLine& command_line, ServeOptions& options) {
-  command_line.option(
-      {.flags = "--data", .value = "DIR", .help = "Folder of the database; made when missing"}, options.data);
+  add_store_options(command_line, options.store);
   add_http_options(command_line, options);
-  command_line.choice(
-      {.flags = "--durability",
-       .help = "For datasources that do not say: sync survives power loss, os a killed process.\n"
-               "Stored with the datasource when it is saved",
-       .default_text = "os with a loader, else sync"},
-      options.durability, {"sync", "os"});
-  add_process_options(command_line, options);
-  command_line.option({.flags = "--scan-helpers",
-                       .value = "N",
-                       .help = "Threads that help large scans while fewer queries run than there are cores"},
-                      options.scan_helpers, 0, 256);
-  command_line.bytes(
-      {.flags = "--map-size",
-       .value = "BYTES",
-       .help = "The most that one datasource can hold, such as 512MiB or 64GiB: address space, which\n"
-               "costs nothing until it is used"},
-      options.map_bytes, std::uint64_t{1} << 20);
+  add_process_options(command_line, options.process);
 }
 
 void add_api_options(CommandLine& command_line, ApiOptions& options) {
@@ -134,12 +88,28 @@ void add_api_options(CommandLine& command_line, ApiOptions& options) {
                                "each connection",
                        .default_text = "none"},
                       options.token_file);
+  command_line.option(
+      {.flags = "--db-tls", .value = "", .help = "Speak TLS with the database; the three below imply it"},
+      options.tls);
+  command_line.option({.flags = "--db-ca-file",
+                       .value = "FILE",
+                       .help = "Authorities (PEM) to trust with the database's certificate",
+                       .default_text = "the system's"},
+                      options.ca_file);
+  command_line.option({.flags = "--db-client-cert",
+                       .value = "FILE",
+                       .help = "Certificate (PEM) to show to a database that asks for one",
+                       .default_text = "none"},
+                      options.client_cert);
+  command_line.option(
+      {.flags = "--db-client-key", .value = "FILE", .help = "Its private key (PEM)", .default_text = "none"},
+      options.client_key);
   command_line.option({.flags = "--db-connections",
                        .value = "N",
                        .help = "Connections to the database, at most; 0: twice the pool's threads and 8"},
                       options.connections, 0, 1024);
   add_http_options(command_line, options.http);
-  add_process_options(command_line, options.http);
+  add_process_options(command_line, options.http.process);
 }
 
 namespace {
@@ -150,20 +120,23 @@ Failure refuse(std::string flag, std::string message, std::string hint) {
                   .with_hint(std::move(hint)));
 }
 
-Result<void> check_files(const ServeOptions& options) {
-  if (options.tls_cert.empty() != options.tls_key.empty())
-    return refuse(options.tls_cert.empty() ? "--tls-cert" : "--tls-key",
-                  "a certificate and its key go together", "give --tls-cert and --tls-key");
-  if (!options.tls_client_ca.empty() && options.tls_cert.empty())
-    return refuse("--tls-client-ca", "certificates of clients are asked for under TLS only",
-                  "give --tls-cert and --tls-key");
-  return {};
-}
-
 }  // namespace
 
+Result<ClientOptions> checked_client(const ApiOptions& options) {
+  if (const auto addresses = client::parse_addresses(options.database); !addresses)
+    return fail(Error(addresses.error()).with_field("--db"));
+  if (options.client_cert.empty() != options.client_key.empty())
+    return refuse(options.client_cert.empty() ? "--db-client-cert" : "--db-client-key",
+                  "a certificate and its key go together", "give --db-client-cert and --db-client-key");
+  ClientOptions client{.address = options.database, .name = "slate api"};
+  client.token_file = options.token_file;
+  if (options.tls == Switch::kOn || !options.ca_file.empty() || !options.client_cert.empty())
+    client.tls = {.ca = options.ca_file, .certificate = options.client_cert, .key = options.client_key};
+  return client;
+}
+
 Result<Endpoints> checked_endpoints(const ServeOptions& options) {
-  SLATE_TRY(check_files(options));
+  SLATE_TRY(check_tls(options.tls));
   Endpoints endpoints;
   SLATE_TRY(endpoints.main, parse_listen_address(options.listen));
   const bool lists_only = options.lists_only == Switch::kOn;
@@ -172,7 +145,7 @@ Result<Endpoints> checked_endpoints(const ServeOptions& options) {
       return refuse("--admin-listen", "--lists-only serves no administration", "leave one of them out");
     SLATE_TRY(endpoints.administration, parse_listen_address(options.admin_listen));
   }
-  const bool is_guarded = !options.admin_token_file.empty() || !options.tls_client_ca.empty();
+  const bool is_guarded = !options.admin_token_file.empty() || options.tls.is_mutual();
   if (lists_only || is_guarded) return endpoints;
   const ListenAddress& administration = endpoints.administration.value_or(endpoints.main);
   if (!administration.is_loopback)

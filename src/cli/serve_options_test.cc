@@ -17,13 +17,13 @@ TEST(ServeOptions, administration_beyond_loopback_needs_a_token_or_mutual_tls) {
   ServeOptions options;
   options.listen = "0.0.0.0:8080";
   expect_refusal(options, "--listen", "--admin-token-file");
-  options.tls_cert = options.tls_key = "file";
+  options.tls = {.certificate = "file", .key = "file"};
   expect_refusal(options, "--listen", "--lists-only");
   ServeOptions with_token = options;
   with_token.admin_token_file = "file";
   EXPECT_TRUE(checked_endpoints(with_token));
   ServeOptions mutual = options;
-  mutual.tls_client_ca = "file";
+  mutual.tls.client_ca = "file";
   EXPECT_TRUE(checked_endpoints(mutual));
   ServeOptions lists = options;
   lists.lists_only = Switch::kOn;
@@ -45,9 +45,9 @@ TEST(ServeOptions, administration_on_a_loopback_port_of_its_own_frees_the_main_o
 }
 
 TEST(ServeOptions, what_goes_together_is_given_together) {
-  expect_refusal({.tls_cert = "file"}, "--tls-key", "--tls-cert");
-  expect_refusal({.tls_key = "file"}, "--tls-cert", "--tls-key");
-  expect_refusal({.tls_client_ca = "file"}, "--tls-client-ca", "--tls-cert");
+  expect_refusal({.tls = {.certificate = "file"}}, "--tls-key", "--tls-cert");
+  expect_refusal({.tls = {.key = "file"}}, "--tls-cert", "--tls-key");
+  expect_refusal({.tls = {.client_ca = "file"}}, "--tls-client-ca", "--tls-cert");
   expect_refusal({.token_file = "file"}, "--token-file", "--admin-token-file");
 }
 
@@ -59,20 +59,20 @@ TEST(ServeOptions, listen_on_loopback_by_default) {
 }
 
 TEST(ServeOptions, threads_suit_small_and_large_machines) {
-  EXPECT_EQ(ServeOptions::for_cores(1).io_threads, 1U);
-  EXPECT_EQ(ServeOptions::for_cores(1).pool_threads, 4U);
-  EXPECT_EQ(ServeOptions::for_cores(2).pool_threads, 4U);
-  EXPECT_EQ(ServeOptions::for_cores(64).pool_threads, 8U);
-  EXPECT_EQ(ServeOptions::for_cores(64).io_threads, 4U);
-  EXPECT_EQ(ServeOptions::for_cores(0).scan_helpers, 0U);
-  EXPECT_EQ(ServeOptions::for_cores(2).scan_helpers, 1U);
-  EXPECT_EQ(ServeOptions::for_cores(1000).scan_helpers, 256U);
+  EXPECT_EQ(ServeOptions::for_cores(1).process.io_threads, 1U);
+  EXPECT_EQ(ServeOptions::for_cores(1).process.pool_threads, 4U);
+  EXPECT_EQ(ServeOptions::for_cores(2).process.pool_threads, 4U);
+  EXPECT_EQ(ServeOptions::for_cores(64).process.pool_threads, 8U);
+  EXPECT_EQ(ServeOptions::for_cores(64).process.io_threads, 4U);
+  EXPECT_EQ(ServeOptions::for_cores(0).store.scan_helpers, 0U);
+  EXPECT_EQ(ServeOptions::for_cores(2).store.scan_helpers, 1U);
+  EXPECT_EQ(ServeOptions::for_cores(1000).store.scan_helpers, 256U);
 }
 
 TEST(ServeOptions, durability_is_left_to_datasources_unless_given) {
-  EXPECT_EQ(ServeOptions{}.default_durability(), std::nullopt);
-  EXPECT_EQ(ServeOptions{.durability = "sync"}.default_durability(), Durability::kSync);
-  EXPECT_EQ(ServeOptions{.durability = "os"}.default_durability(), Durability::kOs);
+  EXPECT_EQ(StoreOptions{}.default_durability(), std::nullopt);
+  EXPECT_EQ(StoreOptions{.durability = "sync"}.default_durability(), Durability::kSync);
+  EXPECT_EQ(StoreOptions{.durability = "os"}.default_durability(), Durability::kOs);
 }
 
 }  // namespace

@@ -97,10 +97,10 @@ TEST_F(ServeSourcesTest, every_option_comes_from_a_flag_a_variable_and_a_file_al
 
 TEST_F(ServeSourcesTest, a_flag_wins_over_a_variable_and_a_variable_over_a_file) {
   std::ofstream(file_) << "pool-threads = 5\n";
-  EXPECT_EQ(parsed({"--config", file_}).pool_threads, 5u);
+  EXPECT_EQ(parsed({"--config", file_}).process.pool_threads, 5u);
   ::setenv("SLATE_POOL_THREADS", "6", 1);
-  EXPECT_EQ(parsed({"--config", file_}).pool_threads, 6u);
-  EXPECT_EQ(parsed({"--config", file_, "--pool-threads", "7"}).pool_threads, 7u);
+  EXPECT_EQ(parsed({"--config", file_}).process.pool_threads, 6u);
+  EXPECT_EQ(parsed({"--config", file_, "--pool-threads", "7"}).process.pool_threads, 7u);
   ::unsetenv("SLATE_POOL_THREADS");
 }
 
@@ -128,7 +128,7 @@ TEST_F(ServeSourcesTest, the_file_that_comes_with_the_unit_names_every_option_an
     const bool is_option = line.starts_with("# ") && line.find(" = ") != std::string::npos;
     all += (is_option ? line.substr(2) : line) + "\n";
   }
-  EXPECT_EQ(parsed_from_file(all).map_bytes, std::uint64_t{64} << 30);
+  EXPECT_EQ(parsed_from_file(all).store.map_bytes, std::uint64_t{64} << 30);
 }
 
 TEST_F(ServeSourcesTest, the_page_of_configuration_names_every_option) {

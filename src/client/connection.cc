@@ -99,7 +99,7 @@ Connection::Connection(const ClientOptions& options, const Address& address,
       reader_(
           [this](std::span<char> into, TimePoint deadline) {
             auto got = stream_->read_some(into, deadline);
-            if (got) is_heard_.store(true, std::memory_order_relaxed);
+            if (got && *got > 0) is_heard_.store(true, std::memory_order_relaxed);
             return got;
           },
           wire::kAnswerFrameBytes) {}
@@ -127,6 +127,21 @@ Result<std::shared_ptr<Connection>> Connection::open(const ClientOptions& option
   return connection;
 }
 
+Result<ReceivedFrame> Connection::be_greeted(std::string_view hello, TimePoint deadline, bool under_tls) {
+  const auto ask = [&]() -> Result<ReceivedFrame> {
+    SLATE_TRY(stream_->write(hello, deadline));
+    return reader_.next(deadline);
+  };
+  auto welcome = ask();
+  const bool is_cut = !welcome && welcome.error().reason() == Reason::kUnavailable;
+  // A server that speaks TLS only has no words for a client that does not.
+  if (is_cut && !under_tls && !is_heard_)
+    return slate::fail(Reason::kUnavailable,
+                       "it ended the connection without a word; it may speak TLS only, which this client "
+                       "is not told to");
+  return welcome;
+}
+
 Result<void> Connection::shake_hands(const ClientOptions& options, TimePoint deadline) {
   wire::Hello who{.token = options.token, .client = options.name};
   if (!options.token_file.empty()) {
@@ -136,8 +151,7 @@ Result<void> Connection::shake_hands(const ClientOptions& options, TimePoint dea
   const wire::RequestId id = next_id();
   std::string bytes(wire::kPreamble);
   bytes += wire::make_frame(id, hello);
-  SLATE_TRY(stream_->write(bytes, deadline));
-  SLATE_TRY(const ReceivedFrame received, reader_.next(deadline));
+  SLATE_TRY(const ReceivedFrame received, be_greeted(bytes, deadline, options.tls.has_value()));
   SLATE_TRY(auto answer, wire::decode_answer(received.frame.message));
   if (auto* error = std::get_if<Error>(&answer)) return slate::fail(std::move(*error));
   auto* welcome = std::get_if<wire::Welcome>(&answer);

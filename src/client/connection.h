@@ -133,6 +133,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   Connection(const ClientOptions& options, const Address& address, std::unique_ptr<net::ClientStream> stream);
   Result<void> shake_hands(const ClientOptions& options, TimePoint deadline);
+  Result<ReceivedFrame> be_greeted(std::string_view hello, TimePoint deadline, bool under_tls);
   std::size_t frame_limit(const wire::RequestBody& body) const;
 
   // Sending: connection_send.cc.

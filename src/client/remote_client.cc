@@ -56,7 +56,7 @@ Result<std::shared_ptr<net::TlsContext>> make_tls(const ClientOptions& options) 
   return net::TlsContext::client({.ca = options.tls->ca,
                                   .certificate = options.tls->certificate,
                                   .key = options.tls->key,
-                                  .protocols = {}});
+                                  .protocols = {std::string(wire::kAlpn)}});
 }
 
 Result<std::unique_ptr<RemoteClient>> RemoteClient::connect(const ClientOptions& options,

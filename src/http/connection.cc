@@ -62,10 +62,10 @@ enum class State : std::uint8_t {
 // one write at most is under way.
 class Http1Connection final : public Connection, public std::enable_shared_from_this<Http1Connection> {
  public:
-  Http1Connection(std::shared_ptr<ServerCore> core, int socket, Admission admission)
+  Http1Connection(std::shared_ptr<ServerCore> core, int socket, net::ConnectionPermit permit)
       : alive_(core->group),
         core_(std::move(core)),
-        admission_(std::move(admission)),
+        permit_(std::move(permit)),
         stream_(core_->io, socket, core_->options.tls.get()),
         parser_({.header_bytes = core_->options.header_bytes, .body_bytes = core_->options.body_bytes}) {}
 
@@ -97,7 +97,7 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
       }
       clear_deadline();
       state_ = State::kReading;
-      if (admission_.refusal()) return refuse(*admission_.refusal());
+      if (permit_.refusal()) return refuse(*permit_.refusal());
       process();
     });
   }
@@ -187,7 +187,7 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
     auto answer = exchange_->find_route(head, core_->router);
     // What runs inline costs less than a refusal, and probes must not fail for others' requests.
     if (exchange_->route != nullptr && exchange_->route->run == Run::kInline) return answer;
-    const auto wait = core_->clients.take_request(admission_.client(), SteadyClock::now());
+    const auto wait = core_->limiter->take_request(permit_.client(), SteadyClock::now());
     if (!wait) return answer;
     return Response::problem(Error(Reason::kQuotaExceeded, "too many requests come from this address")
                                  .with_retry_after(static_cast<int>(wait->count())));
@@ -501,7 +501,7 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
 
   AliveGuard alive_;
   const std::shared_ptr<ServerCore> core_;
-  const Admission admission_;
+  const net::ConnectionPermit permit_;
   net::Stream stream_;
 
   State state_ = State::kHandshake;
@@ -518,9 +518,9 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
 
 }  // namespace
 
-void open_connection(std::shared_ptr<ServerCore> core, int socket, Admission admission) {
+void open_connection(std::shared_ptr<ServerCore> core, int socket, net::ConnectionPermit permit) {
   const auto group = core->group;
-  const auto connection = std::make_shared<Http1Connection>(std::move(core), socket, std::move(admission));
+  const auto connection = std::make_shared<Http1Connection>(std::move(core), socket, std::move(permit));
   if (group->add(connection)) connection->start();
 }
 

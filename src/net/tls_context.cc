@@ -1,6 +1,7 @@
 #include "net/tls_context.h"
 
 #include <algorithm>
+#include <ctime>
 #include <mutex>
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -80,6 +81,12 @@ double days_between(const ASN1_TIME* from, const ASN1_TIME* to) {
   int seconds = 0;
   ASN1_TIME_diff(&days, &seconds, from, to);
   return days + seconds / 86'400.0;
+}
+
+// Seconds since 1970.
+std::int64_t unix_seconds(const ASN1_TIME* time) {
+  std::tm parts{};
+  return ASN1_TIME_to_tm(time, &parts) == 1 ? ::timegm(&parts) : 0;
 }
 
 // A certificate with less than a tenth of its life ahead should have been replaced.
@@ -271,6 +278,12 @@ Result<std::shared_ptr<TlsContext>> TlsContext::client(TlsClientOptions options,
                  .authorities = {std::move(options.ca), {}}};
   impl->protocols = alpn_form(options.protocols);
   return open(std::move(impl), reload);
+}
+
+std::int64_t TlsContext::not_after() const {
+  const auto context = current();
+  const X509* certificate = SSL_CTX_get0_certificate(context.get());
+  return certificate == nullptr ? 0 : unix_seconds(X509_get0_notAfter(certificate));
 }
 
 std::shared_ptr<ssl_ctx_st> TlsContext::current() const {

@@ -50,6 +50,8 @@ class TlsContext {
   // For the next handshake. Belongs to this room.
   std::shared_ptr<ssl_ctx_st> current() const;
   bool is_server() const;
+  // When the certificate that new handshakes show ends, in seconds since 1970; 0 for a client without one.
+  std::int64_t not_after() const;
   // Whether clients must show a certificate.
   bool verifies_clients() const;
 

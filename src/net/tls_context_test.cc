@@ -1,7 +1,9 @@
 #include "net/tls_context.h"
 
+#include <ctime>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <thread>
 
 #include "base/testing/test_authority.h"
 #include "net/client_stream.h"
@@ -58,6 +60,16 @@ TEST_F(TlsContextTest, changed_files_hold_for_new_connections_and_open_ones_stay
   }
   EXPECT_FALSE(connect(server, *trusts_first));
   EXPECT_TRUE(echoes(**before)) << "an open connection outlives its certificate's replacement";
+}
+
+TEST_F(TlsContextTest, the_end_of_the_certificate_in_use_is_told) {
+  const auto ends_in = [](const TlsContext& tls) { return tls.not_after() - std::time(nullptr); };
+  const auto tls = TlsContext::server(write(first_.issue({.valid_until_hours = 24})));
+  ASSERT_TRUE(tls) << tls.error().to_string();
+  EXPECT_NEAR(static_cast<double>(ends_in(**tls)), 24 * 3600, 600);
+  write(first_.issue({.valid_until_hours = 48}));
+  while (ends_in(**tls) < 47 * 3600) std::this_thread::yield();
+  EXPECT_EQ(trusting(first_)->not_after(), 0);
 }
 
 TEST_F(TlsContextTest, broken_new_files_change_nothing_until_they_are_mended) {

@@ -105,6 +105,13 @@ BIO* new_socket_bio(int socket) {
   return bio;
 }
 
+// Whether what came is no record of TLS at all.
+bool is_no_tls(unsigned long error) {
+  const int reason = ERR_GET_REASON(error);
+  return ERR_GET_LIB(error) == ERR_LIB_SSL &&
+         (reason == SSL_R_WRONG_VERSION_NUMBER || reason == SSL_R_HTTP_REQUEST);
+}
+
 struct SslFreer {
   void operator()(SSL* ssl) const { SSL_free(ssl); }
 };
@@ -191,7 +198,8 @@ class TlsTransport final : public Transport {
     if (const long verified = SSL_get_verify_result(ssl_.get()); verified != X509_V_OK)
       problem_ = std::string("the certificate is not accepted: ") + X509_verify_cert_error_string(verified);
     else if (ERR_peek_error() != 0)
-      problem_ = "TLS: " + take_tls_error();
+      problem_ =
+          is_no_tls(ERR_peek_error()) ? "the other side does not speak TLS" : "TLS: " + take_tls_error();
     else
       problem_ = system_error != 0 ? std::generic_category().message(system_error)
                                    : std::string("the connection ended without notice");

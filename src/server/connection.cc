@@ -1,22 +1,15 @@
 #include <algorithm>
+#include <array>
 #include <atomic>
-#include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/basic_waitable_timer.hpp>
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/dispatch.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/strand.hpp>
-#include <boost/asio/wait_traits.hpp>
 #include <chrono>
 #include <deque>
-#include <unistd.h>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "base/log.h"
+#include "net/stream.h"
 #include "server/carry_out.h"
 #include "server/peer.h"
 #include "server/refresh_host.h"
@@ -26,53 +19,41 @@
 namespace slate::server {
 namespace {
 
-namespace asio = boost::asio;
-using ErrorCode = boost::system::error_code;
 using SteadyClock = std::chrono::steady_clock;
 using TimePoint = SteadyClock::time_point;
-using Strand = asio::strand<asio::io_context::executor_type>;
-using Socket = asio::basic_stream_socket<asio::ip::tcp, Strand>;
-using Timer = asio::basic_waitable_timer<SteadyClock, asio::wait_traits<SteadyClock>, Strand>;
 
-constexpr std::size_t kIdleRead = 4096;
-constexpr std::size_t kFrameRead = 65536;
-constexpr std::size_t kGathered = 16;  // pieces of one write
+constexpr std::size_t kRead = 65536;
+constexpr std::size_t kGathered = 8;  // pieces of one write
 // How long a client that was told off may go on sending, so that it reads why instead of a reset connection.
 constexpr std::chrono::seconds kLinger{2};
 
 enum class State : std::uint8_t {
+  kHandshake,  // of TLS
   kOpen,
   kEnding,     // writes what is left, takes no more requests
   kLingering,  // closed for writing; reads and forgets
   kClosed,
 };
 
-// Everything but the interface runs on the strand. One read and one write at most are under way. There is one
-// timer, armed lazily.
+// Everything but the interface runs on the stream's strand. One read and one write at most are under way.
 class TcpConnection final : public Peer, public std::enable_shared_from_this<TcpConnection> {
  public:
-  TcpConnection(std::shared_ptr<ServerCore> core, int socket, Welcoming welcoming)
+  TcpConnection(std::shared_ptr<ServerCore> core, int socket, net::ConnectionPermit permit)
       : alive_(core->group),
         core_(std::move(core)),
         id_(core_->last_connection.fetch_add(1) + 1),
-        strand_(asio::make_strand(core_->io.context())),
-        socket_(strand_),
-        timer_(strand_),
-        welcoming_(welcoming),
+        permit_(std::move(permit)),
+        stream_(core_->io, socket, core_->options.tls.get()),
         session_({.accepts_token = core_->options.accepts_token,
                   .welcome = {.server = core_->options.version,
                               .instance = core_->instance,
                               .limits = core_->limits(),
                               .scope_key = core_->scope_key}}),
-        snapshots_(core_) {
-    ErrorCode error;
-    // The protocol matters only for opening and for addresses, neither of which happens here.
-    socket_.assign(asio::ip::tcp::v4(), socket, error);
-    if (error) ::close(socket);
-  }
+        snapshots_(core_) {}
 
   void start() {
-    asio::post(strand_, [self = shared_from_this()] { self->welcome(); });
+    stream_.start(weak_from_this(), [this] { on_time(SteadyClock::now()); });
+    stream_.post([this] { shake_hands(); });
   }
 
   ConnectionId id() const override { return id_; }
@@ -81,20 +62,19 @@ class TcpConnection final : public Peer, public std::enable_shared_from_this<Tcp
   }
   void send(wire::RequestId request, std::string head, std::string payload, Last last) override {
     count_queued(head.size() + payload.size());
-    asio::dispatch(strand_, [self = shared_from_this(), request, first = std::move(head),
-                             second = std::move(payload), last]() mutable {
-      self->enqueue(std::move(first), std::move(second));
-      if (last == Last::kYes) self->finished(request);
+    stream_.dispatch([this, request, first = std::move(head), second = std::move(payload), last]() mutable {
+      enqueue(std::move(first), std::move(second));
+      if (last == Last::kYes) finished(request);
     });
   }
   void close_when_idle() override {
-    asio::post(strand_, [self = shared_from_this()] {
-      self->is_finishing_ = true;
-      self->close_if_idle();
+    stream_.post([this] {
+      is_finishing_ = true;
+      close_if_idle();
     });
   }
   void close_now() override {
-    asio::post(strand_, [self = shared_from_this()] { self->close(); });
+    stream_.post([this] { close(); });
   }
 
  private:
@@ -103,17 +83,20 @@ class TcpConnection final : public Peer, public std::enable_shared_from_this<Tcp
     std::shared_ptr<QueryStream> stream;  // null: no query that goes on
   };
 
-  void welcome() {
-    if (!socket_.is_open()) return close();
-    const auto now = SteadyClock::now();
-    heard_ = now;
-    if (welcoming_ == Welcoming::kRefuse) {
-      const slate::Error error =
-          slate::Error(Reason::kOverloaded, "too many connections are open").with_retry_after(1);
-      return end(wire::answer_frame(0, error));
-    }
-    wake_at(now + core_->options.handshake_timeout);
-    read_more();
+  void shake_hands() {
+    if (!stream_.is_open()) return close();
+    wake_at(opened_ + core_->options.handshake_timeout);
+    stream_.async_handshake([this](net::IoResult result) {
+      if (result.state != net::IoState::kDone) {
+        core_->counters.broken.fetch_add(1, std::memory_order_relaxed);
+        log::info("a TLS handshake failed", {{"why", stream_.problem()}});
+        return close();
+      }
+      state_ = State::kOpen;
+      heard_ = SteadyClock::now();
+      if (permit_.refusal()) return end(wire::answer_frame(0, *permit_.refusal()));
+      read_more();
+    });
   }
 
   // ---- Reading
@@ -122,30 +105,31 @@ class TcpConnection final : public Peer, public std::enable_shared_from_this<Tcp
     if (read_pending_ || state_ == State::kClosed) return;
     // A client that takes no answers asks no more questions.
     if (state_ == State::kOpen && is_backlogged()) return;
-    const auto size = session_.buffered() > 0 ? kFrameRead : kIdleRead;
-    if (size != read_buffer_.size()) {
-      read_buffer_ = {};
-      read_buffer_.resize(size);
-    }
     read_pending_ = true;
-    socket_.async_read_some(asio::buffer(read_buffer_),
-                            [self = shared_from_this()](const ErrorCode& error, std::size_t bytes) {
-                              self->read_pending_ = false;
-                              self->on_read(error, bytes);
-                            });
+    stream_.when_readable([this] {
+      read_pending_ = false;
+      read();
+    });
   }
 
-  void on_read(const ErrorCode& error, std::size_t bytes) {
+  void read() {
     if (state_ == State::kClosed) return;
-    if (error) return close();
-    if (state_ != State::kOpen) return read_more();
-    heard_ = SteadyClock::now();
-    core_->counters.bytes_received.fetch_add(bytes, std::memory_order_relaxed);
-    session_.feed({read_buffer_.data(), bytes});
-    const bool was_full = bytes == read_buffer_.size();
-    process();
-    if (state_ == State::kOpen && was_full && read_buffer_.size() < kFrameRead)
-      read_buffer_.resize(kFrameRead);
+    // One for each I/O thread: connections that wait hold none.
+    thread_local std::array<char, kRead> buffer;
+    const net::IoResult result = stream_.read(buffer);
+    switch (result.state) {
+      case net::IoState::kWantRead:
+      case net::IoState::kWantWrite: return read_more();
+      case net::IoState::kEnd:
+      case net::IoState::kBroken: return close();
+      case net::IoState::kDone: break;
+    }
+    if (state_ == State::kOpen) {
+      heard_ = SteadyClock::now();
+      core_->counters.bytes_received.fetch_add(result.bytes, std::memory_order_relaxed);
+      session_.feed({buffer.data(), result.bytes});
+      process();
+    }
     read_more();
   }
 
@@ -265,19 +249,19 @@ class TcpConnection final : public Peer, public std::enable_shared_from_this<Tcp
     write_pending_ = true;
     write_began_ = SteadyClock::now();
     wake_at(write_began_ + core_->options.write_timeout);
-    buffers_.clear();
+    pieces_.clear();
     for (std::size_t i = 0; i < std::min(to_write_.size(), kGathered); ++i)
-      buffers_.push_back(asio::buffer(to_write_[i]) + (i == 0 ? written_ : 0));
-    socket_.async_write_some(buffers_,
-                             [self = shared_from_this()](const ErrorCode& error, std::size_t bytes) {
-                               self->write_pending_ = false;
-                               self->on_written(error, bytes);
-                             });
+      pieces_.push_back(std::string_view(to_write_[i]).substr(i == 0 ? written_ : 0));
+    stream_.async_write_some(pieces_, [this](net::IoResult result) {
+      write_pending_ = false;
+      on_written(result);
+    });
   }
 
-  void on_written(const ErrorCode& error, std::size_t bytes) {
+  void on_written(net::IoResult result) {
     if (state_ == State::kClosed) return;
-    if (error) return close();
+    if (result.state != net::IoState::kDone) return close();
+    const std::size_t bytes = result.bytes;
     core_->counters.bytes_sent.fetch_add(bytes, std::memory_order_relaxed);
     const bool was_backlogged = is_backlogged();
     uncount(bytes);
@@ -311,8 +295,7 @@ class TcpConnection final : public Peer, public std::enable_shared_from_this<Tcp
 
   // Closing with unread bytes would reset the connection and lose what is on its way.
   void linger() {
-    ErrorCode ignored;
-    socket_.shutdown(Socket::shutdown_send, ignored);
+    stream_.finish_sending();
     state_ = State::kLingering;
     ending_by_ = SteadyClock::now() + kLinger;
     wake_at(ending_by_);
@@ -326,7 +309,8 @@ class TcpConnection final : public Peer, public std::enable_shared_from_this<Tcp
   }
 
   void close_if_idle() {
-    if (state_ == State::kOpen && running_.empty() && to_write_.empty()) close();
+    const bool is_idle = state_ == State::kOpen && running_.empty() && to_write_.empty();
+    if (is_idle || state_ == State::kHandshake) close();
   }
 
   void close() {
@@ -337,10 +321,7 @@ class TcpConnection final : public Peer, public std::enable_shared_from_this<Tcp
     std::size_t left = 0;
     for (const std::string& piece : to_write_) left += piece.size();
     uncount(left - written_);
-    // A write that is under way still refers to its pieces.
-    ErrorCode ignored;
-    socket_.close(ignored);
-    timer_.cancel();
+    stream_.close();
     core_->group->release(this);
   }
 
@@ -354,18 +335,12 @@ class TcpConnection final : public Peer, public std::enable_shared_from_this<Tcp
   }
 
   void wake_at(TimePoint when) {
-    if (when >= armed_for_ || state_ == State::kClosed) return;
-    armed_for_ = when;
-    timer_.expires_at(when);
-    timer_.async_wait([self = shared_from_this()](const ErrorCode& error) {
-      if (error || self->state_ == State::kClosed) return;
-      self->armed_for_ = TimePoint::max();
-      self->on_time(SteadyClock::now());
-    });
+    if (when < stream_.deadline() && state_ != State::kClosed) stream_.set_deadline(when);
   }
 
   void on_time(TimePoint now) {
     const ServerOptions& options = core_->options;
+    if (state_ == State::kHandshake) return close();
     if (state_ == State::kLingering && now >= ending_by_) return close();
     if (write_pending_ && now >= write_began_ + options.write_timeout) return close();
     if (state_ == State::kEnding && now >= write_began_ + kLinger) return close();
@@ -404,13 +379,11 @@ class TcpConnection final : public Peer, public std::enable_shared_from_this<Tcp
   AliveGuard alive_;
   const std::shared_ptr<ServerCore> core_;
   const ConnectionId id_;
-  const Strand strand_;
-  Socket socket_;
-  Timer timer_;
-  const Welcoming welcoming_;
+  const net::ConnectionPermit permit_;
   const TimePoint opened_ = SteadyClock::now();
+  net::Stream stream_;
 
-  State state_ = State::kOpen;
+  State state_ = State::kHandshake;
   wire::Session session_;
   wire::Session::Step step_;
   bool is_greeted_ = false;
@@ -418,26 +391,24 @@ class TcpConnection final : public Peer, public std::enable_shared_from_this<Tcp
   HeldSnapshots snapshots_;
   std::unordered_map<wire::RequestId, Running> running_;
 
-  std::vector<char> read_buffer_;
   bool read_pending_ = false;
   std::uint64_t held_bytes_ = 0;  // of frames that are not whole, as they are counted
   TimePoint heard_{};
 
   std::deque<std::string> to_write_;
   std::size_t written_ = 0;  // of the first of them
-  std::vector<asio::const_buffer> buffers_;
+  std::vector<std::string_view> pieces_;
   bool write_pending_ = false;
   TimePoint write_began_{};
   std::atomic<std::size_t> queued_bytes_ = 0;
   TimePoint ending_by_{};
-  TimePoint armed_for_ = TimePoint::max();
 };
 
 }  // namespace
 
-void open_connection(std::shared_ptr<ServerCore> core, int socket, Welcoming welcoming) {
+void open_connection(std::shared_ptr<ServerCore> core, int socket, net::ConnectionPermit permit) {
   const auto group = core->group;
-  const auto connection = std::make_shared<TcpConnection>(std::move(core), socket, welcoming);
+  const auto connection = std::make_shared<TcpConnection>(std::move(core), socket, std::move(permit));
   if (group->add(connection)) connection->start();
 }
 

@@ -16,7 +16,9 @@
 #include <slate/error.h>
 
 #include "net/blocking_pool.h"
+#include "net/client_limiter.h"
 #include "net/io_threads.h"
+#include "net/tls_context.h"
 
 namespace slate::server {
 
@@ -30,8 +32,8 @@ struct Answered {
 struct ServerStats {
   std::size_t connections = 0;  // open
   std::uint64_t accepted = 0;   // ever, as what follows
-  std::uint64_t refused = 0;    // beyond the limit of connections
-  std::uint64_t broken = 0;     // ended by an error of the protocol, hello and token included
+  std::uint64_t refused = 0;    // beyond the limits of connections
+  std::uint64_t broken = 0;     // ended by an error of the protocol; TLS, hello and token included
   std::uint64_t bytes_received = 0;
   std::uint64_t bytes_sent = 0;
   std::size_t requests = 0;        // under way
@@ -42,16 +44,18 @@ struct ServerStats {
 };
 
 struct ServerOptions {
-  std::string address = "127.0.0.1";  // IPv4 or IPv6
-  std::uint16_t port = 0;             // 0: one that is free
+  std::string address = "127.0.0.1";       // IPv4 or IPv6
+  std::uint16_t port = 0;                  // 0: one that is free
+  std::shared_ptr<net::TlsContext> tls{};  // null: plain
   // Whether a client's token opens the door, in constant time: net::TokenFile. Empty: none is asked for.
-  // Required beyond loopback.
+  // Beyond loopback this or certificates of clients are required.
   std::function<bool(std::string_view)> accepts_token{};
   std::string version;  // told to clients
   const Clock* clock = &system_clock();
 
   // More are told so and closed. Each costs a file descriptor and about 10 KiB.
   std::size_t max_connections = 10'000;
+  net::ClientLimits client{};  // of one address: connections
   std::uint32_t frame_bytes = 16u << 20;
   std::uint32_t write_frame_bytes = 16u << 20;               // of LoadRows and WriteBatch; at most 64 MiB
   std::uint64_t total_frame_bytes = std::uint64_t{1} << 30;  // of all connections together
@@ -61,7 +65,8 @@ struct ServerOptions {
   // Bytes that wait to be sent on one connection; its queries pause beyond it.
   std::size_t backlog_bytes = 2u << 20;
 
-  std::chrono::milliseconds handshake_timeout{10'000};
+  std::chrono::milliseconds handshake_timeout{
+      10'000};                                      // from the opening to the client's hello, TLS included
   std::chrono::milliseconds idle_timeout{300'000};  // nothing came, and nothing is under way
   std::chrono::milliseconds write_timeout{60'000};  // the client takes nothing
   std::chrono::milliseconds stall_timeout{60'000};  // a query was granted nothing
@@ -79,8 +84,8 @@ struct ServerOptions {
 class Server {
  public:
   // Listens from the moment it returns. Database, `io` and `pool` may serve others, too; all outlive the
-  // server. Errors: invalid_argument for an address that is none, and for one beyond loopback without a
-  // token; failed_precondition for one that cannot be listened on.
+  // server. Errors: invalid_argument for an address that is none, and for one beyond loopback with neither a
+  // token nor mutual TLS; failed_precondition for one that cannot be listened on.
   static Result<std::unique_ptr<Server>> start(ServerOptions options, Database& database, net::IoThreads& io,
                                                net::BlockingPool& pool);
   // stop() without grace.

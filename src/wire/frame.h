@@ -21,6 +21,9 @@ namespace slate::wire {
 // The first eight bytes that a client sends, before its first frame. The last one is the version of framing.
 inline constexpr std::string_view kPreamble{"SLATE\r\n\x01", 8};
 
+// What the two sides of a TLS handshake call this protocol (ALPN).
+inline constexpr std::string_view kAlpn = "slate";
+
 inline constexpr std::size_t kFrameHeaderBytes = 12;
 inline constexpr std::size_t kFrameBytes = std::size_t{16} << 20;
 inline constexpr std::size_t kMostFrameBytes = std::size_t{64} << 20;

@@ -53,7 +53,10 @@ Session::Step Session::next() {
 
 std::optional<Session::Step> Session::read_preamble() {
   const std::string_view came = std::string_view(buffer_).substr(at_, kPreamble.size());
-  if (came != kPreamble.substr(0, came.size()))
+  // The record of a handshake.
+  if (came.starts_with("\x16\x03"))
+    return end(0, Error(Reason::kInvalidArgument, "this port does not speak TLS"));
+  if (came != kPreamble.substr(0, came.size()) && came != "\x16")
     return end(0, Error(Reason::kInvalidArgument, "this is not Slate's protocol, or another version of it")
                       .with_hint("this port speaks Slate's TCP protocol, version 1; HTTP has another port"));
   if (came.size() < kPreamble.size()) return NeedMore{};

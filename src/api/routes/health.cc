@@ -1,3 +1,5 @@
+#include "api/health.h"
+
 #include "api/request.h"
 #include "api/routes/routes.h"
 #include "base/try.h"
@@ -5,16 +7,10 @@
 namespace slate::api {
 namespace {
 
-Result<http::Response> alive(ApiContext&, http::Request&) {
-  return http::Response::json(200, R"({"status":"alive"})");
-}
+Result<http::Response> alive(ApiContext&, http::Request&) { return alive_response(); }
 
 Result<http::Response> ready(ApiContext& context, http::Request&) {
-  if (context.ready) {
-    if (auto state = context.ready(); !state)
-      return fail(Error(Reason::kUnavailable, "not ready: " + state.error().to_string()).with_retry_after(1));
-  }
-  return http::Response::json(200, R"({"status":"ready"})");
+  return ready_response(context.ready ? context.ready() : Result<void>());
 }
 
 Result<http::Response> metrics(ApiContext& context, http::Request&) {
@@ -22,10 +18,10 @@ Result<http::Response> metrics(ApiContext& context, http::Request&) {
                                                       .refresher = &context.refresher,
                                                       .pool = context.pool,
                                                       .connections = context.connections,
-                                                      .pages = &context.answers.pages()}));
-  http::Response response = http::Response::text(200, std::move(text));
-  response.headers.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
-  return response;
+                                                      .pages = &context.answers.pages(),
+                                                      .clients = context.clients,
+                                                      .certificate = context.certificate}));
+  return metrics_response(std::move(text));
 }
 
 }  // namespace

@@ -7,43 +7,22 @@
 
 #include <slate/database.h>
 
+#include "db/forwarding_database.h"
+
 namespace slate::api::testing {
 
-class CountingDatabase final : public Database {
+class CountingDatabase final : public ForwardingDatabase {
  public:
   // `database` must outlive this, and this every snapshot.
-  explicit CountingDatabase(Database& database) : database_(database) {}
+  using ForwardingDatabase::ForwardingDatabase;
 
   // Queries, counts, distinct values, plans and lookups so far.
   std::size_t questions() const { return questions_; }
 
-  std::string instance_id() const override { return database_.instance_id(); }
-  Result<std::string> scope_key() override { return database_.scope_key(); }
-  Result<Saved> save_datasource(const Datasource& datasource, Existing existing) override {
-    return database_.save_datasource(datasource, existing);
-  }
-  Result<DatasourceStatus> get_datasource(std::string_view id) override {
-    return database_.get_datasource(id);
-  }
-  Result<std::vector<DatasourceStatus>> list_datasources() override { return database_.list_datasources(); }
-  Result<void> delete_datasource(std::string_view id, Dependents dependents) override {
-    return database_.delete_datasource(id, dependents);
-  }
-  Result<SavedList> save_list(const ListView& list) override { return database_.save_list(list); }
-  Result<ListView> get_list(std::string_view id) override { return database_.get_list(id); }
-  Result<std::vector<ListView>> list_lists() override { return database_.list_lists(); }
-  Result<void> delete_list(std::string_view id) override { return database_.delete_list(id); }
-  Result<WriteCounts> write_batch(std::string_view datasource, std::span<const RecordWrite> writes) override {
-    return database_.write_batch(datasource, writes);
-  }
-  Result<void> delete_all(std::string_view datasource) override { return database_.delete_all(datasource); }
   Result<std::unique_ptr<Snapshot>> snapshot(CopyRef copy) override {
-    auto snapshot = database_.snapshot(copy);
+    auto snapshot = behind().snapshot(copy);
     if (!snapshot) return snapshot;
     return std::make_unique<Counted>(*std::move(snapshot), questions_);
-  }
-  Result<std::unique_ptr<GenerationBuilder>> begin_generation(CopyRef copy, LoadMode mode) override {
-    return database_.begin_generation(copy, mode);
   }
 
  private:
@@ -81,7 +60,6 @@ class CountingDatabase final : public Database {
     std::atomic<std::size_t>& questions_;
   };
 
-  Database& database_;
   std::atomic<std::size_t> questions_ = 0;
 };
 

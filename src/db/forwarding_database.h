@@ -1,22 +1,24 @@
+// A database that hands on every call, for those that change some of them.
 #pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
 
 #include <slate/database.h>
 
-namespace slate::cli {
+namespace slate {
 
-// A database whose datasources get `durability` when they are saved without saying. Everything else is passed
-// on. Threads and errors: as of the database behind it, which must outlive it.
-class DurabilityDefault final : public Database {
+// Threads and errors: as of the database behind it, which must outlive it.
+class ForwardingDatabase : public Database {
  public:
-  DurabilityDefault(Database& database, Durability durability)
-      : database_(database), durability_(durability) {}
+  explicit ForwardingDatabase(Database& database) : database_(database) {}
 
   std::string instance_id() const override { return database_.instance_id(); }
   Result<Saved> save_datasource(const Datasource& datasource, Existing existing) override {
-    if (datasource.durability) return database_.save_datasource(datasource, existing);
-    Datasource with_default = datasource;
-    with_default.durability = durability_;
-    return database_.save_datasource(with_default, existing);
+    return database_.save_datasource(datasource, existing);
   }
   Result<DatasourceStatus> get_datasource(std::string_view id) override {
     return database_.get_datasource(id);
@@ -41,9 +43,11 @@ class DurabilityDefault final : public Database {
   }
   Result<std::string> scope_key() override { return database_.scope_key(); }
 
+ protected:
+  Database& behind() const { return database_; }
+
  private:
   Database& database_;
-  const Durability durability_;
 };
 
-}  // namespace slate::cli
+}  // namespace slate

@@ -161,7 +161,7 @@ class TcpConnection final : public Peer, public std::enable_shared_from_this<Tcp
     // It may have been answered and gone meanwhile.
     if (const auto found = running_.find(id); found != running_.end()) {
       found->second.stream = std::move(stream);
-      wake_at(SteadyClock::now() + tick());
+      wake_at(next_look(SteadyClock::now()));
     }
     if (snapshots_.size() > 0) wake_at(heard_ + core_->options.snapshot_idle);
     return true;
@@ -334,6 +334,15 @@ class TcpConnection final : public Peer, public std::enable_shared_from_this<Tcp
     return std::clamp(shortest / 4, std::chrono::milliseconds(5), std::chrono::milliseconds(1000));
   }
 
+  // A stream that waits for grants ends at its deadline, not at the next tick.
+  TimePoint next_look(TimePoint now) const {
+    TimePoint next = now + tick();
+    for (const auto& [id, running] : running_)
+      if (const auto& deadline = running.call->deadline(); running.stream && deadline && *deadline > now)
+        next = std::min(next, *deadline);
+    return next;
+  }
+
   void wake_at(TimePoint when) {
     if (when < stream_.deadline() && state_ != State::kClosed) stream_.set_deadline(when);
   }
@@ -355,7 +364,7 @@ class TcpConnection final : public Peer, public std::enable_shared_from_this<Tcp
     const bool is_busy = !running_.empty() || snapshots_.size() > 0 || write_pending_;
     const TimePoint idle_until = heard_ + options.idle_timeout;
     if (!is_busy && now >= idle_until) return close();
-    wake_at(is_busy ? now + tick() : idle_until);
+    wake_at(is_busy ? next_look(now) : idle_until);
   }
 
   // A stream that waits notices neither its deadline nor that nothing is granted any more.

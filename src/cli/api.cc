@@ -17,6 +17,7 @@
 #include "cli/process.h"
 #include "cli/serve_options.h"
 #include "cli/verbs.h"
+#include "client/address.h"
 
 namespace slate::cli {
 namespace {
@@ -24,6 +25,15 @@ namespace {
 constexpr std::chrono::milliseconds kReachable{1'000};  // that a question whether it can be reached may take
 constexpr std::chrono::milliseconds kLookEvery{1'000};
 constexpr std::size_t kLoads = 8;  // refreshes that run at once; each has a connection
+
+bool token_crosses_network(const ClientOptions& client) {
+  if (client.token_file.empty() || client.tls) return false;
+  const auto addresses = client::parse_addresses(client.address);
+  return addresses && !std::ranges::all_of(*addresses, [](const client::Address& each) {
+           const auto here = parse_listen_address(each.to_string());
+           return here && here->is_loopback;
+         });
+}
 
 // A database behind connections, and HTTP in front of it.
 class ApiService {
@@ -47,6 +57,8 @@ class ApiService {
 
   Result<void> open(const ApiOptions& options, const Endpoints& endpoints) {
     SLATE_TRY(ClientOptions client, checked_client(options));
+    if (token_crosses_network(client))
+      log::warning("the token for the database crosses the network in the clear: give --db-tls");
     ClientPoolOptions pool{.client = std::move(client),
                            .size = options.connections == 0 ? 2 * options.http.process.pool_threads + kLoads
                                                             : options.connections,

@@ -1,5 +1,6 @@
 #include "cli/api_client.h"
 
+#include <algorithm>
 #include <chrono>
 #include <fmt/format.h>
 #include <optional>
@@ -39,6 +40,13 @@ void add_server_options(CommandLine& command_line, ServerChoice& choice) {
   const auto file = [&](const char* flag, const char* help, std::string& target) {
     command_line.option({.flags = flag, .value = "FILE", .help = help, .default_text = "none"}, target);
   };
+  command_line.repeated(
+      {.flags = "--header",
+       .value = "'NAME: VALUE'",
+       .help = "Header to send, such as the scope headers of a loader; as often as wanted.\n"
+               "Other users of this machine see arguments: the variable, or a line\n"
+               "header = [...] of the file, they do not"},
+      choice.headers);
   file("--token-file", "File with the token to show to the server; the first one in it counts",
        choice.token_file);
   command_line.option({.flags = "--ca-file",
@@ -74,14 +82,44 @@ Result<UrlPairs> parse_conditions(const std::vector<std::string>& texts) {
   return pairs;
 }
 
+Result<http::Headers::Field> parse_header(std::string_view text) {
+  constexpr std::string_view kOwn[] = {"Host", "Connection", "Content-Length", "Transfer-Encoding", "Expect"};
+  const auto refuse = [](const char* problem) {
+    return fail(Error(Reason::kInvalidArgument, problem)
+                    .with_field("--header")
+                    .with_hint("write it as --header 'X-User: ann'"));
+  };
+  const auto is_name = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '.';
+  };
+  const auto colon = text.find(':');
+  if (colon == std::string_view::npos) return refuse("a header has a colon behind its name");
+  const std::string_view name = text.substr(0, colon);
+  if (name.empty() || !std::ranges::all_of(name, is_name))
+    return refuse("a header's name has letters, digits, -, _ and . only");
+  if (std::ranges::any_of(kOwn, [&](auto own) { return http::equal_ignoring_case(own, name); }))
+    return refuse("this header is the connection's own");
+  std::string_view value = text.substr(colon + 1);
+  while (value.starts_with(' ')) value.remove_prefix(1);
+  while (value.ends_with(' ')) value.remove_suffix(1);
+  if (std::ranges::any_of(value, [](char c) { return (c >= 0 && c < ' ' && c != '\t') || c == 0x7f; }))
+    return refuse("a header's value has no control characters");
+  return http::Headers::Field(name, value);
+}
+
 ApiClient::ApiClient(const ServerChoice& choice) : base_(choice.url) {
   while (base_.ends_with('/')) base_.pop_back();
   http::ClientOptions options{.timeout = std::chrono::seconds(choice.timeout_seconds)};
-  files_ = read_files(choice, options);
+  choice_ = read(choice, options);
   client_ = http::Client(std::move(options));
 }
 
-Result<void> ApiClient::read_files(const ServerChoice& choice, http::ClientOptions& options) {
+Result<void> ApiClient::read(const ServerChoice& choice, http::ClientOptions& options) {
+  for (const std::string& text : choice.headers) {
+    SLATE_TRY(auto header, parse_header(text));
+    headers_.add(std::move(header.first), std::move(header.second));
+  }
   if (choice.client_cert.empty() != choice.client_key.empty())
     return fail(Error(Reason::kInvalidArgument, "a certificate and its key go together")
                     .with_field(choice.client_cert.empty() ? "--client-cert" : "--client-key"));
@@ -97,14 +135,20 @@ Result<void> ApiClient::read_files(const ServerChoice& choice, http::ClientOptio
   return {};
 }
 
-Result<http::ClientResponse> ApiClient::call(http::Method method, std::string path, http::Headers headers,
-                                             std::string body,
+Result<http::ClientResponse> ApiClient::call(http::Method method, std::string path,
+                                             const http::Headers& headers, std::string body,
                                              std::function<Result<void>(std::string_view)> sink) {
-  SLATE_TRY(files_);
-  if (!token_.empty()) headers.set("Authorization", "Bearer " + token_);
+  SLATE_TRY(choice_);
+  http::Headers all = headers_;
+  for (const auto& [name, value] : headers) all.set(name, value);
+  // Where Authorization is the loader's, the server's token has a header of its own.
+  if (!token_.empty() && headers_.has("Authorization"))
+    all.set("Slate-Token", token_);
+  else if (!token_.empty())
+    all.set("Authorization", "Bearer " + token_);
   auto response = client_.request({.method = method,
                                    .url = base_ + path,
-                                   .headers = std::move(headers),
+                                   .headers = std::move(all),
                                    .body = std::move(body),
                                    .sink = std::move(sink)});
   if (!response) {

@@ -23,8 +23,9 @@ struct ServerChoice {
   std::string ca_file;                 // empty: the system's authorities are trusted
   std::string client_cert;             // shown to a server that asks; with its key
   std::string client_key;
+  std::vector<std::string> headers;  // "Name: value", for the loader; values are secrets
 };
-// --server, --timeout, --token-file, --ca-file, --client-cert and --client-key.
+// --server, --timeout, --header, --token-file, --ca-file, --client-cert and --client-key.
 void add_server_options(CommandLine& command_line, ServerChoice& choice);
 
 using UrlPairs = std::vector<std::pair<std::string, std::string>>;
@@ -34,25 +35,30 @@ std::string api_path(std::initializer_list<std::string_view> segments, const Url
 // "status=active" to a pair, cut at the first "=". Errors: invalid_argument without one.
 Result<UrlPairs> parse_conditions(const std::vector<std::string>& texts);
 
+// "X-User: ann", as a header that is sent with every request. Errors: invalid_argument, which shows nothing
+// of the text, as does one for a name that is the client's own, such as Host.
+Result<http::Headers::Field> parse_header(std::string_view text);
+
 // One thread at a time; keeps its connection.
 class ApiClient {
  public:
   explicit ApiClient(const ServerChoice& choice);
 
-  // Errors: those of the choice's files; unavailable when the server cannot be reached, and whatever an
-  // answer of 400 or more says, with its reason, field and hint.
-  Result<http::ClientResponse> call(http::Method method, std::string path, http::Headers headers = {},
+  // Errors: those of the choice's files and headers; unavailable when the server cannot be reached, and
+  // whatever an answer of 400 or more says, with its reason, field and hint.
+  Result<http::ClientResponse> call(http::Method method, std::string path, const http::Headers& headers = {},
                                     std::string body = {},
                                     std::function<Result<void>(std::string_view)> sink = {});
   // The answer's body as JSON.
   Result<boost::json::value> get_json(std::string path);
 
  private:
-  Result<void> read_files(const ServerChoice& choice, http::ClientOptions& options);
+  Result<void> read(const ServerChoice& choice, http::ClientOptions& options);
 
   std::string base_;  // without a slash at its end
   std::string token_;
-  Result<void> files_;  // what the first call fails with
+  http::Headers headers_;
+  Result<void> choice_;  // what the first call fails with
   http::Client client_;
 };
 

@@ -163,6 +163,12 @@ void CommandLine::list(OptionText text, std::vector<std::string>& target) {
       ->allow_extra_args(false);
 }
 
+void CommandLine::repeated(OptionText text, std::vector<std::string>& target) {
+  impl_->describe(impl_->app.add_option(text.flags, target), text, "none")
+      ->expected(1, -1)
+      ->allow_extra_args(false);
+}
+
 void CommandLine::choice(OptionText text, std::string& target, std::vector<std::string> words) {
   choice(std::move(text), std::move(words), target, [&target](const std::string& word) { target = word; });
 }

@@ -47,6 +47,8 @@ class CommandLine {
   void bytes(OptionText text, std::uint64_t& target, std::uint64_t least);
   // Several, separated by commas.
   void list(OptionText text, std::vector<std::string>& target);
+  // One each time that the flag is given; the environment has one.
+  void repeated(OptionText text, std::vector<std::string>& target);
   // One of `words`.
   void choice(OptionText text, std::string& target, std::vector<std::string> words);
   template <typename T>

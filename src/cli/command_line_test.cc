@@ -38,6 +38,7 @@ class CommandLineTest : public ::testing::Test {
                         {{"red", Colour::kRed}, {"green", Colour::kGreen}});
     command_line.bytes({.flags = "--size", .value = "BYTES", .help = "How large"}, size_, 1024);
     command_line.list({.flags = "--many-words", .value = "WORD,...", .help = "Several"}, many_);
+    command_line.repeated({.flags = "--again", .value = "TEXT", .help = "As often as wanted"}, again_);
     command_line.arguments("REST", "The rest", rest_);
     return command_line.parse(arguments, terminal_);
   }
@@ -62,6 +63,7 @@ class CommandLineTest : public ::testing::Test {
   Colour colour_ = Colour::kRed;
   std::uint64_t size_ = std::uint64_t{64} << 30;
   std::vector<std::string> many_{"one", "two"};
+  std::vector<std::string> again_;
   std::vector<std::string> rest_;
 };
 
@@ -87,6 +89,20 @@ TEST_F(CommandLineTest, flags_set_every_kind_of_target) {
   EXPECT_EQ(size_, 2U << 20);
   EXPECT_THAT(many_, ElementsAre("a", "b"));
   EXPECT_THAT(rest_, ElementsAre("c", "d=-e"));
+}
+
+TEST_F(CommandLineTest, what_is_repeated_keeps_its_commas_and_takes_no_argument_with_it) {
+  const auto file = config("again = [\"e, f\", \"g\"]\n");
+  EXPECT_EQ(parse({"--config", file}), std::nullopt) << err_.str();
+  EXPECT_THAT(again_, ElementsAre("e, f", "g"));
+  ::setenv("SLATE_AGAIN", "c, d", 1);
+  again_.clear();
+  EXPECT_EQ(parse({}), std::nullopt) << err_.str();
+  EXPECT_THAT(again_, ElementsAre("c, d"));
+  again_.clear();
+  EXPECT_EQ(parse({"--again", "a, b", "word", "--again=x: y"}), std::nullopt) << err_.str();
+  EXPECT_THAT(again_, ElementsAre("a, b", "x: y"));
+  EXPECT_THAT(rest_, ElementsAre("word"));
 }
 
 TEST_F(CommandLineTest, the_environment_counts_where_no_flag_is_given) {

@@ -51,6 +51,17 @@ TEST(ServeOptions, what_goes_together_is_given_together) {
   expect_refusal({.token_file = "file"}, "--token-file", "--admin-token-file");
 }
 
+TEST(ApiOptions, tls_with_the_database_is_on_when_anything_of_it_is_given) {
+  const auto tls_of = [](const ApiOptions& options) { return checked_client(options).value().tls; };
+  EXPECT_FALSE(tls_of({}));
+  EXPECT_TRUE(tls_of({.tls = Switch::kOn}));
+  EXPECT_EQ(tls_of({.ca_file = "ca"})->ca, "ca");
+  EXPECT_EQ(tls_of({.client_cert = "cert", .client_key = "key"})->key, "key");
+  EXPECT_EQ(checked_client({.client_cert = "cert"}).error().field(), "--db-client-key");
+  EXPECT_EQ(checked_client({.client_key = "key"}).error().field(), "--db-client-cert");
+  EXPECT_EQ(checked_client({.database = "a:b:c"}).error().field(), "--db");
+}
+
 TEST(ServeOptions, listen_on_loopback_by_default) {
   const auto endpoints = checked_endpoints({});
   ASSERT_TRUE(endpoints);

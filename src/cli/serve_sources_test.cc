@@ -28,10 +28,12 @@ class ServeSourcesTest : public ::testing::Test {
   ~ServeSourcesTest() override { std::filesystem::remove(file_); }
 
   // The options of the verb, but for --config.
-  std::vector<OptionShape> options() {
+  std::vector<OptionShape> options() { return options_of(run_serve); }
+  template <typename Verb>
+  std::vector<OptionShape> options_of(Verb run) {
     CommandShape shape;
     Terminal terminal{.in = in_, .out = out_, .err = err_, .describe = &shape};
-    EXPECT_EQ(run_serve({}, terminal), Exit::kOk);
+    EXPECT_EQ(run({}, terminal), Exit::kOk);
     std::erase_if(shape.options, [](const OptionShape& option) { return option.flags.back() == "--config"; });
     EXPECT_GE(shape.options.size(), 11u);
     return shape.options;
@@ -137,6 +139,19 @@ TEST_F(ServeSourcesTest, the_page_of_configuration_names_every_option) {
     EXPECT_THAT(page, HasSubstr("| `" + option.flags.back())) << "docs/configuration.md";
     EXPECT_THAT(page, HasSubstr("`" + option.variable + "`")) << "docs/configuration.md";
   }
+}
+
+TEST_F(ServeSourcesTest, the_page_of_configuration_names_every_option_of_db_and_api) {
+  const std::string page = contents(SLATE_SOURCE_DIR "/docs/configuration.md");
+  const auto expect_all = [&](const std::vector<OptionShape>& options) {
+    for (const OptionShape& option : options) {
+      const std::string flag = option.flags.back();
+      EXPECT_THAT(page, ::testing::AnyOf(HasSubstr("`" + flag + "`"), HasSubstr("`" + flag + " "))) << flag;
+      EXPECT_THAT(page, HasSubstr("`" + option.variable + "`")) << flag;
+    }
+  };
+  expect_all(options_of(run_db));
+  expect_all(options_of(run_api));
 }
 
 }  // namespace

@@ -7,17 +7,13 @@
 
 #include "base/check.h"
 #include "codec/block.h"
+#include "codec/scalar_bytes.h"
 
 namespace slate {
 namespace {
 
 void pad(std::string& out, std::size_t alignment) {
   out.append((alignment - out.size() % alignment) % alignment, '\0');
-}
-
-template <typename T>
-void put(std::string& out, T value) {
-  out.append(reinterpret_cast<const char*>(&value), sizeof(T));
 }
 
 // Appends count bytes for the caller to fill.

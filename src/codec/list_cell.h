@@ -9,6 +9,8 @@
 #include <slate/error.h>
 #include <slate/value.h>
 
+#include "codec/scalar_bytes.h"
+
 namespace slate {
 
 // Appends the cell's bytes to `out`.
@@ -22,16 +24,8 @@ void encode_element(const Value& element, std::string& out);
 // that nest deeper than a declared type can, are `corrupt`.
 Result<Value> take_element(std::string_view& bytes);
 
-// A scalar element, read in place.
-struct ListElement {
-  Type type = Type::kString;
-  std::int64_t integer = 0;  // int, date, bool
-  double real = 0;
-  std::string_view text;
-};
-
-// Walks the scalar elements of a cell without a copy. Nested lists and maps, and whatever follows malformed
-// bytes, are left out.
+// Walks the scalar elements of a cell without a copy. What follows a nested list or map, a null or malformed
+// bytes, is left out.
 class ListReader {
  public:
   explicit ListReader(std::string_view bytes);

@@ -1,100 +1,45 @@
 #include "wire/row_payload.h"
 
 #include <algorithm>
-#include <cstring>
 #include <deque>
 #include <optional>
+#include <type_traits>
 
 #include <slate/datasource.h>
 
 #include "base/try.h"
 #include "codec/list_cell.h"
+#include "codec/scalar_bytes.h"
 
 namespace slate::wire {
 namespace {
-
-template <typename T>
-void put(std::string& out, T value) {
-  out.append(reinterpret_cast<const char*>(&value), sizeof(T));
-}
-void put_text(std::string& out, std::string_view text) {
-  put(out, static_cast<std::uint32_t>(text.size()));
-  out.append(text);
-}
-void put_tag(std::string& out, Type type) { put(out, static_cast<std::uint8_t>(type)); }
-
-template <typename T>
-std::optional<T> take(std::string_view& bytes) {
-  if (bytes.size() < sizeof(T)) return std::nullopt;
-  T value;
-  std::memcpy(&value, bytes.data(), sizeof(T));
-  bytes.remove_prefix(sizeof(T));
-  return value;
-}
-std::optional<std::string_view> take_text(std::string_view& bytes) {
-  const auto size = take<std::uint32_t>(bytes);
-  if (!size || bytes.size() < *size) return std::nullopt;
-  const std::string_view text = bytes.substr(0, *size);
-  bytes.remove_prefix(*size);
-  return text;
-}
 
 Failure malformed(std::uint64_t row) {
   return fail(Error(Reason::kInvalidArgument, "a malformed row").with_position(row));
 }
 
 void put_value(const ValueRef& value, std::string& out) {
-  if (const auto* text = std::get_if<std::string_view>(&value)) {
-    put_tag(out, Type::kString);
-    put_text(out, *text);
-  } else if (const auto* integer = std::get_if<std::int64_t>(&value)) {
-    put_tag(out, Type::kInt);
-    put(out, *integer);
-  } else if (const auto* real = std::get_if<double>(&value)) {
-    put_tag(out, Type::kFloat);
-    put(out, *real);
-  } else if (const auto* truth = std::get_if<bool>(&value)) {
-    put_tag(out, Type::kBool);
-    put(out, static_cast<std::uint8_t>(*truth ? 1 : 0));
-  } else if (const auto* date = std::get_if<Date>(&value)) {
-    put_tag(out, Type::kDate);
-    put(out, date->seconds);
-  } else if (const auto* held = std::get_if<const Value*>(&value)) {
-    encode_element(**held, out);
-  } else {
-    encode_element(Value(), out);
-  }
+  std::visit(
+      [&out]<typename T>(const T& held) {
+        if constexpr (std::is_same_v<T, Null>)
+          encode_element(Value(), out);
+        else if constexpr (std::is_same_v<T, const Value*>)
+          encode_element(*held, out);
+        else
+          put_scalar(out, held);
+      },
+      value);
 }
 
 // Scalars in place; lists and maps are put in `held`, which keeps them where they are.
 std::optional<ValueRef> take_value(std::string_view& bytes, std::deque<Value>& held) {
-  if (bytes.empty()) return std::nullopt;
-  const auto tag = static_cast<std::uint8_t>(bytes.front());
-  std::string_view rest = bytes.substr(1);
-  std::optional<ValueRef> value;
-  const auto set = [&](const auto& scalar) {
-    if (scalar) value.emplace(*scalar);
-  };
-  switch (static_cast<Type>(tag)) {
-    case Type::kString: set(take_text(rest)); break;
-    case Type::kInt: set(take<std::int64_t>(rest)); break;
-    case Type::kFloat: set(take<double>(rest)); break;
-    case Type::kBool:
-      if (const auto truth = take<std::uint8_t>(rest)) value.emplace(*truth != 0);
-      break;
-    case Type::kDate:
-      if (const auto seconds = take<std::int64_t>(rest)) value.emplace(Date{*seconds});
-      break;
-    default: {
-      auto element = take_element(bytes);
-      if (!element) return std::nullopt;
-      if (element->is_null()) return ValueRef{Null{}};
-      held.push_back(*std::move(element));
-      return ValueRef{&held.back()};
-    }
-  }
-  if (value) bytes = rest;
-  return value;
+  if (const auto scalar = take_scalar(bytes))
+    return visit_scalar(*scalar, [](const auto& value) { return ValueRef(value); });
+  auto element = take_element(bytes);
+  if (!element) return std::nullopt;
+  if (element->is_null()) return ValueRef{Null{}};
+  held.push_back(*std::move(element));
+  return ValueRef{&held.back()};
 }
 
 std::optional<RecordWrite> take_write(std::string_view& bytes) {

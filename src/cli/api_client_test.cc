@@ -1,0 +1,85 @@
+#include "cli/api_client.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "http/server.h"
+#include "net/blocking_pool.h"
+#include "net/io_threads.h"
+#include "net/testing/temporary_folder.h"
+
+namespace slate::cli {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+TEST(ParseHeader, the_name_ends_at_the_first_colon) {
+  EXPECT_EQ(*parse_header("X-User: ann"), http::Headers::Field("X-User", "ann"));
+  EXPECT_EQ(*parse_header("X-Url:http://a:1 "), http::Headers::Field("X-Url", "http://a:1"));
+  EXPECT_EQ(*parse_header("X-Empty:"), http::Headers::Field("X-Empty", ""));
+}
+
+TEST(ParseHeader, a_refusal_shows_nothing_of_the_text) {
+  for (const char* text : {"secret", ": secret", "X secret: y", "X-User: secret\r\nX-Admin: yes",
+                           "X\n: secret", "host: secret", "Content-Length: secret", "X-User: secret\x7f"}) {
+    const auto parsed = parse_header(text);
+    ASSERT_FALSE(parsed) << text;
+    EXPECT_EQ(parsed.error().reason(), Reason::kInvalidArgument);
+    EXPECT_EQ(parsed.error().field(), "--header");
+    EXPECT_THAT(parsed.error().to_string(), Not(HasSubstr("secret")));
+  }
+}
+
+// Keeps the headers of what it is asked.
+class ApiClientTest : public ::testing::Test {
+ protected:
+  ApiClientTest() {
+    http::Router router;
+    router.add(http::Method::kGet, "/v1/lists", [this](http::Request request, http::Respond respond) {
+      got_ = std::move(request.headers);
+      respond(http::Response::json(200, "[]"));
+    });
+    auto started = http::Server::start({}, std::move(router), io_, pool_);
+    EXPECT_TRUE(started);
+    server_ = *std::move(started);
+  }
+  Result<http::ClientResponse> ask(ServerChoice choice) {
+    choice.url = "http://127.0.0.1:" + std::to_string(server_->port());
+    return ApiClient(choice).call(http::Method::kGet, "/v1/lists", {{"Accept", "application/json"}});
+  }
+
+  http::Headers got_;
+  net::IoThreads io_{1};
+  net::BlockingPool pool_{{.threads = 1}};
+  std::unique_ptr<http::Server> server_;
+};
+
+TEST_F(ApiClientTest, headers_go_with_every_request_and_the_clients_own_win) {
+  ASSERT_TRUE(ask({.headers = {"X-User: ann", "X-Role: a", "X-Role: b", "accept: text/html"}}));
+  EXPECT_EQ(got_.get("X-User"), "ann");
+  EXPECT_THAT(got_.all("X-Role"), ElementsAre("a", "b"));
+  EXPECT_THAT(got_.all("Accept"), ElementsAre("application/json"));
+}
+
+TEST_F(ApiClientTest, the_servers_token_makes_room_for_the_loaders_authorization) {
+  const net::testing::TemporaryFolder folder;
+  ServerChoice choice{.token_file = folder.write("token", "0123456789abcdef").string()};
+  ASSERT_TRUE(ask(choice));
+  EXPECT_EQ(got_.get("Authorization"), "Bearer 0123456789abcdef");
+  choice.headers = {"Authorization: Basic YTpi"};
+  ASSERT_TRUE(ask(choice));
+  EXPECT_EQ(got_.get("Authorization"), "Basic YTpi");
+  EXPECT_EQ(got_.get("Slate-Token"), "0123456789abcdef");
+}
+
+TEST_F(ApiClientTest, a_header_that_is_none_fails_before_anything_is_sent) {
+  const auto answer = ask({.headers = {"X-User ann"}});
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().field(), "--header");
+  EXPECT_TRUE(got_.empty());
+}
+
+}  // namespace
+}  // namespace slate::cli

@@ -241,7 +241,7 @@ std::function<void(const http::Served&)> Metrics::request_observer() {
   return [impl = impl_.get()](const http::Served& served) { impl->try_count(served); };
 }
 
-DatabaseTarget::Observer Metrics::attempt_observer() {
+std::function<void(const EndedAttempt&)> Metrics::attempt_observer() {
   return [impl = impl_.get()](const EndedAttempt& attempt) { impl->try_count(attempt); };
 }
 

@@ -9,7 +9,6 @@
 
 #include "api/page_cache.h"
 #include "http/server.h"
-#include "lists/refresh_target.h"
 #include "loader/refresher.h"
 #include "net/blocking_pool.h"
 
@@ -40,9 +39,9 @@ class Metrics {
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
-  // For ServerOptions::observer, DatabaseTarget and RefresherOptions::observer; this must outlive them.
+  // For ServerOptions and RefresherOptions; this must outlive them.
   std::function<void(const http::Served&)> request_observer();
-  DatabaseTarget::Observer attempt_observer();
+  std::function<void(const EndedAttempt&)> attempt_observer();
   std::function<void(const LoadStatus&)> refresh_observer();
 
   // All of it in Prometheus' text format.

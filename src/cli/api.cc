@@ -15,6 +15,7 @@
 #include "cli/api_client.h"
 #include "cli/http_service.h"
 #include "cli/process.h"
+#include "cli/remote_target.h"
 #include "cli/serve_options.h"
 #include "cli/verbs.h"
 
@@ -23,7 +24,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kReachable{1'000};  // that a question whether it can be reached may take
 constexpr std::chrono::milliseconds kLookEvery{1'000};
-constexpr std::size_t kLoads = 8;  // refreshes that run at once; each has a connection
+constexpr std::size_t kLoads = 8;  // refreshes that run at once, or wait; each has a connection
 
 // A database behind connections, and HTTP in front of it.
 class ApiService {
@@ -60,11 +61,12 @@ class ApiService {
     };
     SLATE_TRY(pool_, ClientPool::create(std::move(pool)));
     database_ = make_remote_database(*pool_);
+    target_ = std::make_unique<RemoteTarget>(*pool_, *database_);
     std::optional<HttpService::Manifests> manifests;
     if (!options.http.manifests.empty())
       manifests = {.folder = options.http.manifests,
                    .with_database = [this](const auto& use) { return with_database(use); }};
-    SLATE_TRY(http_, HttpService::start(*database_, options.http, endpoints, std::move(manifests),
+    SLATE_TRY(http_, HttpService::start(*database_, *target_, options.http, endpoints, std::move(manifests),
                                         [this] { return reachable(); }));
     manifests_ = http_->manifests();
     watcher_ = std::jthread([this](const std::stop_token& stop) { look_after_database(stop); });
@@ -94,6 +96,7 @@ class ApiService {
 
   std::unique_ptr<ClientPool> pool_;
   std::unique_ptr<Database> database_;
+  std::unique_ptr<RemoteTarget> target_;
   std::atomic<ManifestWatch*> manifests_ = nullptr;  // http_'s, once it has started
   std::unique_ptr<HttpService> http_;
   std::jthread watcher_;

@@ -21,7 +21,6 @@
 #include "cli/serve_options.h"
 #include "http/server.h"
 #include "lists/list_service.h"
-#include "lists/refresh_target.h"
 #include "loader/refresher.h"
 #include "net/blocking_pool.h"
 #include "net/io_threads.h"
@@ -39,10 +38,10 @@ class HttpService {
     WithDatabase with_database;
   };
 
-  // `ready`: whether requests should be sent here. Manifests are applied before it listens. The database must
-  // outlive it.
-  static Result<std::unique_ptr<HttpService>> start(Database& database, const ServeOptions& options,
-                                                    const Endpoints& endpoints,
+  // `ready`: whether requests should be sent here. Manifests are applied before it listens. The database, and
+  // `target` where loads of it go, must outlive it.
+  static Result<std::unique_ptr<HttpService>> start(Database& database, RefreshTarget& target,
+                                                    const ServeOptions& options, const Endpoints& endpoints,
                                                     std::optional<Manifests> manifests,
                                                     std::function<Result<void>()> ready);
   ~HttpService() { stop(); }
@@ -58,7 +57,8 @@ class HttpService {
   ManifestWatch* manifests() { return manifests_.get(); }
 
  private:
-  HttpService(Database& database, const Endpoints& endpoints) : database_(database), endpoints_(endpoints) {}
+  HttpService(Database& database, RefreshTarget& target, const Endpoints& endpoints)
+      : database_(database), target_(target), endpoints_(endpoints) {}
   Result<void> read_secrets(const ServeOptions& options);
   Result<void> open(const ServeOptions& options, std::optional<Manifests> manifests);
   Result<void> listen(const ServeOptions& options, const std::function<Result<void>()>& ready);
@@ -68,12 +68,12 @@ class HttpService {
   std::size_t connections() const;
 
   Database& database_;
+  RefreshTarget& target_;
   Endpoints endpoints_;  // with the ports that were free, once it listens
   std::unique_ptr<net::TokenFile> list_tokens_, admin_tokens_;  // null: none are asked for
   std::shared_ptr<net::TlsContext> tls_;                        // null: plain
   api::Metrics metrics_{
       {.version = std::string(kVersion), .build_type = std::string(kBuildType), .compiler = compiler_name()}};
-  std::unique_ptr<DatabaseTarget> target_;
   std::unique_ptr<Refresher> refresher_;
   std::unique_ptr<ListService> lists_;
   std::unique_ptr<net::BlockingPool> pool_;

@@ -15,6 +15,7 @@
 #include "cli/process.h"
 #include "cli/serve_options.h"
 #include "cli/verbs.h"
+#include "lists/refresh_target.h"
 
 namespace slate::cli {
 namespace {
@@ -38,13 +39,14 @@ Result<void> serve(const ServeOptions& options, const Endpoints& endpoints, Term
   if (const auto durability = options.default_durability())
     with_default = std::make_unique<DurabilityDefault>(*stored, *durability);
   Database& database = with_default ? static_cast<Database&>(*with_default) : *stored;
+  DatabaseTarget target(database);
   std::optional<HttpService::Manifests> manifests;
   if (!options.manifests.empty())
     manifests = {.folder = options.manifests,
                  .memory = std::filesystem::path(options.data) / "manifests.json",
                  .with_database = [&database](const auto& use) { return use(database); }};
   // It listens only once storage is open and manifests are applied.
-  SLATE_TRY(const auto service, HttpService::start(database, options, endpoints, std::move(manifests),
+  SLATE_TRY(const auto service, HttpService::start(database, target, options, endpoints, std::move(manifests),
                                                    []() -> Result<void> { return {}; }));
   SLATE_TRY(const std::string counts, counts_of(database));
   terminal.out << fmt::format("slate is serving on {}, data in {}, {}\n", service->addresses(), options.data,

@@ -5,8 +5,9 @@
 //   api::Metrics metrics;
 //   api::Answers answers;
 //   auto database = Database::open(options);
-//   DatabaseTarget target(**database, metrics.attempt_observer());
-//   Refresher refresher(target, {.observer = metrics.refresh_observer()});
+//   DatabaseTarget target(**database);
+//   Refresher refresher(target, {.observer = metrics.refresh_observer(),
+//                                .attempt_observer = metrics.attempt_observer()});
 //   ListService lists(**database, refresher, [&pool](ListService::Task task) {
 //     return pool->submit(std::move(task), net::Admission::kAlways);  // waiters were let in, connections
 //     bound them

@@ -6,17 +6,12 @@
 
 #include "api/render/status_json.h"
 #include "base/try.h"
-#include "model/name.h"
 
 namespace slate::api {
 namespace {
 
 constexpr std::chrono::milliseconds kInterval{250};
 constexpr std::chrono::seconds kSilence{15};  // beyond it proxies may take a connection for dead
-
-Failure no_load(const LoadId& load) {
-  return fail(Reason::kNotFound, "there is no load " + slate::quoted(load) + ", or it is long over");
-}
 
 }  // namespace
 
@@ -29,7 +24,7 @@ class LoadEvents::Stream final : public http::BodyStream {
 
   Result<bool> next(std::string& chunk) override {
     const auto status = events_.refresher_.status(load_);
-    if (!status) return no_load(load_);
+    if (!status) return fail(status.error());
     const bool runs = status->state == LoadState::kRunning;
     const auto now = events_.timer_.now();
     if (runs && sent_rows_ == status->rows && sent_calls_ == status->calls) {
@@ -67,7 +62,7 @@ LoadEvents::LoadEvents(const Refresher& refresher, net::DeadlineTimer* timer)
       timer_(timer == nullptr ? *own_timer_ : *timer) {}
 
 Result<std::unique_ptr<http::BodyStream>> LoadEvents::listen(const LoadId& load) {
-  if (!refresher_.status(load)) return no_load(load);
+  if (const auto status = refresher_.status(load); !status) return fail(status.error());
   if (++listeners_ > kMostListeners) {
     --listeners_;
     return fail(Error(Reason::kOverloaded, "too many listen to loads").with_retry_after(1));

@@ -303,7 +303,7 @@ std::function<void(const server::Answered&)> Metrics::answer_observer() {
   return [impl = impl_.get()](const server::Answered& answer) { impl->try_count(answer); };
 }
 
-DatabaseTarget::Observer Metrics::attempt_observer() {
+std::function<void(const EndedAttempt&)> Metrics::attempt_observer() {
   return [impl = impl_.get()](const EndedAttempt& attempt) { impl->try_count(attempt); };
 }
 

@@ -10,7 +10,6 @@
 
 #include "api/page_cache.h"
 #include "http/server.h"
-#include "lists/refresh_target.h"
 #include "loader/refresher.h"
 #include "net/blocking_pool.h"
 #include "net/tls_context.h"
@@ -46,11 +45,10 @@ class Metrics {
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
-  // For the ServerOptions::observer of HTTP and TCP, DatabaseTarget and RefresherOptions::observer; this must
-  // outlive them.
+  // For the ServerOptions::observer of HTTP and TCP, and for RefresherOptions; this must outlive them.
   std::function<void(const http::Served&)> request_observer();
   std::function<void(const server::Answered&)> answer_observer();
-  DatabaseTarget::Observer attempt_observer();
+  std::function<void(const EndedAttempt&)> attempt_observer();
   std::function<void(const LoadStatus&)> refresh_observer();
 
   // All of it in Prometheus' text format. While the database cannot be reached, all but what it tells of

@@ -15,6 +15,7 @@
 #include "cli/api_client.h"
 #include "cli/http_service.h"
 #include "cli/process.h"
+#include "cli/remote_target.h"
 #include "cli/serve_options.h"
 #include "cli/verbs.h"
 #include "client/address.h"
@@ -24,7 +25,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kReachable{1'000};  // that a question whether it can be reached may take
 constexpr std::chrono::milliseconds kLookEvery{1'000};
-constexpr std::size_t kLoads = 8;  // refreshes that run at once; each has a connection
+constexpr std::size_t kLoads = 8;  // refreshes that run at once, or wait; each has a connection
 
 bool token_crosses_network(const ClientOptions& client) {
   if (client.token_file.empty() || client.tls) return false;
@@ -72,12 +73,13 @@ class ApiService {
     };
     SLATE_TRY(pool_, ClientPool::create(std::move(pool)));
     database_ = make_remote_database(*pool_);
+    target_ = std::make_unique<RemoteTarget>(*pool_, *database_);
     std::optional<HttpService::Manifests> manifests;
     if (!options.http.manifests.empty())
       manifests = {.folder = options.http.manifests,
                    .with_database = [this](const auto& use) { return with_database(use); }};
     SLATE_TRY(http_, HttpService::start(
-                         *database_, options.http, endpoints, std::move(manifests),
+                         *database_, *target_, options.http, endpoints, std::move(manifests),
                          [this] { return reachable(); }, [this] { return pool_->stats(); }));
     manifests_ = http_->manifests();
     watcher_ = std::jthread([this](const std::stop_token& stop) { look_after_database(stop); });
@@ -107,6 +109,7 @@ class ApiService {
 
   std::unique_ptr<ClientPool> pool_;
   std::unique_ptr<Database> database_;
+  std::unique_ptr<RemoteTarget> target_;
   std::atomic<ManifestWatch*> manifests_ = nullptr;  // http_'s, once it has started
   std::unique_ptr<HttpService> http_;
   std::jthread watcher_;

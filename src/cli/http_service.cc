@@ -22,13 +22,14 @@ void look_for_open_tokens(const ServeOptions& options, const Endpoints& endpoint
 
 }  // namespace
 
-Result<std::unique_ptr<HttpService>> HttpService::start(Database& database, const ServeOptions& options,
+Result<std::unique_ptr<HttpService>> HttpService::start(Database& database, RefreshTarget& target,
+                                                        const ServeOptions& options,
                                                         const Endpoints& endpoints,
                                                         std::optional<Manifests> manifests,
                                                         std::function<Result<void>()> ready,
                                                         std::function<ClientPoolStats()> clients) {
   look_for_open_tokens(options, endpoints);
-  std::unique_ptr<HttpService> service(new HttpService(database, endpoints));
+  std::unique_ptr<HttpService> service(new HttpService(database, target, endpoints));
   service->clients_ = std::move(clients);
   SLATE_TRY(service->read_secrets(options));
   SLATE_TRY(service->open(options, std::move(manifests)));
@@ -66,9 +67,9 @@ Result<void> HttpService::read_secrets(const ServeOptions& options) {
 Result<void> HttpService::open(const ServeOptions& options, std::optional<Manifests> manifests) {
   pool_ =
       std::make_unique<net::BlockingPool>(net::BlockingPoolOptions{.threads = options.process.pool_threads});
-  target_ = std::make_unique<DatabaseTarget>(database_, metrics_.attempt_observer());
   refresher_ =
-      std::make_unique<Refresher>(*target_, RefresherOptions{.observer = metrics_.refresh_observer()});
+      std::make_unique<Refresher>(target_, RefresherOptions{.observer = metrics_.refresh_observer(),
+                                                            .attempt_observer = metrics_.attempt_observer()});
   lists_ = std::make_unique<ListService>(database_, *refresher_, [this](ListService::Task task) {
     return pool_->submit(std::move(task), net::Admission::kAlways);
   });

@@ -22,7 +22,6 @@
 #include "cli/serve_options.h"
 #include "http/server.h"
 #include "lists/list_service.h"
-#include "lists/refresh_target.h"
 #include "loader/refresher.h"
 #include "net/blocking_pool.h"
 #include "net/io_threads.h"
@@ -41,9 +40,9 @@ class HttpService {
   };
 
   // `ready`: whether requests should be sent here. `clients`: connections to a database elsewhere. Manifests
-  // are applied before it listens. The database must outlive it.
-  static Result<std::unique_ptr<HttpService>> start(Database& database, const ServeOptions& options,
-                                                    const Endpoints& endpoints,
+  // are applied before it listens. The database, and `target` where loads of it go, must outlive it.
+  static Result<std::unique_ptr<HttpService>> start(Database& database, RefreshTarget& target,
+                                                    const ServeOptions& options, const Endpoints& endpoints,
                                                     std::optional<Manifests> manifests,
                                                     std::function<Result<void>()> ready,
                                                     std::function<ClientPoolStats()> clients = {});
@@ -60,7 +59,8 @@ class HttpService {
   ManifestWatch* manifests() { return manifests_.get(); }
 
  private:
-  HttpService(Database& database, const Endpoints& endpoints) : database_(database), endpoints_(endpoints) {}
+  HttpService(Database& database, RefreshTarget& target, const Endpoints& endpoints)
+      : database_(database), target_(target), endpoints_(endpoints) {}
   Result<void> read_secrets(const ServeOptions& options);
   Result<void> open(const ServeOptions& options, std::optional<Manifests> manifests);
   Result<void> listen(const ServeOptions& options, const std::function<Result<void>()>& ready);
@@ -70,12 +70,12 @@ class HttpService {
   std::size_t connections() const;
 
   Database& database_;
+  RefreshTarget& target_;
   Endpoints endpoints_;  // with the ports that were free, once it listens
   std::unique_ptr<net::TokenFile> list_tokens_, admin_tokens_;  // null: none are asked for
   std::shared_ptr<net::TlsContext> tls_;                        // null: plain
   std::function<ClientPoolStats()> clients_;                    // empty: the database is in this process
   api::Metrics metrics_{build_info()};
-  std::unique_ptr<DatabaseTarget> target_;
   std::unique_ptr<Refresher> refresher_;
   std::unique_ptr<ListService> lists_;
   std::unique_ptr<net::BlockingPool> pool_;

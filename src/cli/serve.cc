@@ -14,6 +14,7 @@
 #include "cli/process.h"
 #include "cli/serve_options.h"
 #include "cli/verbs.h"
+#include "lists/refresh_target.h"
 
 namespace slate::cli {
 namespace {
@@ -29,13 +30,14 @@ Result<void> serve(const ServeOptions& options, const Endpoints& endpoints, Term
   SLATE_TRY(const auto ending, Ending::listen());
   SLATE_TRY(const Store store, Store::open(options.store));
   Database& database = store.database();
+  DatabaseTarget target(database);
   std::optional<HttpService::Manifests> manifests;
   if (!options.manifests.empty())
     manifests = {.folder = options.manifests,
                  .memory = std::filesystem::path(options.store.data) / "manifests.json",
                  .with_database = [&database](const auto& use) { return use(database); }};
   // It listens only once storage is open and manifests are applied.
-  SLATE_TRY(const auto service, HttpService::start(database, options, endpoints, std::move(manifests),
+  SLATE_TRY(const auto service, HttpService::start(database, target, options, endpoints, std::move(manifests),
                                                    []() -> Result<void> { return {}; }));
   SLATE_TRY(const std::string counts, counts_of(database));
   terminal.out << fmt::format("slate is serving on {}, data in {}, {}\n", service->addresses(),

@@ -31,38 +31,45 @@ std::string random_load_id() {
 }  // namespace
 
 Result<std::unique_ptr<GenerationBuilder>> RemoteBuilder::begin(Lease lease, CopyRef copy, LoadMode mode) {
-  auto exchange = lease->connection().start(wire::BeginRefresh{.datasource = std::string(copy.datasource),
-                                                               .scope = std::string(copy.scope),
-                                                               .mode = mode,
-                                                               .load_id = random_load_id(),
-                                                               .trigger = Trigger::kForced},
-                                            {});
-  SLATE_TRY(const ReceivedFrame frame, exchange->next());
-  SLATE_TRY(auto answer, decode(frame));
+  SLATE_TRY(auto answer, begin_refresh(*lease, {.datasource = std::string(copy.datasource),
+                                                .scope = std::string(copy.scope),
+                                                .mode = mode,
+                                                .load_id = random_load_id(),
+                                                .trigger = Trigger::kForced}));
   if (const auto* granted = std::get_if<wire::RefreshGranted>(&answer))
     return std::make_unique<RemoteBuilder>(std::move(lease), *granted);
   if (auto* failed = std::get_if<wire::RefreshFailed>(&answer)) return fail(std::move(failed->failure.error));
-  if (!std::holds_alternative<wire::RefreshBusy>(answer)) return unexpected_answer();
   return fail(Error(Reason::kFailedPrecondition,
                     "another refresh of " + std::string(copy.datasource) + " is under way")
                   .with_retry_after(1));
 }
 
-RemoteBuilder::RemoteBuilder(Lease lease, const wire::RefreshGranted& granted)
+RemoteBuilder::RemoteBuilder(Lease lease, const wire::RefreshGranted& granted,
+                             std::function<wire::LoadCounts()> progress)
     : lease_(std::move(lease)),
       refresh_(granted.refresh),
+      progress_(std::move(progress)),
       sign_of_life_((granted.lease.count() > 0 ? granted.lease : kDefaultLease) / 3),
       keeper_([this](const std::stop_token& stop) { keep_alive(stop); }) {}
 
-RemoteBuilder::~RemoteBuilder() {
+RemoteBuilder::~RemoteBuilder() { abort({}); }
+
+void RemoteBuilder::abort(std::optional<wire::LoadFault> fault) {
+  if (std::exchange(is_over_, true)) return;
   keeper_.request_stop();
   keeper_.join();
   sent_.clear();
-  if (is_published_) return;
+  Connection& connection = lease_->connection();
+  if (fault) connection.post(wire::RenewRefresh{.refresh = refresh_, .progress = progress()});
   // Waited for, so that the next one can begin.
-  const auto given_up = lease_->connection().start(wire::AbortRefresh{.refresh = refresh_, .failure = {}},
-                                                   {.deadline = std::chrono::steady_clock::now() + kAbort});
+  const auto given_up = connection.start(wire::AbortRefresh{.refresh = refresh_, .failure = std::move(fault)},
+                                         {.deadline = std::chrono::steady_clock::now() + kAbort});
   (void)given_up->next();
+}
+
+wire::LoadCounts RemoteBuilder::progress() const {
+  if (progress_) return progress_();
+  return {.rows = rows_.load(), .bytes = bytes_.load(), .calls = 1};
 }
 
 Result<void> RemoteBuilder::append(std::string_view id, std::span<const CellRef> cells) {
@@ -88,10 +95,7 @@ Result<void> RemoteBuilder::send(std::string_view payload, std::uint32_t count) 
   bytes_ += payload.size();
   ++life_signs_;
   auto exchange = lease_->connection().start(
-      wire::LoadRows{.refresh = refresh_,
-                     .count = count,
-                     .progress = {.rows = first + count, .bytes = bytes_.load(), .calls = 1}},
-      {}, payload);
+      wire::LoadRows{.refresh = refresh_, .count = count, .progress = progress()}, {}, payload);
   sent_.push_back({.first_row = first, .answer = make_call(std::move(exchange), reads_done())});
   return {};
 }
@@ -118,6 +122,8 @@ Result<BuildCounts> RemoteBuilder::finish() {
   payload_ = {};
   count_ = 0;
   SLATE_TRY(settle(0));
+  // All of it, now that all has come.
+  lease_->connection().post(wire::RenewRefresh{.refresh = refresh_, .progress = progress()});
   return make_call(lease_->connection().start(wire::FinishRefresh{.refresh = refresh_}, {}),
                    reads<BuildCounts>())
       .get();
@@ -129,7 +135,7 @@ Result<std::uint64_t> RemoteBuilder::publish(UnixMillis loaded_at) {
       reads<std::uint64_t, wire::RefreshPublished>(
           [](const wire::RefreshPublished& from) { return from.generation; }));
   SLATE_TRY(const std::uint64_t generation, call.get());
-  is_published_ = true;
+  is_over_ = true;
   return generation;
 }
 
@@ -141,9 +147,15 @@ void RemoteBuilder::keep_alive(const std::stop_token& stop) {
   std::uint64_t seen = 0;
   while (!wake.wait_for(lock, stop, sign_of_life_, [&] { return stop.stop_requested(); })) {
     if (const std::uint64_t signs = life_signs_.load(); signs != std::exchange(seen, signs)) continue;
-    lease_->connection().post(wire::RenewRefresh{
-        .refresh = refresh_,
-        .progress = wire::LoadCounts{.rows = rows_.load(), .bytes = bytes_.load(), .calls = 1}});
+    // Without a deadline: what came before it may take the server long.
+    auto renewed =
+        make_call(lease_->connection().start(wire::RenewRefresh{.refresh = refresh_, .progress = progress()},
+                                             {.stop = stop}),
+                  reads_done())
+            .get();
+    if (renewed || stop.stop_requested()) continue;
+    lost_.request_stop();
+    return;
   }
 }
 

@@ -5,29 +5,41 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
+#include <optional>
+#include <stop_token>
 #include <string>
 #include <thread>
 
 #include <slate/generation_builder.h>
 
+#include "client/refresh.h"
 #include "client/remote_database.h"
 
 namespace slate::client {
 
 // Rows go in frames of some hundred kilobytes, a few of which are on their way at once: that is all the
-// memory it takes. While nothing is sent, a thread of its own tells the server that it is alive.
+// memory it takes. While nothing is sent, a thread of its own tells the server that it is alive,
+// and hears when the right is lost.
 class RemoteBuilder final : public GenerationBuilder {
  public:
   // Errors: failed_precondition while another refresh of the copy is under way; those of
   // Database::begin_generation.
   static Result<std::unique_ptr<GenerationBuilder>> begin(Lease lease, CopyRef copy, LoadMode mode);
-  RemoteBuilder(Lease lease, const wire::RefreshGranted& granted);
+  // `progress`: what the server is told of the load; called from two threads. Empty: what was sent.
+  RemoteBuilder(Lease lease, const wire::RefreshGranted& granted,
+                std::function<wire::LoadCounts()> progress = {});
   ~RemoteBuilder() override;
 
   Result<void> append(std::string_view id, std::span<const CellRef> cells) override;
   Result<BuildCounts> finish() override;
   Result<std::uint64_t> publish(UnixMillis loaded_at) override;
+  // The end, unless it is published: the server remembers why, and tells those who wait. Without a fault, as
+  // when it is destroyed, it is as if it had never been.
+  void abort(std::optional<wire::LoadFault> fault);
+  // Asked to stop when the right is lost, or the server: what is called next tells why.
+  std::stop_token lost() const { return lost_.get_token(); }
 
  private:
   struct Sent {
@@ -37,19 +49,22 @@ class RemoteBuilder final : public GenerationBuilder {
 
   Result<void> send(std::string_view payload, std::uint32_t count);
   Result<void> settle(std::size_t most_under_way);
+  wire::LoadCounts progress() const;
   void keep_alive(const std::stop_token& stop);
 
   const Lease lease_;
   const wire::Handle refresh_;
+  const std::function<wire::LoadCounts()> progress_;
   const std::chrono::milliseconds sign_of_life_;  // how often there is one
   std::string payload_;
-  std::uint32_t count_ = 0;  // rows in it
-  std::deque<Sent> sent_;    // not answered yet
-  bool is_published_ = false;
+  std::uint32_t count_ = 0;                    // rows in it
+  std::deque<Sent> sent_;                      // not answered yet
+  bool is_over_ = false;                       // published or given up
   std::atomic<std::uint64_t> rows_ = 0;        // sent
   std::atomic<std::uint64_t> bytes_ = 0;       // of them, as they were sent
   std::atomic<std::uint64_t> life_signs_ = 0;  // frames of rows, so that the thread knows when none went
-  std::jthread keeper_;                        // last: it uses the others
+  std::stop_source lost_;
+  std::jthread keeper_;  // last: it uses the others
 };
 
 }  // namespace slate::client

@@ -95,6 +95,13 @@ Result<std::unique_ptr<GenerationBuilder>> RemoteDatabase::begin_generation(Copy
   return RemoteBuilder::begin(std::move(lease), copy, mode);
 }
 
+Result<Lease> borrow(ClientPool& pool) {
+  SLATE_TRY(PooledClient pooled, pool.checkout());
+  const auto held = std::make_shared<PooledClient>(std::move(pooled));
+  // There is no other kind of client.
+  return Lease(held, static_cast<RemoteClient*>(&**held));
+}
+
 std::unique_ptr<Database> make_single_database(Client& client) {
   // There is no other kind of client.
   return std::make_unique<RemoteDatabase>(
@@ -105,13 +112,8 @@ std::unique_ptr<Database> make_single_database(Client& client) {
 }
 
 std::unique_ptr<Database> make_pooled_database(ClientPool& pool) {
-  return std::make_unique<RemoteDatabase>(
-      [&pool]() -> Result<Lease> {
-        SLATE_TRY(PooledClient pooled, pool.checkout());
-        const auto held = std::make_shared<PooledClient>(std::move(pooled));
-        return Lease(held, static_cast<RemoteClient*>(&**held));
-      },
-      [&pool] { return pool.instance(); });
+  return std::make_unique<RemoteDatabase>([&pool] { return borrow(pool); },
+                                          [&pool] { return pool.instance(); });
 }
 
 }  // namespace slate::client

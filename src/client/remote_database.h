@@ -52,6 +52,9 @@ class RemoteDatabase final : public Database {
   const std::function<std::string()> instance_;
 };
 
+// A client of the pool's, until the lease ends. Errors: those of ClientPool::checkout.
+Result<Lease> borrow(ClientPool& pool);
+
 // Of slate/pool.h.
 std::unique_ptr<Database> make_single_database(Client& client);
 std::unique_ptr<Database> make_pooled_database(ClientPool& pool);

@@ -106,7 +106,8 @@ RefreshRequest ListService::refresh_request(const ListRequest& request, const Fo
           .metadata = forwarded_headers(*found.snapshot->datasource().loader, request.headers),
           .context = request.context,
           .trigger = Trigger::kOnDemand,
-          .seen_generation = found.snapshot->info().generation};
+          .seen_generation = found.snapshot->info().generation,
+          .seen_loaded_at = found.snapshot->info().loaded_at};
 }
 
 Result<ListAnswer> ListService::read(Found found, const ListRequest& request, FreshnessDecision decision) {

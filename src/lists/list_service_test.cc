@@ -341,17 +341,24 @@ TEST_F(ScopedListTest, copies_of_one_rule_are_not_read_under_another) {
   EXPECT_EQ(loader_.calls(), 2u);
 }
 
-TEST(DatabaseTargetTest, missing_datasource_is_not_found) {
+TEST(DatabaseTargetTest, refuses_what_is_missing_or_declared_otherwise) {
   const auto folder = std::filesystem::temp_directory_path() / ("slate_target_" + std::to_string(::getpid()));
   {
     auto database = Database::open({.path = folder});
     ASSERT_TRUE(database) << database.error().to_string();
-    std::vector<EndedAttempt> ended;
-    DatabaseTarget target(**database, [&](const EndedAttempt& attempt) { ended.push_back(attempt); });
+    DatabaseTarget target(**database);
     EXPECT_EQ(target.live("nowhere").error().reason(), Reason::kNotFound);
-    EXPECT_EQ(target.begin("nowhere", LoadMode::kReplace).error().reason(), Reason::kNotFound);
-    ASSERT_EQ(ended.size(), 1u);
-    EXPECT_EQ(ended.front().end, AttemptEnd::kGivenUp);
+    const Datasource nowhere{.id = "nowhere", .loader = LoaderConfig{}};
+    const LoadProgress progress;
+    EXPECT_EQ(target.claim({.load = "l", .datasource = nowhere, .progress = progress}).error().reason(),
+              Reason::kNotFound);
+    Datasource rows{
+        .id = "rows", .fields = {{.name = "n"}}, .loader = LoaderConfig{.endpoint = "grpc://a:1"}};
+    ASSERT_TRUE((*database)->save_datasource(rows));
+    EXPECT_TRUE(target.claim({.load = "l", .datasource = rows, .progress = progress}));
+    rows.fields.push_back({.name = "older"});
+    EXPECT_EQ(target.claim({.load = "l", .datasource = rows, .progress = progress}).error().reason(),
+              Reason::kFailedPrecondition);
   }
   std::filesystem::remove_all(folder);
 }

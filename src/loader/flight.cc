@@ -9,14 +9,15 @@ LoadStatus running_status(const Flight& flight) {
   status.id = flight.id;
   status.datasource = flight.datasource.id;
   status.scope = flight.scope;
-  status.rows = flight.progress.rows.load(std::memory_order_relaxed);
-  status.bytes = flight.progress.bytes.load(std::memory_order_relaxed);
+  const LoadCounts counts = flight.progress.counts();
+  status.rows = counts.rows;
+  status.bytes = counts.bytes;
+  status.calls = counts.calls;
   status.started_at = flight.started_at;
   const auto elapsed = std::chrono::steady_clock::now() - flight.started;
   status.elapsed = std::chrono::duration_cast<std::chrono::milliseconds>(elapsed);
   const double seconds = std::chrono::duration<double>(elapsed).count();
   if (seconds > 0) status.rows_per_second = static_cast<double>(status.rows) / seconds;
-  status.calls = flight.calls;
   return status;
 }
 

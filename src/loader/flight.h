@@ -25,7 +25,7 @@ struct Waiter {
   std::optional<DeadlineThread::Ticket> ticket;
 };
 
-// `waiters` and `calls` are guarded by the refresher's mutex; the rest is constant or atomic.
+// `waiters` are guarded by the refresher's mutex; the rest is constant or atomic.
 struct Flight {
   Flight(LoadId name, Datasource source, std::string of_scope, UnixMillis now)
       : id(std::move(name)), datasource(std::move(source)), scope(std::move(of_scope)), started_at(now) {}
@@ -41,7 +41,6 @@ struct Flight {
   std::stop_source stop;
   std::map<std::uint64_t, Waiter> waiters;  // in the order of arrival
   std::size_t silent_waiters = 0;           // of them, with nobody to call
-  std::uint32_t calls = 0;                  // of the loader
 };
 
 LoadStatus running_status(const Flight& flight);

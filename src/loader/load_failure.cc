@@ -59,9 +59,11 @@ LoadFailure failure_of_store(Error error) {
     case Reason::kInvalidArgument: return {FailureKind::kData, Error(Reason::kLoaderFailed, error.message())};
     case Reason::kNotFound: return {FailureKind::kChanged, std::move(error)};
     case Reason::kFailedPrecondition:
-      return {FailureKind::kChanged,
-              Error(Reason::kUnavailable, "the datasource was changed while it was being loaded; try again")
-                  .with_retry_after(1)};
+      return {FailureKind::kChanged, Error(Reason::kUnavailable,
+                                           "what was loaded came too late: the datasource was changed, or "
+                                           "another load took its place; try "
+                                           "again")
+                                         .with_retry_after(1)};
     case Reason::kCancelled: return {FailureKind::kCancelled, std::move(error)};
     default: return {FailureKind::kStore, std::move(error)};
   }

@@ -18,6 +18,7 @@
 #include <slate/record.h>
 
 #include "loader/load_failure.h"
+#include "model/load.h"
 
 namespace slate {
 
@@ -51,6 +52,17 @@ struct LoadCall {
 struct LoadProgress {
   std::atomic<std::uint64_t> rows{0};
   std::atomic<std::uint64_t> bytes{0};  // of messages, as they came over the wire
+  std::atomic<std::uint32_t> calls{0};  // of the loader; not counted by run_load()
+
+  LoadCounts counts() const {
+    constexpr auto kRelaxed = std::memory_order_relaxed;
+    return {.rows = rows.load(kRelaxed), .bytes = bytes.load(kRelaxed), .calls = calls.load(kRelaxed)};
+  }
+  void set(const LoadCounts& counts) {
+    rows.store(counts.rows, std::memory_order_relaxed);
+    bytes.store(counts.bytes, std::memory_order_relaxed);
+    calls.store(counts.calls, std::memory_order_relaxed);
+  }
 };
 
 struct LoadSummary {

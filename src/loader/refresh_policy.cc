@@ -22,6 +22,10 @@ UnixMillis plus_seconds(UnixMillis at, std::int64_t seconds) {
 
 }  // namespace
 
+bool is_past(const FailureMemory& failures, std::optional<UnixMillis> loaded_at) {
+  return loaded_at && *loaded_at > failures.latest_at;
+}
+
 bool is_backing_off(const FailureMemory& failures, UnixMillis now) {
   // A longer wait than the longest can only come from a clock that was set back.
   return now < failures.retry_at && failures.retry_at - now <= kLongestBackoff;
@@ -34,7 +38,8 @@ Error remembered_error(const FailureMemory& failures, UnixMillis now) {
 
 FreshnessDecision decide_freshness(const LoaderConfig& config, const FreshnessFacts& facts) {
   const bool running = facts.activity == LoadActivity::kRunning;
-  const bool held_back = facts.failures != nullptr && !running && is_backing_off(*facts.failures, facts.now);
+  const bool failing = facts.failures != nullptr && !is_past(*facts.failures, facts.loaded_at);
+  const bool held_back = failing && !running && is_backing_off(*facts.failures, facts.now);
   FreshnessDecision wait{.serve = Serve::kWait, .refresh = RefreshAction::kJoin};
 
   if (!facts.loaded_at) {
@@ -49,7 +54,7 @@ FreshnessDecision decide_freshness(const LoaderConfig& config, const FreshnessFa
   if (facts.now < *decision.expires_at && !from_the_future) return decision;
 
   decision.refresh = held_back ? RefreshAction::kNone : RefreshAction::kJoin;
-  if (facts.failures != nullptr) {
+  if (failing) {
     decision.reason = held_back ? remembered_error(*facts.failures, facts.now) : facts.failures->error;
     if (facts.now < plus_seconds(facts.failures->first_at, config.stale_if_error))
       decision.serve = Serve::kStale;

@@ -31,7 +31,7 @@ struct FreshnessFacts {
   UnixMillis now = 0;
   std::optional<UnixMillis> loaded_at;  // when the live generation's load began; absent: never loaded
   LoadActivity activity = LoadActivity::kIdle;
-  const FailureMemory* failures = nullptr;  // null: none since the last success
+  const FailureMemory* failures = nullptr;  // null: none; those that are past do not count
 };
 
 enum class Serve : std::uint8_t {
@@ -63,6 +63,8 @@ struct FreshnessDecision {
 // Rows from more than a minute in the future (the clock was set back) count as expired.
 FreshnessDecision decide_freshness(const LoaderConfig& config, const FreshnessFacts& facts);
 
+// Whether what is live was loaded after them, by another process perhaps: then they are over.
+bool is_past(const FailureMemory& failures, std::optional<UnixMillis> loaded_at);
 // True while no load may start by itself.
 bool is_backing_off(const FailureMemory& failures, UnixMillis now);
 // The remembered error, with the seconds until the next load may start.

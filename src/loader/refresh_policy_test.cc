@@ -81,6 +81,7 @@ TEST(DecideFreshness, table) {
       {"expired, may revalidate, running", config(60, 30), 89, kRunning, {}, Serve::kStale, kJoin, false},
       {"expired, beyond revalidation", config(60, 30), 90, kIdle, {}, Serve::kWait, kJoin, false},
 
+      {"failed, loaded since, expired", config(0), 1, kIdle, backing_off, Serve::kWait, kJoin, false},
       {"failing, backing off", config(60), 100, kIdle, backing_off, Serve::kStale, kNone, true},
       {"failing, may retry", config(60), 100, kIdle, may_retry, Serve::kStale, kJoin, true},
       {"failing, running", config(60), 100, kRunning, backing_off, Serve::kStale, kJoin, true},

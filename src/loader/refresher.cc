@@ -15,10 +15,12 @@
 #include <vector>
 
 #include "base/log.h"
+#include "base/try.h"
 #include "loader/copy_map.h"
 #include "loader/deadline_thread.h"
 #include "loader/flight.h"
 #include "loader/refresh_attempt.h"
+#include "model/name.h"
 
 namespace slate {
 namespace {
@@ -67,7 +69,7 @@ class Refresher::Impl {
       return decision;
     const std::lock_guard lock(mutex_);
     if (flights_.contains(CopyRef(datasource.id, scope))) facts.activity = LoadActivity::kRunning;
-    facts.failures = failures_of(datasource, scope);
+    facts.failures = failures_of(datasource, scope, loaded_at);
     return decide_freshness(*datasource.loader, facts);
   }
 
@@ -86,7 +88,7 @@ class Refresher::Impl {
       join(running->second, std::move(request), std::move(done));
       return running->second->id;
     }
-    const FailureMemory* failures = failures_of(datasource, request.scope);
+    const FailureMemory* failures = failures_of(datasource, request.scope, request.seen_loaded_at);
     if (request.trigger == Trigger::kOnDemand && failures != nullptr && is_backing_off(*failures, now))
       return answer_from_memory({datasource.id, request.scope}, *failures, now, std::move(done));
 
@@ -99,9 +101,14 @@ class Refresher::Impl {
     return flight->id;
   }
 
-  std::optional<LoadStatus> status(std::string_view load) const {
-    const std::lock_guard lock(mutex_);
-    return status_of(load);
+  Result<LoadStatus> status(std::string_view load) const {
+    {
+      const std::lock_guard lock(mutex_);
+      if (auto known = status_of(load)) return *std::move(known);
+    }
+    SLATE_TRY(auto elsewhere, target_.find(load));
+    if (elsewhere) return *std::move(elsewhere);
+    return fail(Reason::kNotFound, "there is no load " + quoted(load) + ", or it is long over");
   }
 
   std::optional<LoadStatus> current(CopyRef copy) const {
@@ -157,10 +164,13 @@ class Refresher::Impl {
                        randomness_());
   }
 
-  const FailureMemory* failures_of(const Datasource& datasource, std::string_view scope) const {
+  const FailureMemory* failures_of(const Datasource& datasource, std::string_view scope,
+                                   std::optional<UnixMillis> loaded_at) const {
     const auto found = memories_.find(CopyRef(datasource.id, scope));
     if (found == memories_.end() || !found->second.failures) return nullptr;
-    return found->second.config == *datasource.loader ? &*found->second.failures : nullptr;
+    const CopyMemory& memory = found->second;
+    return memory.config == *datasource.loader && !is_past(*memory.failures, loaded_at) ? &*memory.failures
+                                                                                        : nullptr;
   }
 
   std::optional<LoadStatus> status_of(std::string_view load) const {
@@ -299,20 +309,34 @@ class Refresher::Impl {
   void run(Flight& flight) {
     tell_of_sharing(flight);
     log::info("refresh started", {{"datasource", flight.datasource.id}, {"load", flight.id}});
-    for (;;) {
+    for (std::uint32_t calls = 1;; ++calls) {
+      auto claimed = claim_refresh(target_, flight, [&](const SnapshotInfo& live, Joined joined) {
+        return need(flight, live, joined);
+      });
+      auto* granted = std::get_if<ClaimGranted>(&claimed);
+      if (granted == nullptr) return end_without_load(flight, std::move(claimed));
+      flight.progress.set({.calls = calls});
+      // After the wait: the first who waits may be another one by now.
       const RefreshRequest caller = next_caller(flight);
-      LoadCall call{.datasource = flight.datasource, .metadata = caller.metadata, .context = caller.context};
-      call.timeouts = timeouts_of(*flight.datasource.loader);
-      call.timeouts.connect = options_.connect_timeout;
-      const auto result = attempt_refresh(
-          target_, flight.copy(), *options_.clock, call,
-          [&](const SnapshotInfo& live) { return satisfies_everybody(flight, live); }, flight.progress,
-          flight.stop.get_token());
+      const auto result = call_loader(flight, caller, std::move(*granted));
       if (result) return end(flight, *result);
       if (result.error().kind == FailureKind::kCancelled) return end(flight, shutting_down());
       if (result.error().kind != FailureKind::kCredentials) return end(flight, result.error());
       if (refuse(flight, caller.metadata, result.error()) == Others::kNone) return;
     }
+  }
+
+  std::expected<AttemptResult, LoadFailure> call_loader(Flight& flight, const RefreshRequest& caller,
+                                                        ClaimGranted granted) const {
+    LoadCall call{.datasource = flight.datasource, .metadata = caller.metadata, .context = caller.context};
+    call.timeouts = timeouts_of(*flight.datasource.loader);
+    call.timeouts.connect = options_.connect_timeout;
+    auto result = fill_generation(std::move(granted), call, flight, *options_.clock);
+    if (options_.attempt_observer)
+      options_.attempt_observer({.datasource = flight.datasource.id,
+                                 .end = result ? AttemptEnd::kPublished : AttemptEnd::kGivenUp,
+                                 .rows = result ? result->rows : 0});
+    return result;
   }
 
   // There always is one: refuse() ends a flight without waiters, and the first silent ones stay.
@@ -321,16 +345,22 @@ class Refresher::Impl {
     return flight.waiters.begin()->second.request;
   }
 
-  // A caller may have judged a snapshot that was replaced before its refresh began.
-  bool satisfies_everybody(Flight& flight, const SnapshotInfo& live) {
+  // A caller may have judged a snapshot that was replaced before its refresh began. Somebody who asked for a
+  // load may have another process', if that ran.
+  Need need(const Flight& flight, const SnapshotInfo& live, Joined joined) {
     const std::lock_guard lock(mutex_);
-    const bool satisfied =
-        live.loaded_at && std::ranges::all_of(flight.waiters, [&](const auto& entry) {
-          const RefreshRequest& request = entry.second.request;
-          return request.trigger == Trigger::kOnDemand && request.seen_generation != live.generation;
-        });
-    if (!satisfied) ++flight.calls;
-    return satisfied;
+    const auto memory = memories_.find(flight.copy());
+    if (memory != memories_.end() && memory->second.failures &&
+        is_past(*memory->second.failures, live.loaded_at))
+      memory->second.failures.reset();
+    Need most = live.loaded_at ? Need::kNothing : Need::kNewer;
+    for (const auto& [number, waiter] : flight.waiters) {
+      const RefreshRequest& request = waiter.request;
+      const bool has_newer = request.seen_generation != live.generation;
+      if (request.trigger == Trigger::kForced && !(has_newer && joined == Joined::kYes)) return Need::kLoad;
+      if (!has_newer) most = Need::kNewer;
+    }
+    return most;
   }
 
   enum class Others : std::uint8_t { kNone, kWait };
@@ -368,13 +398,48 @@ class Refresher::Impl {
     return others;
   }
 
-  void end(Flight& flight, const AttemptResult& result) {
+  // Another process' load, or an earlier one of this, was enough; or nothing could be done.
+  void end_without_load(Flight& flight, ClaimOutcome outcome) {
+    if (auto* failures = std::get_if<FailureMemory>(&outcome)) return adopt(flight, std::move(*failures));
+    if (const auto* failure = std::get_if<LoadFailure>(&outcome))
+      return end(flight, flight.stop.stop_requested() ? shutting_down() : *failure);
+    const auto& found = std::get<AttemptResult>(outcome);
     std::unique_lock lock(mutex_);
+    if (found.joined == Joined::kYes) remember(flight);
+    const LoadStatus status = succeed(flight, found);
+    answer_all(flight, status, std::move(lock));
+  }
+
+  // What all processes know holds here, too: they are to back off alike.
+  void adopt(Flight& flight, FailureMemory failures) {
+    std::unique_lock lock(mutex_);
+    const UnixMillis now = options_.clock->now();
     const LoadStatus status =
-        succeeded_status(running_status(flight), result.generation, result.duplicates, options_.clock->now());
-    if (result.kind == AttemptKind::kLoaded) remember(flight);
+        failed_status(running_status(flight), {failures.kind, remembered_error(failures, now)}, now);
+    CopyMemory& memory = remember(flight);
+    memory.failures = std::move(failures);
+    memory.config = *flight.datasource.loader;
+    answer_all(flight, status, std::move(lock));
+  }
+
+  LoadStatus succeed(Flight& flight, const AttemptResult& result) {
     if (const auto memory = memories_.find(flight.copy()); memory != memories_.end())
       memory->second.failures.reset();
+    return succeeded_status(running_status(flight), result.generation, result.duplicates,
+                            options_.clock->now());
+  }
+
+  // REQUIRES: `lock` is of the mutex, which it lets go.
+  void answer_all(Flight& flight, const LoadStatus& status, std::unique_lock<std::mutex> lock) {
+    std::vector<LoadDone> callers = retire(flight, status);
+    lock.unlock();
+    for (LoadDone& done : callers) done(status);
+  }
+
+  void end(Flight& flight, const AttemptResult& result) {
+    std::unique_lock lock(mutex_);
+    remember(flight);
+    const LoadStatus status = succeed(flight, result);
     std::vector<LoadDone> callers = retire(flight, status);
     lock.unlock();
     log::info("refresh finished", {{"datasource", flight.datasource.id},
@@ -383,7 +448,7 @@ class Refresher::Impl {
                                    {"bytes", status.bytes},
                                    {"ms", status.elapsed.count()},
                                    {"generation", status.generation}});
-    if (result.kind == AttemptKind::kLoaded) observe(status);
+    observe(status);
     for (LoadDone& done : callers) done(status);
   }
 
@@ -391,7 +456,7 @@ class Refresher::Impl {
     std::unique_lock lock(mutex_);
     const UnixMillis now = options_.clock->now();
     const LoadStatus status = failed_status(running_status(flight), failure, now);
-    const FailureMemory* earlier = failures_of(flight.datasource, flight.scope);
+    const FailureMemory* earlier = failures_of(flight.datasource, flight.scope, {});
     CopyMemory& memory = remember(flight);
     if (delays_next_load(failure.kind)) {
       memory.failures = remember_failure(earlier, failure, now, options_.random());
@@ -441,7 +506,7 @@ FreshnessDecision Refresher::decide(const Datasource& datasource, std::string_vi
 LoadId Refresher::refresh(const Datasource& datasource, RefreshRequest request, LoadDone done) {
   return impl_->refresh(datasource, std::move(request), std::move(done));
 }
-std::optional<LoadStatus> Refresher::status(std::string_view load) const { return impl_->status(load); }
+Result<LoadStatus> Refresher::status(std::string_view load) const { return impl_->status(load); }
 std::optional<LoadStatus> Refresher::current(CopyRef copy) const { return impl_->current(copy); }
 std::optional<LoadStatus> Refresher::latest(std::string_view datasource) const {
   return impl_->latest(datasource);

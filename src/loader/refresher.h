@@ -1,4 +1,4 @@
-// Runs loads: one at a time for each copy of a datasource, however many requests wait for it.
+// Runs loads: one at a time for each copy of a datasource, however many requests and processes wait for it.
 #pragma once
 
 #include <chrono>
@@ -14,52 +14,22 @@
 #include <slate/copy_ref.h>
 #include <slate/datasource.h>
 #include <slate/error.h>
-#include <slate/generation_builder.h>
-#include <slate/snapshot.h>
 
-#include "loader/load_failure.h"
+#include "loader/load_status.h"
 #include "loader/loader_client.h"
 #include "loader/refresh_policy.h"
+#include "loader/refresh_target.h"
 #include "model/load.h"
 
 namespace slate {
-
-// Where loads go: a Database, seen from here. Called from the refresher's threads.
-class RefreshTarget {
- public:
-  virtual ~RefreshTarget() = default;
-  // What is live now.
-  virtual Result<SnapshotInfo> live(CopyRef copy) = 0;
-  virtual Result<std::unique_ptr<GenerationBuilder>> begin(CopyRef copy, LoadMode mode) = 0;
-};
-
-// Names one refresh, for its whole life. Nobody guesses it: who has it was told it.
-using LoadId = std::string;
-
-struct LoadStatus {
-  LoadId id;
-  std::string datasource;
-  std::string scope;  // empty: all callers share the copy
-  LoadState state = LoadState::kRunning;
-  std::uint64_t rows = 0;        // received so far
-  std::uint64_t bytes = 0;       // received so far, as messages
-  std::uint64_t duplicates = 0;  // rows that a later one of the same id replaced; known at the end
-  double rows_per_second = 0;
-  std::chrono::milliseconds elapsed{0};
-  UnixMillis started_at = 0;
-  std::optional<UnixMillis> finished_at;
-  std::uint64_t generation = 0;        // kSucceeded: the one that went live
-  std::uint32_t calls = 0;             // of the loader: more than one when callers' credentials were refused
-  std::optional<Error> error;          // kFailed
-  std::optional<FailureKind> failure;  // kFailed
-};
 
 struct RefreshRequest {
   std::string scope;      // of the caller; empty where all callers share one copy
   LoadMetadata metadata;  // the caller's forwarded headers
   RequestContext context;
   Trigger trigger = Trigger::kOnDemand;
-  std::uint64_t seen_generation = 0;  // of the snapshot that the caller judged
+  std::uint64_t seen_generation = 0;           // of the snapshot that the caller judged
+  std::optional<UnixMillis> seen_loaded_at{};  // the same
   // When the caller stops waiting. Absent: waits until the end.
   std::optional<std::chrono::steady_clock::time_point> give_up;
 };
@@ -67,16 +37,27 @@ struct RefreshRequest {
 // Called with the final status, or with a running one when the caller's time was up. Must not block.
 using LoadDone = std::move_only_function<void(const LoadStatus&)>;
 
+enum class AttemptEnd : std::uint8_t { kPublished, kGivenUp };
+
+// One call of a loader: a load makes several when callers' credentials are refused.
+struct EndedAttempt {
+  std::string datasource;
+  AttemptEnd end = AttemptEnd::kGivenUp;
+  std::uint64_t rows = 0;  // kPublished: of the new generation
+};
+
 struct RefresherOptions {
   const Clock* clock = &system_clock();  // must outlive the refresher
   std::function<double()> random;        // [0, 1), any thread; absent: a generator of its own
-  std::size_t max_running = 8;           // loads at once; others queue
+  // Loads at once, those included that wait for another process' load of the same copy; others queue.
+  std::size_t max_running = 8;
   // Finished loads that status() still knows. What is remembered of a scope goes with its last one.
   std::size_t remembered_loads = 1'000;
   std::chrono::milliseconds connect_timeout{5'000};
-  // Called with the final status of each load that called its loader, before any LoadDone, from any of the
-  // refresher's threads: must not block.
+  // Called from any of the refresher's threads: must not block, nor call the refresher. Each load that
+  // another process did not run, with its final status, before any LoadDone; each call of a loader.
   std::function<void(const LoadStatus&)> observer{};
+  std::function<void(const EndedAttempt&)> attempt_observer{};
 };
 
 // Of this moment.
@@ -85,10 +66,11 @@ struct RefresherStats {
   std::size_t queued = 0;
 };
 
-// A refresh belongs to no caller: one that leaves or gives up cancels nothing. When the loader refuses the
-// credentials of the caller that it runs for, that caller (and any with the same metadata) gets the refusal
-// and the next one's metadata is tried, so that nobody is answered for somebody else's token. Every call is
-// safe from any thread, and from within a LoadDone.
+// Which process runs a load, and when all of them back off, is the target's to say; who waits here gets the
+// result all the same. A refresh belongs to no caller: one that leaves or gives up cancels nothing. When the
+// loader refuses the credentials of the caller that it runs for, that caller (and any with the same metadata)
+// gets the refusal and the next one's metadata is tried, so that nobody is answered for somebody else's
+// token. Every call is safe from any thread, and from within a LoadDone.
 class Refresher {
  public:
   // `target` must outlive the refresher.
@@ -108,11 +90,12 @@ class Refresher {
   // shutdown() at once, with kFailed.
   LoadId refresh(const Datasource& datasource, RefreshRequest request, LoadDone done);
 
-  // A running load, or one of the last that finished.
-  std::optional<LoadStatus> status(std::string_view load) const;
-  // The running or queued load of a copy.
+  // A running load, or one of the last that finished, here or, as the target knows it, in another process.
+  // Errors: not_found; those of the target, which is asked for what is not known here.
+  Result<LoadStatus> status(std::string_view load) const;
+  // The running or queued load of a copy, in this process.
   std::optional<LoadStatus> current(CopyRef copy) const;
-  // Of all copies of a datasource: a running one, or else the last that finished.
+  // Of all copies of a datasource, in this process: a running one, or else the last that finished.
   std::optional<LoadStatus> latest(std::string_view datasource) const;
 
   RefresherStats stats() const;

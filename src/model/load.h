@@ -13,7 +13,15 @@ enum class FailureKind : std::uint8_t {
   kData,           // a bad row, a broken stream, or a guard that did not hold
   kStore,          // our own side could not store the rows
   kChanged,        // the datasource was changed or dropped while it was being loaded
-  kCancelled,      // Slate is shutting down
+  kCancelled,      // not begun or not ended: Slate is shutting down, or its database is away
+};
+
+// Of a load so far.
+struct LoadCounts {
+  std::uint64_t rows = 0;
+  std::uint64_t bytes = 0;  // as the loader sent them
+  std::uint32_t calls = 0;  // of the loader
+  bool operator==(const LoadCounts&) const = default;
 };
 
 enum class LoadState : std::uint8_t { kRunning, kSucceeded, kFailed };

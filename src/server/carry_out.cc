@@ -125,6 +125,8 @@ class Carrier {
     return on_pool([call = call_.get()](Database& database) -> Result<Reply> {
       const auto& asked = call->as<wire::SaveDatasource>();
       SLATE_TRY(const Saved saved, database.save_datasource(asked.datasource, asked.existing));
+      // What failed may be what was changed.
+      if (saved == Saved::kChanged) call->core().refreshes->forget(asked.datasource.id);
       return Reply{wire::DatasourceSaved{saved}};
     });
   }
@@ -171,7 +173,8 @@ class Carrier {
     return on_pool([call = call_.get()](Database& database) -> Result<Reply> {
       SLATE_TRY(auto report, reconcile(database, call->as<wire::Reconcile>()));
       for (const auto& resource : report.resources)
-        if (resource.outcome == wire::Outcome::kRemoved) call->core().refreshes->forget(resource.id);
+        if (resource.outcome == wire::Outcome::kRemoved || resource.outcome == wire::Outcome::kChanged)
+          call->core().refreshes->forget(resource.id);
       return Reply{std::move(report)};
     });
   }

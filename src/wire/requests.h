@@ -129,13 +129,7 @@ struct BeginRefresh {
   std::chrono::milliseconds wait{0};
   std::chrono::milliseconds lease{0};  // 0: the server's choice
 };
-// Of a load so far.
-struct LoadCounts {
-  std::uint64_t rows = 0;
-  std::uint64_t bytes = 0;  // as the loader sent them
-  std::uint32_t calls = 0;  // of the loader
-  bool operator==(const LoadCounts&) const = default;
-};
+using slate::LoadCounts;
 // The rows are the payload: wire/row_payload.h.
 struct LoadRows {
   Handle refresh = 0;

@@ -8,7 +8,6 @@
 #include "api/render/status_json.h"
 #include "api/routes/routes.h"
 #include "base/try.h"
-#include "model/name.h"
 
 namespace slate::api {
 namespace {
@@ -23,11 +22,9 @@ Result<http::Response> get_events(LoadEvents& events, const http::Request& reque
 }
 
 Result<http::Response> get_status(const ApiContext& context, const http::Request& request) {
-  const std::string& id = request.param("id");
-  const auto load = context.refresher.status(id);
-  if (!load) return fail(Reason::kNotFound, "there is no load " + slate::quoted(id) + ", or it is long over");
-  auto response = http::Response::json(200, boost::json::serialize(load_json(*load)));
-  if (load->state == LoadState::kRunning) response.headers.set("Retry-After", "1");
+  SLATE_TRY(const LoadStatus load, context.refresher.status(request.param("id")));
+  auto response = http::Response::json(200, boost::json::serialize(load_json(load)));
+  if (load.state == LoadState::kRunning) response.headers.set("Retry-After", "1");
   return response;
 }
 

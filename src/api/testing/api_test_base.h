@@ -64,11 +64,12 @@ class ApiTest : public ::testing::Test {
     if (!opened) throw std::runtime_error(opened.error().to_string());
     database_ = *std::move(opened);
     counted_ = std::make_unique<CountingDatabase>(*database_);
-    target_ = std::make_unique<DatabaseTarget>(*counted_, metrics_.attempt_observer());
-    refresher_ =
-        std::make_unique<Refresher>(*target_, RefresherOptions{.clock = &clock_,
-                                                               .random = [] { return 0.0; },
-                                                               .observer = metrics_.refresh_observer()});
+    target_ = std::make_unique<DatabaseTarget>(*counted_);
+    refresher_ = std::make_unique<Refresher>(
+        *target_, RefresherOptions{.clock = &clock_,
+                                   .random = [] { return 0.0; },
+                                   .observer = metrics_.refresh_observer(),
+                                   .attempt_observer = metrics_.attempt_observer()});
     lists_ = std::make_unique<ListService>(*counted_, *refresher_, [this](ListService::Task task) {
       return pool_->submit(std::move(task), net::Admission::kAlways);
     });

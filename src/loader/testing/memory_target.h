@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,11 +25,61 @@ class MemoryTarget final : public RefreshTarget {
     const std::lock_guard lock(mutex_);
     return info_;
   }
-  Result<std::unique_ptr<GenerationBuilder>> begin(CopyRef, LoadMode) override {
+  Result<ClaimAnswer> claim(const RefreshClaim& claim) override {
+    OnClaim on_claim;
+    int number = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      number = ++claims_;
+      on_claim = on_claim_;
+    }
+    if (on_claim) {
+      if (auto answer = on_claim(claim, number)) return *std::move(answer);
+    }
     const std::lock_guard lock(mutex_);
     if (begin_error_) return fail(*begin_error_);
     ++open_builders_;
-    return std::make_unique<Builder>(*this);
+    return ClaimGranted{.builder = std::make_unique<Builder>(*this),
+                        .live = info_,
+                        .give_up =
+                            [this](const LoadFailure& failure) {
+                              const std::lock_guard own(mutex_);
+                              given_up_.push_back(failure.kind);
+                            },
+                        .lost = lost_.get_token()};
+  }
+  Result<std::optional<LoadStatus>> find(std::string_view load) override {
+    const std::lock_guard lock(mutex_);
+    if (begin_error_) return fail(*begin_error_);
+    if (elsewhere_ && elsewhere_->id == load) return elsewhere_;
+    return std::nullopt;
+  }
+
+  // What other processes do: answers a claim, the first of which is number 1, or lets it be granted.
+  using OnClaim = std::function<std::optional<Result<ClaimAnswer>>(const RefreshClaim&, int number)>;
+  void on_claim(OnClaim on_claim) {
+    const std::lock_guard lock(mutex_);
+    on_claim_ = std::move(on_claim);
+  }
+  // As when the lease of all that was granted has run out.
+  void lose() { lost_.request_stop(); }
+  void publish_elsewhere(UnixMillis loaded_at) {
+    const std::lock_guard lock(mutex_);
+    ++info_.generation;
+    info_.loaded_at = loaded_at;
+  }
+  void run_elsewhere(LoadStatus load) {
+    const std::lock_guard lock(mutex_);
+    elsewhere_ = std::move(load);
+  }
+  int claims() const {
+    const std::lock_guard lock(mutex_);
+    return claims_;
+  }
+  // What was told when the right was given up.
+  std::vector<FailureKind> given_up() const {
+    const std::lock_guard lock(mutex_);
+    return given_up_;
   }
 
   void fail_begin(std::optional<Error> error) {
@@ -77,6 +129,7 @@ class MemoryTarget final : public RefreshTarget {
       return {};
     }
     Result<BuildCounts> finish() override {
+      if (target_.lost_.stop_requested()) return fail(Reason::kFailedPrecondition, "the right is lost");
       counts_.rows = rows_.size();
       return counts_;
     }
@@ -113,6 +166,11 @@ class MemoryTarget final : public RefreshTarget {
   std::optional<Error> publish_error_;
   std::string refused_id_;
   int open_builders_ = 0;
+  OnClaim on_claim_;
+  std::stop_source lost_;
+  std::optional<LoadStatus> elsewhere_;
+  int claims_ = 0;
+  std::vector<FailureKind> given_up_;
 };
 
 }  // namespace slate::testing

@@ -155,7 +155,7 @@ class Generator {
         waiting_.push_back(arrivals_->next());
         ++result_.due;
       }
-      for (; !waiting_.empty() && waiting_.front() + options_.patience < now; waiting_.pop_front())
+      for (; !waiting_.empty() && waiting_.front() + options_.send_within < now; waiting_.pop_front())
         ++result_.unsent;
     }
     while (!free_.empty() && (!arrivals_ || !waiting_.empty())) {

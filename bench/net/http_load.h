@@ -30,7 +30,8 @@ struct LoadOptions {
   // sends its next request when it has its answer.
   double rate = 0;
   std::chrono::milliseconds duration{1'000};
-  // How long a request may wait for a free connection, and then for its answer.
+  // How long a request may wait for a connection that is free, and all in all for its answer.
+  std::chrono::milliseconds send_within{5'000};
   std::chrono::milliseconds patience{5'000};
   // Called about ten times a second; false ends the run.
   std::function<bool()> on_tick{};

@@ -17,6 +17,8 @@ namespace {
 constexpr std::size_t kCapacityConnections = 64;
 constexpr std::size_t kAddresses = 4;
 constexpr std::size_t kOtherFiles = 2'500;  // of nuisances and of this process
+// Callers who find no connection go away: had they waited for one, all that is sent would be late already.
+constexpr std::chrono::milliseconds kSendWithin{50};
 constexpr std::chrono::seconds kTell{30};
 
 // Raises the limit on open files as far as may be; how many connections it has room for.
@@ -70,6 +72,7 @@ class Overload {
                                             .addresses = kAddresses,
                                             .rate = result_.offered,
                                             .duration = options_.duration,
+                                            .send_within = kSendWithin,
                                             .on_tick = [this] { return look(); }}));
     auto counts = nuisance.stop();
     result_.time = load.time;

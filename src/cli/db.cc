@@ -27,6 +27,7 @@ constexpr std::uint64_t kPage = std::uint64_t{2} << 20;
 
 Result<void> serve_tcp(const DbOptions& options, const ListenAddress& address, Terminal& terminal) {
   raise_file_limit();
+  keep_freed_memory();
   SLATE_TRY(const auto ending, Ending::listen());
   server::ServerOptions server{
       .address = address.host, .port = address.port, .version = std::string(kVersion)};

@@ -3,9 +3,7 @@
 #include <exception>
 #include <filesystem>
 #include <fmt/format.h>
-#include <fstream>
 #include <iostream>
-#include <iterator>
 #include <system_error>
 
 #include "base/try.h"
@@ -15,6 +13,7 @@
 #include "bench/compare/options.h"
 #include "bench/compare/report.h"
 #include "bench/machine.h"
+#include "bench/page_marks.h"
 
 namespace slate::bench::compare {
 namespace {
@@ -102,17 +101,7 @@ class Program {
     }
     terminal_.out.flush();
     if (options_.into.empty()) return {};
-    return replace_in(options_.into, markdown_report(header, results));
-  }
-
-  static Result<void> replace_in(const fs::path& file, std::string_view markdown) {
-    std::ifstream in(file);
-    const std::string page{std::istreambuf_iterator<char>(in), {}};
-    SLATE_TRY(const std::string replaced, replace_between_marks(page, markdown));
-    std::ofstream out(file, std::ios::trunc);
-    out << replaced << std::flush;
-    if (!out) return fail(Reason::kIo, file.string() + " cannot be written");
-    return {};
+    return replace_in_page(options_.into, "comparison", markdown_report(header, results));
   }
 
   const Options& options_;

@@ -250,15 +250,4 @@ std::string json_report(const Header& header, std::span<const RecordsComparison>
          "\n";
 }
 
-Result<std::string> replace_between_marks(std::string_view page, std::string_view text) {
-  const auto begin = page.find(kBeginMark);
-  const auto end = page.find(kEndMark);
-  if (begin == std::string_view::npos || end == std::string_view::npos || end < begin ||
-      page.find(kBeginMark, begin + 1) != std::string_view::npos ||
-      page.find(kEndMark, end + 1) != std::string_view::npos)
-    return fail(Reason::kInvalidArgument,
-                fmt::format("the page has to have {} and, after it, {}, once each", kBeginMark, kEndMark));
-  return fmt::format("{}\n\n{}\n{}", page.substr(0, begin + kBeginMark.size()), text, page.substr(end));
-}
-
 }  // namespace slate::bench::compare

@@ -6,8 +6,6 @@
 #include <string_view>
 #include <vector>
 
-#include <slate/error.h>
-
 #include "bench/compare/comparison.h"
 
 namespace slate::bench::compare {
@@ -34,11 +32,5 @@ std::string markdown_report(const Header& header, std::span<const RecordsCompari
 // {"cpu","cores","kernel","load","engines":[],"repeat","runs":[{"records","lines":[{"name","what","rows","goal_ms"?,
 // "goal_compound_ms"?,"peer_to_slate"?,"engines":[{"engine","setup","role","median_ms","min_ms","runs"}]}]}]}
 std::string json_report(const Header& header, std::span<const RecordsComparison> results);
-
-// A page with `text` in place of what stands between the lines kBeginMark and kEndMark. invalid_argument when
-// they are not there, once each and in that order.
-inline constexpr std::string_view kBeginMark = "<!-- comparison: begin -->";
-inline constexpr std::string_view kEndMark = "<!-- comparison: end -->";
-Result<std::string> replace_between_marks(std::string_view page, std::string_view text);
 
 }  // namespace slate::bench::compare

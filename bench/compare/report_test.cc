@@ -105,20 +105,5 @@ TEST(JsonReport, has_every_setup) {
   EXPECT_EQ(json.at("runs").at(0).at("lines").at(2).as_object().if_contains("peer_to_slate"), nullptr);
 }
 
-TEST(ReplaceBetweenMarks, keeps_the_marks_and_all_around_them) {
-  const std::string page = "a\n<!-- comparison: begin -->\nold\n<!-- comparison: end -->\nb\n";
-  const auto replaced = replace_between_marks(page, "new\n");
-  ASSERT_TRUE(replaced);
-  EXPECT_EQ(*replaced, "a\n<!-- comparison: begin -->\n\nnew\n\n<!-- comparison: end -->\nb\n");
-  EXPECT_EQ(*replace_between_marks(*replaced, "new\n"), *replaced);
-}
-
-TEST(ReplaceBetweenMarks, refuses_a_page_without_them_or_with_too_many) {
-  EXPECT_FALSE(replace_between_marks("a", "new"));
-  EXPECT_FALSE(replace_between_marks("<!-- comparison: end --><!-- comparison: begin -->", "new"));
-  EXPECT_FALSE(replace_between_marks(
-      "<!-- comparison: begin --><!-- comparison: begin --><!-- comparison: end -->", "new"));
-}
-
 }  // namespace
 }  // namespace slate::bench::compare

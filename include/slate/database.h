@@ -48,6 +48,13 @@ struct SavedList {
   std::vector<std::string> warnings;  // sorts and filters that no index serves, with the index to add
 };
 
+// A list, with what a snapshot of its datasource taken now would say of itself.
+struct ListState {
+  ListView list;
+  std::shared_ptr<const Datasource> datasource;
+  SnapshotInfo data;
+};
+
 class EmbeddedDatabase;
 
 // Datasources, lists and records. Safe for any number of threads; every call blocks until it is done. An
@@ -83,6 +90,10 @@ class Database {
   virtual Result<ListView> get_list(std::string_view id) = 0;
   virtual Result<std::vector<ListView>> list_lists() = 0;
   virtual Result<void> delete_list(std::string_view id) = 0;
+  // Without waiting for anything, neither the store nor a server: for threads that must not block. Nothing
+  // where only they can tell, where there is no such list, and where callers do not share one copy; what to
+  // do then get_list() and snapshot() say. As new as a snapshot taken now. O(list).
+  virtual std::optional<ListState> peek_list([[maybe_unused]] std::string_view id) { return std::nullopt; }
 
   // One transaction: all of it or nothing. Later writes to the same id see earlier ones. The error of a write
   // that is refused has its position(). failed_precondition where the loader has `scope_headers`: its records

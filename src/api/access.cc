@@ -29,24 +29,21 @@ Role role_of(const AccessRules& rules, std::string_view token) {
 
 struct Caller {
   Role role = Role::kNobody;
-  bool has_token = false;  // of whatever kind
+  bool has_token = false;              // of whatever kind
+  bool authorization_is_ours = false;  // else it may be meant for a loader
 };
 
-Caller take_caller(const AccessRules& rules, http::Headers& headers) {
+Caller caller_of(const AccessRules& rules, const http::Headers& headers) {
   Caller caller;
   const auto see = [&](std::string_view token) {
     const Role role = role_of(rules, token);
     caller.role = std::max(caller.role, role);
     caller.has_token = caller.has_token || !token.empty();
-    return role;
+    return role != Role::kNobody;
   };
   for (const std::string_view token : headers.all(kOwnHeader)) see(token);
-  headers.remove(kOwnHeader);
-  // Authorization may be meant for a loader: it goes only when it is ours.
-  bool is_ours = false;
   for (const std::string_view value : headers.all("Authorization"))
-    is_ours = see(bearer_token(value)) != Role::kNobody || is_ours;
-  if (is_ours) headers.remove("Authorization");
+    caller.authorization_is_ours = see(bearer_token(value)) || caller.authorization_is_ours;
   return caller;
 }
 
@@ -101,10 +98,8 @@ std::optional<http::Response> check_administration(const AccessRules& rules, con
   return unauthenticated(caller, "administration needs");
 }
 
-}  // namespace
-
-std::optional<http::Response> check_access(const AccessRules& rules, Access access, http::Headers& headers) {
-  const Caller caller = take_caller(rules, headers);
+std::optional<http::Response> check_caller(const AccessRules& rules, Access access, const Caller& caller,
+                                           const http::Headers& headers) {
   switch (access) {
     case Access::kOpen: return std::nullopt;
     case Access::kAdministration: return check_administration(rules, caller, headers);
@@ -115,6 +110,19 @@ std::optional<http::Response> check_access(const AccessRules& rules, Access acce
   }
   if (!rules.list_tokens || caller.role != Role::kNobody) return std::nullopt;
   return unauthenticated(caller, "reading needs");
+}
+
+}  // namespace
+
+std::optional<http::Response> check_access(const AccessRules& rules, Access access, http::Headers& headers) {
+  const Caller caller = caller_of(rules, headers);
+  headers.remove(kOwnHeader);
+  if (caller.authorization_is_ours) headers.remove("Authorization");
+  return check_caller(rules, access, caller, headers);
+}
+
+bool has_access(const AccessRules& rules, Access access, const http::Headers& headers) {
+  return !check_caller(rules, access, caller_of(rules, headers), headers);
 }
 
 }  // namespace slate::api

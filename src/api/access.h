@@ -42,5 +42,7 @@ struct AccessRules {
 // permission_denied with one that does not open this, and for web pages of others. Takes tokens of ours out
 // of the request's headers, in every case: what goes on to a loader must not have them.
 std::optional<http::Response> check_access(const AccessRules& rules, Access access, http::Headers& headers);
+// Whether it would not refuse. Leaves the headers as they are.
+bool has_access(const AccessRules& rules, Access access, const http::Headers& headers);
 
 }  // namespace slate::api

@@ -16,6 +16,7 @@ Conditional::Conditional(Answers& answers, const Database& database, const http:
       database_(database),
       instance_(database.instance_id()),
       words_(request.target),
+      accepted_(http::accepted_coding(request.headers)),
       keep_(keep) {
   words_ += '\0';
   words_ += instance_;
@@ -34,25 +35,25 @@ bool Conditional::has_answer(const Datasource& datasource, const SnapshotInfo& d
 }
 
 bool Conditional::has_answer(std::optional<AnswerIdentity> identity) {
-  kept_.reset();
+  kept_ = {};
   // In another store a generation of that number may hold other rows.
   identity_ = database_.instance_id() == instance_ ? identity : std::nullopt;
   if (!identity_) return false;
   if (match_of(validators_, etag_of(*identity_)) == Match::kThis) return true;
-  if (keep_ == Keep::kYes) kept_ = answers_.pages().find(*identity_);
-  return kept_ != nullptr;
+  if (keep_ == Keep::kYes) kept_ = answers_.pages().find(*identity_, accepted_);
+  return kept_.body != nullptr;
 }
 
 http::Response Conditional::answer() const {
-  if (!kept_) {
-    auto response = http::Response::empty(304);
-    response.headers.set("ETag", etag_of(*identity_));
-    response.headers.set("Cache-Control", std::string(kRevalidate));
-    return response;
+  auto response = http::Response::empty(304);
+  if (kept_.body) {
+    response = http::Response::json(200, {});
+    response.shared_body = kept_.body;
+    if (kept_.coding == http::Coding::kGzip) response.headers.set("Content-Encoding", "gzip");
+    response.headers.set("Server-Timing", "cache;desc=hit");
   }
-  auto response = http::Response::json(200, *kept_);
-  response.headers.set("Server-Timing", "cache;desc=hit");
-  return finish(std::move(response));
+  validate(response);
+  return response;
 }
 
 http::Response Conditional::finish(http::Response made) const {
@@ -61,16 +62,28 @@ http::Response Conditional::finish(http::Response made) const {
     made.headers.set("Cache-Control", "no-store");
     return made;
   }
-  std::string etag = etag_of(*identity_);
-  if (keep_ == Keep::kYes && !kept_ && !made.stream) answers_.pages().put(*identity_, made.body);
-  made.headers.set("Cache-Control", std::string(kRevalidate));
-  if (match_of(validators_, etag) == Match::kAny) {
-    made.status = 304;
-    made.body.clear();
-    made.stream.reset();
+  if (keep_ == Keep::kYes && !made.stream) {
+    http::encode(made, accepted_);
+    made.shared_body = std::make_shared<const std::string>(std::exchange(made.body, {}));
+    const bool is_encoded = made.headers.has("Content-Encoding");
+    answers_.pages().put(
+        *identity_, accepted_,
+        {.body = made.shared_body, .coding = is_encoded ? http::Coding::kGzip : http::Coding::kIdentity});
   }
-  made.headers.set("ETag", std::move(etag));
+  validate(made);
   return made;
+}
+
+void Conditional::validate(http::Response& response) const {
+  std::string etag = etag_of(*identity_);
+  response.headers.set("Cache-Control", std::string(kRevalidate));
+  if (response.status == 200 && match_of(validators_, etag) == Match::kAny) {
+    response.status = 304;
+    response.clear_content();
+    response.stream.reset();
+    response.headers.remove("Content-Encoding");
+  }
+  response.headers.set("ETag", std::move(etag));
 }
 
 }  // namespace slate::api

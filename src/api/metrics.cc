@@ -2,12 +2,19 @@
 
 #include <algorithm>
 #include <exception>
+#include <functional>
+#include <map>
+#include <mutex>
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -201,10 +208,20 @@ void add_cache(Families& families, const PageCacheStats& cache) {
   add("slate_answer_cache_entries", "Answers that are kept.", kGauge, cache.entries);
 }
 
+// What one answered request adds to.
+struct RequestSeries {
+  Counter* requests;
+  Histogram* durations;
+  Counter* bytes;
+};
+
 }  // namespace
 
 struct Metrics::Impl {
   prometheus::Registry registry;
+  std::shared_mutex series_mutex;
+  // By route, method and status; guarded by series_mutex.
+  std::map<std::tuple<std::string, std::string, int>, RequestSeries, std::less<>> series;
   Family<Counter>& requests =
       BuildCounter().Name("slate_http_requests_total").Help("Answered HTTP requests.").Register(registry);
   Family<Histogram>& durations = BuildHistogram()
@@ -261,12 +278,30 @@ struct Metrics::Impl {
           .Increment();
   }
   void count(const http::Served& served) {
-    const std::string route(served.route.empty() ? "none" : served.route);
-    const std::string method(served.method);
-    requests.Add({{"route", route}, {"method", method}, {"status", std::to_string(served.status)}})
-        .Increment();
-    durations.Add({{"route", route}, {"method", method}}, seconds_buckets()).Observe(served.seconds);
-    bytes.Add({{"route", route}}).Increment(static_cast<double>(served.bytes));
+    const RequestSeries of = series_of(served);
+    of.requests->Increment();
+    of.durations->Observe(served.seconds);
+    of.bytes->Increment(static_cast<double>(served.bytes));
+  }
+  // Found by its labels once: that costs as much as a short answer.
+  RequestSeries series_of(const http::Served& served) {
+    const std::string_view route = served.route.empty() ? "none" : served.route;
+    const std::tuple key(route, served.method, served.status);
+    {
+      const std::shared_lock lock(series_mutex);
+      if (const auto found = series.find(key); found != series.end()) return found->second;
+    }
+    const std::string route_label(route);
+    const std::string method_label(served.method);
+    const RequestSeries made{
+        .requests = &requests.Add({{"route", route_label},
+                                   {"method", method_label},
+                                   {"status", std::to_string(served.status)}}),
+        .durations = &durations.Add({{"route", route_label}, {"method", method_label}}, seconds_buckets()),
+        .bytes = &bytes.Add({{"route", route_label}})};
+    const std::lock_guard lock(series_mutex);
+    series.emplace(std::tuple(route_label, method_label, served.status), made);
+    return made;
   }
   void count(const server::Answered& answer) {
     const std::string request(answer.request);

@@ -4,41 +4,39 @@
 
 namespace slate::api {
 
-std::size_t PageCache::Hash::operator()(const AnswerIdentity& identity) const {
+std::size_t PageCache::Hash::operator()(const Key& key) const {
   std::size_t hash = 0;
-  std::memcpy(&hash, identity.bits.data(), sizeof hash);
-  return hash;
+  std::memcpy(&hash, key.identity.bits.data(), sizeof hash);
+  return hash + static_cast<std::size_t>(key.accepted);
 }
 
-std::shared_ptr<const std::string> PageCache::find(const AnswerIdentity& identity) {
-  if (limit_ == 0) return nullptr;
+Page PageCache::find(const AnswerIdentity& identity, http::Coding accepted) {
+  if (limit_ == 0) return {};
   const std::lock_guard lock(mutex_);
-  const auto found = by_identity_.find(identity);
-  if (found == by_identity_.end()) {
-    ++stats_.misses;
-    return nullptr;
-  }
+  const auto found = by_key_.find({identity, accepted});
+  if (found == by_key_.end()) return {};
   ++stats_.hits;
   by_usage_.splice(by_usage_.begin(), by_usage_, found->second);
-  return found->second->body;
+  return found->second->page;
 }
 
-void PageCache::put(const AnswerIdentity& identity, const std::string& body) {
-  const std::size_t size = body.size() + kOverhead;
-  if (size > limit_ / 8) return;
-  auto kept = std::make_shared<const std::string>(body);
+void PageCache::put(const AnswerIdentity& identity, http::Coding accepted, Page page) {
+  if (limit_ == 0) return;
+  const std::size_t size = page.body->size() + kOverhead;
+  const Key key{identity, accepted};
   std::list<Entry> dropped;  // freed when the lock is
   const std::lock_guard lock(mutex_);
-  if (by_identity_.contains(identity)) return;
-  by_usage_.push_front({.identity = identity, .body = std::move(kept)});
-  by_identity_.emplace(identity, by_usage_.begin());
+  ++stats_.misses;
+  if (size > limit_ / 8 || by_key_.contains(key)) return;
+  by_usage_.push_front({.key = key, .page = std::move(page)});
+  by_key_.emplace(key, by_usage_.begin());
   stats_.bytes += size;
   ++stats_.entries;
   while (stats_.bytes > limit_) {
     const auto last = std::prev(by_usage_.end());
-    stats_.bytes -= last->body->size() + kOverhead;
+    stats_.bytes -= last->page.body->size() + kOverhead;
     --stats_.entries;
-    by_identity_.erase(last->identity);
+    by_key_.erase(last->key);
     dropped.splice(dropped.begin(), by_usage_, last);
   }
 }

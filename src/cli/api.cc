@@ -117,6 +117,7 @@ class ApiService {
 
 Result<void> serve(const ApiOptions& options, const Endpoints& endpoints, Terminal& terminal) {
   raise_file_limit();
+  keep_freed_memory();
   SLATE_TRY(const auto ending, Ending::listen());
   SLATE_TRY(const auto service, ApiService::start(options, endpoints));
   terminal.out << fmt::format("slate is serving on {}, database at {}\n", service->addresses(),

@@ -121,6 +121,7 @@ class DbService {
 
 Result<void> serve(const DbOptions& options, const DbEndpoints& endpoints, Terminal& terminal) {
   raise_file_limit();
+  keep_freed_memory();
   SLATE_TRY(const auto ending, Ending::listen());
   SLATE_TRY(const auto service, DbService::start(options, endpoints));
   SLATE_TRY(const auto datasources, service->database().list_datasources());

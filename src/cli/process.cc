@@ -1,6 +1,7 @@
 #include "cli/process.h"
 
 #include <cstdlib>
+#include <malloc.h>
 #include <sys/resource.h>
 
 #include "base/log.h"
@@ -32,6 +33,11 @@ void raise_file_limit() {
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
   limit.rlim_cur = limit.rlim_max;
   if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) log::warning("the limit on open files could not be raised");
+}
+
+void keep_freed_memory() {
+  ::mallopt(M_TRIM_THRESHOLD, 2 << 20);
+  ::mallopt(M_MMAP_THRESHOLD, 1 << 20);
 }
 
 Result<std::unique_ptr<Ending>> Ending::listen() {

@@ -27,6 +27,7 @@ Result<std::string> counts_of(Database& database) {
 
 Result<void> serve(const ServeOptions& options, const Endpoints& endpoints, Terminal& terminal) {
   raise_file_limit();
+  keep_freed_memory();
   SLATE_TRY(const auto ending, Ending::listen());
   SLATE_TRY(const Store store, Store::open(options.store));
   Database& database = store.database();

@@ -282,7 +282,9 @@ Result<BuildCounts> BulkBuilder::finish() {
   SLATE_TRY(frequencies_.write(txn));
   SLATE_TRY(take_statistics(*generation_, txn, *schema_, state));
   SLATE_TRY(generation_->write_state(txn, state));
+  generation_->forget_version();
   SLATE_TRY(txn.commit());
+  generation_->set_version(state);
   SLATE_TRY(generation_->environment().sync());
   return BuildCounts{.received = next_docid_,
                      .duplicates = removed.size(),

@@ -439,6 +439,27 @@ Result<void> StoredDatabase::delete_list(std::string_view id) {
   return {};
 }
 
+std::optional<ListState> StoredDatabase::peek_list(std::string_view id) {
+  const std::shared_lock lock(mutex_);
+  const auto list = lists_.find(id);
+  if (list == lists_.end()) return std::nullopt;
+  const auto datasource = datasources_.find(list->second.datasource);
+  if (datasource == datasources_.end()) return std::nullopt;
+  const auto current = datasource->second->shared()->current();
+  if (current.live == nullptr || current.damage || current.schema->datasource.is_scoped())
+    return std::nullopt;
+  const auto version = current.live->version();
+  if (!version) return std::nullopt;
+  return ListState{
+      .list = list->second,
+      .datasource = std::shared_ptr<const Datasource>(current.schema, &current.schema->datasource),
+      .data = {.generation = current.live->number(),
+               .data_version = version->data_version,
+               .rows = version->rows,
+               .loaded_at = current.live->loaded_at(),
+               .now = options_.clock->now()}};
+}
+
 Result<WriteCounts> StoredDatabase::write_batch(std::string_view datasource,
                                                 std::span<const RecordWrite> writes) {
   SLATE_TRY(const auto found, find(datasource));

@@ -71,6 +71,7 @@ Result<std::unique_ptr<Generation>> Generation::create(const std::filesystem::pa
   }
   SLATE_TRY(generation->write_state(txn, state));
   SLATE_TRY(txn.commit());
+  generation->set_version(state);
   return generation;
 }
 
@@ -107,6 +108,7 @@ Result<void> Generation::find_tables(storage::Transaction& transaction, const Sc
   meta_ = *meta;
   segments_ = *segments;
   SLATE_TRY(const GenerationState state, read_state(transaction));
+  set_version(state);
   for (const Index& index : schema.indexes) {
     if (state.find(index.id) == nullptr) continue;
     SLATE_TRY(const auto table,
@@ -166,6 +168,21 @@ Result<void> Generation::write_state(storage::WriteTransaction& transaction,
     bytes.append(reinterpret_cast<const char*>(&entry), sizeof(entry));
   }
   return transaction.put(meta_, kStateKey, bytes);
+}
+
+std::optional<Generation::Version> Generation::version() const {
+  const std::lock_guard lock(mutex_);
+  return version_;
+}
+
+void Generation::forget_version() {
+  const std::lock_guard lock(mutex_);
+  version_.reset();
+}
+
+void Generation::set_version(const GenerationState& state) {
+  const std::lock_guard lock(mutex_);
+  version_ = {.data_version = state.data_version, .rows = state.rows};
 }
 
 std::optional<storage::Table> Generation::index_table(std::uint32_t index_id) const {

@@ -90,6 +90,18 @@ class Generation {
   Result<GenerationView> view(const storage::ReadTransaction& transaction, const Schema& schema,
                               UnixMillis now, GenerationState* state = nullptr);
 
+  // What a snapshot taken now would read of its state, without a look at the file; nothing while a commit is
+  // under way or after one that failed, when only the file can tell.
+  struct Version {
+    std::uint64_t data_version = 0;
+    std::uint64_t rows = 0;
+  };
+  std::optional<Version> version() const;
+  // Around each commit of a change: nothing is known from before it until it has succeeded, so that nobody
+  // who has read the new state is told the old one.
+  void forget_version();
+  void set_version(const GenerationState& state);
+
   // The file goes when the last owner lets go.
   void retire() { retired_.store(true, std::memory_order_relaxed); }
 
@@ -112,6 +124,7 @@ class Generation {
   std::map<std::uint32_t, storage::Table> index_tables_;  // guarded by mutex_
   std::shared_ptr<SegmentAddresses> addresses_;           // of the newest version seen; guarded by mutex_
   std::uint64_t addressed_transaction_ = 0;               // that version; guarded by mutex_
+  std::optional<Version> version_;                        // guarded by mutex_
   // `sampled_changes` of the statistics that were verified last, and one; 0: none were.
   std::atomic<std::uint64_t> verified_statistics_ = 0;
 };

@@ -24,7 +24,10 @@ Result<void> Writer::commit() {
   if (are_statistics_due(state_)) SLATE_TRY(take_statistics(generation_, transaction_, schema_, state_));
   SLATE_TRY(frequencies_.write(transaction_));
   SLATE_TRY(generation_.write_state(transaction_, state_));
-  return transaction_.commit();
+  generation_.forget_version();
+  SLATE_TRY(transaction_.commit());
+  generation_.set_version(state_);
+  return {};
 }
 
 // A stored segment, verified unless this process has done so before.

@@ -53,6 +53,7 @@ enum class State : std::uint8_t {
   kContinuing,  // writing "100 Continue"
   kHandling,    // the handler owes an answer
   kResponding,  // writing, or waiting for the stream's next chunk
+  kResting,     // answered, and does not read for a while
   kLingering,   // answered and closed for writing; reads and forgets
   kClosed,
 };
@@ -189,6 +190,7 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
     if (exchange_->route != nullptr && exchange_->route->run == Run::kInline) return answer;
     const auto wait = core_->limiter->take_request(permit_.client(), SteadyClock::now());
     if (!wait) return answer;
+    exchange_->is_put_off = true;
     return Response::problem(Error(Reason::kQuotaExceeded, "too many requests come from this address")
                                  .with_retry_after(static_cast<int>(wait->count())));
   }
@@ -267,15 +269,32 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
                     .stop = exchange.stop.get_token()};
     state_ = State::kHandling;
     clear_deadline();
+    if (auto known = ask_at_once(request)) {
+      encode(*known, exchange.accepted);
+      send(*std::move(known));
+      return read_more();
+    }
     HandlerCall task{CallGuard(core_->group),   &exchange.route->handler, weak_from_this(),
                      exchange.number,           exchange.accepted,        exchange.body_coding,
                      core_->options.body_bytes, exchange.memory,          std::move(request)};
     if (exchange.route->run == Run::kInline && exchange.body_coding == Coding::kIdentity) {
       task();
     } else if (auto queued = core_->pool.submit(std::move(task)); !queued) {
-      send(Response::problem(std::move(queued).error()));
+      exchange.is_put_off = true;
+      return send(Response::problem(std::move(queued).error()));
     }
     read_more();
+  }
+
+  std::optional<Response> ask_at_once(const Request& request) const {
+    const Route& route = *exchange_->route;
+    if (!route.at_once || exchange_->body_coding != Coding::kIdentity) return std::nullopt;
+    try {
+      return route.at_once(request);
+    } catch (const std::exception& error) {
+      log::error("an answer could not be given at once", {{"what", error.what()}});
+      return std::nullopt;
+    }
   }
 
   bool is_waiting_for(std::uint64_t request, State state) const {
@@ -303,8 +322,9 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
       return pull();
     }
     const Framing framing = has_no_body || response.stream ? Framing::kNone : Framing::kLength;
-    std::string head = make_head(response.headers, framing, response.body.size());
-    if (has_no_body || is_head) response.body.clear();
+    std::string head = make_head(response.headers, framing, response.content().size());
+    if (has_no_body || is_head) response.clear_content();
+    shared_body_ = std::move(response.shared_body);
     write(std::move(head), std::move(response.body), {});
   }
 
@@ -403,7 +423,7 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
   void write(std::string before, std::string body, std::string_view after) {
     before_ = std::move(before);
     body_ = std::move(body);
-    to_write_ = {before_, body_, after};
+    to_write_ = {before_, shared_body_ ? std::string_view(*shared_body_) : body_, after};
     write_some();
   }
 
@@ -439,12 +459,18 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
   void finish_exchange() {
     exchange_->record(exchange_->status, core_->options.observer);
     const auto after = exchange_->after;
+    const bool is_put_off = exchange_->is_put_off;
     exchange_.reset();
     before_ = {};
     body_ = {};
+    shared_body_.reset();
     if (after == AfterResponse::kClose) return finish_connection();
     parser_.next_request();
     began_.reset();
+    if (is_put_off) {
+      state_ = State::kResting;
+      return set_deadline(SteadyClock::now() + core_->options.rest_after_refusal);
+    }
     state_ = State::kReading;
     process();
   }
@@ -461,7 +487,7 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
 
   void close_if_idle() {
     const bool idle = state_ == State::kReading && parser_.phase() == RequestParser::Phase::kIdle;
-    if (idle || state_ == State::kHandshake) close();
+    if (idle || state_ == State::kResting || state_ == State::kHandshake) close();
   }
 
   // The client has gone, or must go: nothing more can be said.
@@ -494,6 +520,10 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
 
   void on_deadline() {
     clear_deadline();
+    if (state_ == State::kResting) {
+      state_ = State::kReading;
+      return process();
+    }
     if (state_ != State::kReading) return abandon();
     if (parser_.phase() == RequestParser::Phase::kIdle) return close();
     refuse(Error(Reason::kRequestTimeout, "the request took too long to arrive"));
@@ -513,6 +543,7 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
   std::uint64_t last_number_ = 0;
   std::string before_;
   std::string body_;
+  std::shared_ptr<const std::string> shared_body_;  // instead of body_
   std::array<std::string_view, 3> to_write_;
 };
 

@@ -140,17 +140,18 @@ bool is_compressible(std::string_view content_type) {
 void encode(Response& response, Coding accepted) {
   if (response.error || response.headers.has("Content-Encoding")) return;
   if (response.status == 304) return vary_on_coding(response.headers);
-  if (!response.stream && response.body.empty()) return;
+  if (!response.stream && response.content().empty()) return;
   if (!is_compressible(response.headers.get("Content-Type").value_or(""))) return;
   vary_on_coding(response.headers);
   if (accepted == Coding::kIdentity) return;
   if (response.stream) {
     response.stream = std::make_unique<GzipStream>(std::move(response.stream));
   } else {
-    const auto encoder = response.body.size() >= kWorthwhileBytes ? GzipEncoder::make() : nullptr;
+    const auto encoder = response.content().size() >= kWorthwhileBytes ? GzipEncoder::make() : nullptr;
     if (!encoder) return;
     std::string compressed;
-    encoder->add(response.body, GzipEncoder::Piece::kLast, compressed);
+    encoder->add(response.content(), GzipEncoder::Piece::kLast, compressed);
+    response.clear_content();
     response.body = std::move(compressed);
   }
   response.headers.set("Content-Encoding", "gzip");

@@ -33,6 +33,11 @@ const std::string& Request::param(std::string_view name) const {
   return found->second;
 }
 
+void Response::clear_content() {
+  body.clear();
+  shared_body.reset();
+}
+
 Response Response::json(int status, std::string body) {
   return {.status = status, .headers = {{"Content-Type", "application/json"}}, .body = std::move(body)};
 }

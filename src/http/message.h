@@ -67,8 +67,13 @@ struct Response {
   int status = 200;
   Headers headers{};
   std::string body{};
-  std::unique_ptr<BodyStream> stream{};  // instead of body
-  std::optional<Error> error{};  // instead of both: rendered as problem+json, which needs the request id
+  std::shared_ptr<const std::string> shared_body{};  // instead of body: bytes that many answers have
+  std::unique_ptr<BodyStream> stream{};              // instead of body
+  std::optional<Error> error{};  // instead of all: rendered as problem+json, which needs the request id
+
+  // Of body or shared_body.
+  std::string_view content() const { return shared_body ? std::string_view(*shared_body) : body; }
+  void clear_content();
 
   static Response json(int status, std::string body);
   static Response text(int status, std::string body);
@@ -83,5 +88,9 @@ struct Response {
 using Respond = std::move_only_function<void(Response)>;
 // An exception out of a handler is logged and answered as `internal`.
 using Handler = std::function<void(Request, Respond)>;
+// The answer to a request where it is known without blocking and within microseconds; else nothing has
+// happened, and the handler is called. It comes in the coding that the request accepts, if that pays. Called
+// on an I/O thread.
+using AtOnce = std::function<std::optional<Response>(const Request&)>;
 
 }  // namespace slate::http

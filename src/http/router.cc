@@ -65,10 +65,10 @@ std::string allow_header(MethodSet set) {
 
 }  // namespace
 
-void Router::add(Method method, std::string pattern, Handler handler, Run run) {
+void Router::add(Method method, std::string pattern, Handler handler, Run run, AtOnce at_once) {
   check(pattern.starts_with('/'), "a route's pattern begins with /");
   auto segments = split(pattern);
-  Route route{method, std::move(pattern), std::move(segments), std::move(handler), run};
+  Route route{method, std::move(pattern), std::move(segments), std::move(handler), run, std::move(at_once)};
   for (const Route& other : routes_) {
     if (!same_shape(other, route)) continue;
     check(other.pattern == route.pattern, "two patterns of one shape have the same names");

@@ -21,6 +21,7 @@ struct Route {
   std::vector<std::string> segments;
   Handler handler;
   Run run = Run::kPool;
+  AtOnce at_once{};  // asked first, for requests without a body to decode; may be empty
 };
 
 // Finds the handler for a path. Filled before the server starts, then only read, by any number of threads.
@@ -35,7 +36,7 @@ class Router {
   // A pattern is literal segments and {names} that stand for one segment each, never an empty one.
   // REQUIRES: the pattern begins with / and is not taken: neither for that method nor by another set of
   // names.
-  void add(Method method, std::string pattern, Handler handler, Run run = Run::kPool);
+  void add(Method method, std::string pattern, Handler handler, Run run = Run::kPool, AtOnce at_once = {});
   // Literal segments win over names, from the left; GET routes serve HEAD. An empty method is one that Slate
   // does not know. O(routes).
   Match match(std::optional<Method> method, std::span<const std::string> segments) const;

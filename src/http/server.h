@@ -52,6 +52,9 @@ struct ServerOptions {
   std::size_t max_connections = 10'000;
   // Of one client's address: more connections or requests are answered 429.
   net::ClientLimits client{};
+  // How long a connection is not read from once its request was refused as one too many, with Retry-After: a
+  // client that comes again at once all the same costs no more than one that waits.
+  std::chrono::milliseconds rest_after_refusal{1'000};
   // Called once a request, from I/O threads at once: must not block.
   std::function<void(const Served&)> observer{};
 };

@@ -250,7 +250,7 @@ TEST_F(ServerTest, full_queue_answers_503_with_a_retry_time) {
     respond(Response::empty(204));
   });
   router_.add(Method::kGet, "/hello", answer_with("hello"));
-  start({}, {.threads = 1, .queue_limit = 1});
+  start({.rest_after_refusal = std::chrono::milliseconds(1)}, {.threads = 1, .queue_limit = 1});
   auto busy = connect();
   busy.send("GET /busy HTTP/1.1\r\nHost: x\r\n\r\n");
   entered.wait();
@@ -270,6 +270,57 @@ TEST_F(ServerTest, full_queue_answers_503_with_a_retry_time) {
     again = refused.read_response();
   }
   EXPECT_EQ(again.body, "hello");
+}
+
+TEST_F(ServerTest, connection_is_not_read_for_a_while_after_a_refusal) {
+  router_.add(Method::kGet, "/hello", answer_with("hello"));
+  router_.add(Method::kGet, "/now", answer_with("now"), Run::kInline);
+  start({.rest_after_refusal = std::chrono::hours(1)}, {.threads = 1, .queue_limit = 0});
+  auto refused = connect();
+  refused.send(kGet);
+  EXPECT_EQ(refused.read_response().status, 503);
+  refused.send("GET /now HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_EQ(ask("GET", "/now").body, "now") << "others are heard";
+  server_->stop(std::chrono::milliseconds(0));
+  EXPECT_EQ(refused.read_until_close(), "");
+}
+
+TEST_F(ServerTest, what_is_known_at_once_needs_no_thread_of_the_pool) {
+  const auto shared = std::make_shared<const std::string>(100'000, 'x');
+  const auto known = [shared](const Request& request) -> std::optional<Response> {
+    if (request.param("name") == "thrown") throw std::runtime_error("expected in this test");
+    if (request.param("name") != "known") return std::nullopt;
+    Response response = Response::text(200, {});
+    response.shared_body = shared;
+    return response;
+  };
+  router_.add(
+      Method::kGet, "/{name}",
+      [](Request request, Respond respond) {
+        respond(Response::text(200, "asked " + request.param("name")));
+      },
+      Run::kPool, known);
+  start();
+  EXPECT_EQ(ask("GET", "/other").body, "asked other");
+  EXPECT_EQ(ask("GET", "/thrown").body, "asked thrown");
+  EXPECT_EQ(ask("HEAD", "/known").body, "");
+  const auto busy = std::make_shared<std::latch>(3);
+  const auto opened = std::make_shared<std::latch>(1);
+  for (int i = 0; i < 2; ++i)
+    ASSERT_TRUE(pool_->submit([busy, opened] {
+      busy->count_down();
+      opened->wait();
+    }));
+  busy->arrive_and_wait();
+  auto socket = connect();
+  for (int i = 0; i < 3; ++i) {
+    socket.send("GET /known HTTP/1.1\r\nHost: x\r\n\r\n");
+    const auto answer = socket.read_response();
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.body, *shared);
+    EXPECT_TRUE(answer.has("Content-Length: 100000\r\n"));
+  }
+  opened->count_down();
 }
 
 TEST_F(ServerTest, two_hundred_connections_are_served_at_once) {

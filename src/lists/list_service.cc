@@ -14,10 +14,9 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-Freshness freshness_of(const Snapshot& snapshot, FreshnessDecision decision) {
-  const SnapshotInfo& info = snapshot.info();
+Freshness freshness_of(const Datasource& datasource, const SnapshotInfo& info, FreshnessDecision decision) {
   Freshness freshness{.generation = info.generation, .loaded_at = info.loaded_at};
-  if (!snapshot.datasource().loader) return freshness;
+  if (!datasource.loader) return freshness;
   freshness.state = decision.serve == Serve::kFresh ? FreshnessState::kFresh : FreshnessState::kStale;
   freshness.expires_at = decision.expires_at;
   freshness.error = std::move(decision.reason);
@@ -64,6 +63,21 @@ void ListService::open(ListRequest request, Done done) {
     }
     case Serve::kWait: return wait_for_load(*std::move(found), std::move(request), std::move(done));
   }
+}
+
+std::optional<ListUnchanged> ListService::peek(std::string_view list, const HasAnswer& has_answer) const {
+  auto state = database_.peek_list(list);
+  if (!state) return std::nullopt;
+  FreshnessDecision decision = refresher_.decide(*state->datasource, {}, state->data.loaded_at);
+  if (decision.serve != Serve::kFresh || decision.refresh != RefreshAction::kNone) return std::nullopt;
+  Freshness freshness = freshness_of(*state->datasource, state->data, std::move(decision));
+  if (!has_answer({.list = state->list,
+                   .datasource = *state->datasource,
+                   .data = state->data,
+                   .freshness = freshness}))
+    return std::nullopt;
+  return ListUnchanged{
+      .datasource = std::move(state->datasource), .data = state->data, .freshness = std::move(freshness)};
 }
 
 Result<ListService::Found> ListService::find(const ListRequest& request) const {
@@ -113,7 +127,7 @@ RefreshRequest ListService::refresh_request(const ListRequest& request, const Fo
 Result<ListAnswer> ListService::read(Found found, const ListRequest& request, FreshnessDecision decision) {
   Snapshot& snapshot = *found.snapshot;
   const RefreshAction refresh = decision.refresh;
-  Freshness freshness = freshness_of(snapshot, std::move(decision));
+  Freshness freshness = freshness_of(snapshot.datasource(), snapshot.info(), std::move(decision));
   const auto refresh_beside = [&] {
     if (refresh == RefreshAction::kJoin && snapshot.datasource().loader)
       refresher_.refresh(snapshot.datasource(), refresh_request(request, found), {});
@@ -124,8 +138,9 @@ Result<ListAnswer> ListService::read(Found found, const ListRequest& request, Fr
                                                 .freshness = freshness,
                                                 .scope = found.scope})) {
     refresh_beside();
-    return ListAnswer(ListUnchanged{
-        .datasource = snapshot.datasource(), .data = snapshot.info(), .freshness = std::move(freshness)});
+    return ListAnswer(ListUnchanged{.datasource = std::make_shared<const Datasource>(snapshot.datasource()),
+                                    .data = snapshot.info(),
+                                    .freshness = std::move(freshness)});
   }
   SLATE_TRY(Question asked, question(request, found));
   refresh_beside();

@@ -54,6 +54,10 @@ struct ValuesAsked {
   std::optional<std::string> search{};  // lists/value_search.h
 };
 
+// Whether the caller needs no answer to its request, as it has one for this basis. It had that for the same
+// request, so that the request is right.
+using HasAnswer = std::function<bool(const AnswerBasis&)>;
+
 struct ListRequest {
   std::string list;
   NamedTexts parameters{};  // of the URL, decoded: query/url_query.h
@@ -67,9 +71,7 @@ struct ListRequest {
   std::chrono::milliseconds wait{10'000};  // for a refresh without which there is nothing to serve
   Paging paging = Paging::kPage;
   std::stop_token stop{};  // the caller has left
-  // Asked, where the data may be served, before anything is read: true when the caller needs no answer, as it
-  // has one for this basis. It had that for the same request, so that the request is right.
-  std::function<bool(const AnswerBasis&)> has_answer{};
+  HasAnswer has_answer{};  // asked, where the data may be served, before anything is read; may be empty
 };
 
 // Everything is of one snapshot: rows, count and freshness.
@@ -96,7 +98,7 @@ struct ListValues {
 
 // ListRequest::has_answer said so.
 struct ListUnchanged {
-  Datasource datasource;
+  std::shared_ptr<const Datasource> datasource;
   SnapshotInfo data;
   Freshness freshness;
 };
@@ -122,6 +124,10 @@ class ListService {
   // it. Errors: not_found; invalid_argument naming the parameter or the missing header; cursor_expired; those
   // of the loader when there is nothing that may be served; overloaded when the executor is; cancelled.
   void open(ListRequest request, Done done);
+  // What open() would say where `has_answer` says yes, without waiting for anything: only of data that all
+  // callers share, that is fresh, and that the database knows the state of without reading. Otherwise nothing
+  // has happened.
+  std::optional<ListUnchanged> peek(std::string_view list, const HasAnswer& has_answer) const;
 
  private:
   // The list, and its data of this moment.

@@ -40,15 +40,21 @@ BlockingPool::~BlockingPool() {
   for (auto& thread : threads_) thread.join();
 }
 
+bool BlockingPool::is_full(std::chrono::steady_clock::time_point now) const {
+  if (queue_.size() >= options_.queue_limit) return true;
+  return !queue_.empty() && now - queue_.front().since >= options_.longest_wait;
+}
+
 Result<void> BlockingPool::submit(Task task, Admission admission) {
+  const auto now = std::chrono::steady_clock::now();
   {
     const std::scoped_lock lock(mutex_);
     if (ending_) return fail(Reason::kUnavailable, "the server is shutting down");
-    if (admission == Admission::kLimited && queue_.size() >= options_.queue_limit) {
+    if (admission == Admission::kLimited && is_full(now)) {
       ++refused_;
       return fail(Error(Reason::kOverloaded, "too many requests are waiting").with_retry_after(1));
     }
-    queue_.push_back(std::move(task));
+    queue_.push_back({std::move(task), now});
   }
   wake_.notify_one();
   return {};
@@ -64,7 +70,7 @@ void BlockingPool::work() {
   for (;;) {
     wake_.wait(lock, [this] { return ending_ || !queue_.empty(); });
     if (queue_.empty()) return;
-    Task task = std::move(queue_.front());
+    Task task = std::move(queue_.front().task);
     queue_.pop_front();
     ++running_;
     lock.unlock();

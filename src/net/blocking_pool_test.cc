@@ -69,6 +69,20 @@ TEST(BlockingPool, full_queue_refuses_with_overloaded_and_a_retry_time) {
   gate.open();
 }
 
+TEST(BlockingPool, queue_that_is_too_slow_refuses_however_short_it_is) {
+  Gate gate;
+  BlockingPool pool({.threads = 1, .longest_wait = std::chrono::milliseconds(0)});
+  ASSERT_TRUE(pool.submit(gate.task()));
+  gate.wait_until_entered();
+  ASSERT_TRUE(pool.submit([] {})) << "nobody waits";
+  const auto refused = pool.submit([] { FAIL() << "a refused task ran"; });
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason(), Reason::kOverloaded);
+  EXPECT_EQ(refused.error().retry_after_seconds(), 1);
+  EXPECT_TRUE(pool.submit([] {}, Admission::kAlways));
+  gate.open();
+}
+
 TEST(BlockingPool, work_already_let_in_passes_a_full_queue) {
   Gate gate;
   std::atomic<bool> ran = false;

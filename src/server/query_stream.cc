@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "base/try.h"
-#include "wire/block_payload.h"
 
 namespace slate::server {
 namespace {
@@ -53,12 +52,13 @@ bool QueryStream::run_at_once() {
     for (;;) {
       SLATE_TRY(const Batch* batch, result_->next());
       if (batch == nullptr) break;
-      wire::append_blocks(*batch, blocks_);
-      is_large = blocks_.size() > std::min<std::size_t>(kInlineBytes, static_cast<std::size_t>(credit_));
+      appender_.add(*batch, blocks_);
+      is_large = collected() > std::min<std::size_t>(kInlineBytes, static_cast<std::size_t>(credit_));
       if (is_large) return {};
     }
     SLATE_TRY(wire::RowsEnd end, make_end());
     release();
+    appender_.flush(blocks_);
     call_->answer(wire::Rows{.head = std::move(head_), .end = std::move(end)}, std::move(blocks_));
     return {};
   };
@@ -69,6 +69,7 @@ bool QueryStream::run_at_once() {
     result_.reset();
     if (!is_shared) held_.reset();
     head_.reset();
+    appender_.clear();
     blocks_.clear();
   } else if (!done) {
     fail_with(done.error());
@@ -139,8 +140,9 @@ void QueryStream::step() {
         finish();
         return false;
       }
-      wire::append_blocks(*batch, blocks_);
-      if (blocks_.size() < kFlushBytes) continue;
+      appender_.add(*batch, blocks_);
+      if (collected() < kFlushBytes) continue;
+      appender_.flush(blocks_);
       sent += blocks_.size();
       flush();
     }
@@ -176,6 +178,7 @@ void QueryStream::finish() {
   auto end = make_end();
   if (!end) return fail_with(std::move(end).error());
   release();
+  appender_.flush(blocks_);
   call_->answer(wire::Rows{.head = std::exchange(head_, std::nullopt), .end = *std::move(end)},
                 std::exchange(blocks_, {}));
 }

@@ -10,6 +10,7 @@
 
 #include "server/call.h"
 #include "server/held_snapshot.h"
+#include "wire/block_appender.h"
 
 namespace slate::server {
 
@@ -35,6 +36,7 @@ class QueryStream : public std::enable_shared_from_this<QueryStream> {
   void step();
   bool may_go_on() const;  // REQUIRES: mutex_
   void run_on_pool(net::Admission admission);
+  std::size_t collected() const { return blocks_.size() + appender_.bytes(); }
   void flush();
   // The last part. An error takes the place of what was not sent yet.
   void finish();
@@ -49,6 +51,7 @@ class QueryStream : public std::enable_shared_from_this<QueryStream> {
   std::unique_ptr<ResultSet> result_;
   std::optional<wire::RowsHead> head_;  // until it was sent
   std::string blocks_;
+  wire::BlockAppender appender_;  // of rows that are not in blocks yet
 
   mutable std::mutex mutex_;  // guards what follows
   std::int64_t credit_;

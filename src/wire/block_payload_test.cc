@@ -6,6 +6,7 @@
 
 #include "codec/block.h"
 #include "codec/list_cell.h"
+#include "wire/block_appender.h"
 
 namespace slate::wire {
 namespace {
@@ -122,6 +123,73 @@ TEST(BlockPayload, a_stretch_with_few_rows_missing_comes_back) {
 TEST(BlockPayload, rows_picked_here_and_there_come_back) { expect_rows_survive(range(3, kRows, 3)); }
 TEST(BlockPayload, rows_out_of_order_come_back_in_their_order) { expect_rows_survive({299, 0, 17, 16, 230}); }
 TEST(BlockPayload, one_row_comes_back) { expect_rows_survive({77}); }
+
+// Rows of the block, in batches of these sizes, again and again.
+void expect_batches_survive(const std::vector<std::size_t>& sizes, std::size_t count) {
+  const StoredBlock block;
+  std::string payload;
+  BlockAppender appender;
+  std::vector<Record> expected;
+  for (std::size_t i = 0; expected.size() < count; ++i) {
+    std::vector<std::uint16_t> rows;
+    for (std::size_t k = 0; k < sizes[i % sizes.size()]; ++k)
+      rows.push_back(static_cast<std::uint16_t>((expected.size() * 7 + k * 11) % kRows));
+    const Batch batch = block.batch(rows);
+    appender.add(batch, payload);
+    for (Record& record : records(batch)) expected.push_back(std::move(record));
+  }
+  appender.flush(payload);
+  EXPECT_EQ(appender.bytes(), 0u);
+  expect_same(read_back(payload), expected);
+}
+
+TEST(BlockAppender, batches_of_few_rows_come_back_in_their_order) {
+  expect_batches_survive({1, 2, 1, 3}, 200);
+  expect_batches_survive({1}, 3'000);
+  expect_batches_survive({31}, 100);
+}
+TEST(BlockAppender, batches_of_few_and_of_many_rows_come_back_in_their_order) {
+  expect_batches_survive({1, 200, 5, 5, 32, 1}, 2'000);
+}
+TEST(BlockAppender, rows_of_many_batches_share_a_block) {
+  const StoredBlock block;
+  std::string payload;
+  BlockAppender appender;
+  for (std::uint16_t row = 0; row < 200; ++row) appender.add(block.batch(std::span(&row, 1)), payload);
+  EXPECT_TRUE(payload.empty());
+  appender.flush(payload);
+  const auto copy = aligned_copy(payload);
+  const auto view =
+      BlockView::verify({reinterpret_cast<const std::byte*>(copy.data()), payload.size()}, Checksum::kNone);
+  ASSERT_TRUE(view.has_value());
+  EXPECT_EQ(view->row_count(), 200u);
+}
+TEST(BlockAppender, columns_whose_values_come_and_go_come_back) {
+  const StoredBlock block;
+  std::vector<ColumnView> absent;
+  for (const ResultColumn& column : kColumns) absent.push_back({.type = column.type});
+  std::string payload;
+  BlockAppender appender;
+  std::vector<Record> expected;
+  for (std::uint16_t row = 0; row < 100; ++row) {
+    Batch batch = block.batch(std::span(&row, 1));
+    if (row % 3 != 1) batch.columns = absent;
+    appender.add(batch, payload);
+    for (Record& record : records(batch)) expected.push_back(std::move(record));
+  }
+  appender.flush(payload);
+  expect_same(read_back(payload), expected);
+}
+TEST(BlockAppender, what_is_forgotten_is_not_appended) {
+  const StoredBlock block;
+  std::string payload;
+  BlockAppender appender;
+  const std::uint16_t row = 7;
+  appender.add(block.batch(std::span(&row, 1)), payload);
+  appender.clear();
+  appender.flush(payload);
+  EXPECT_EQ(payload, "");
+}
 
 TEST(BlockPayload, a_dictionary_of_more_strings_than_rows_is_not_sent) {
   const StoredBlock block;

@@ -35,6 +35,11 @@ http::Response still_loading(const LoadStatus& load) {
   return response;
 }
 
+// Streams are not.
+Keep keep(Format format) { return format == Format::kJson ? Keep::kYes : Keep::kNo; }
+
+Result<Format> json_only(const http::Headers&) { return Format::kJson; }
+
 void tell_data(http::Response& response, const Datasource& datasource, const SnapshotInfo& data,
                const Freshness& freshness) {
   response.headers.set("Slate-Freshness", std::string(freshness_word(freshness.state)));
@@ -78,6 +83,27 @@ ListRequest list_request(http::Request& request) {
   return list;
 }
 
+void tell_preference(http::Response& response, std::optional<std::chrono::seconds> wait) {
+  if (wait) response.headers.set("Preference-Applied", "wait=" + std::to_string(wait->count()));
+}
+
+// The caller's own answer, or one that is kept, where no more than a look into memory is needed to know that
+// it is still right.
+http::AtOnce known_answer(ApiContext& context, Result<Format> (*form)(const http::Headers&)) {
+  return [&context, form](const http::Request& request) -> std::optional<http::Response> {
+    const auto format = form(request.headers);
+    if (!format) return std::nullopt;
+    Conditional conditional(context.answers, context.database, request, media_type(*format), keep(*format));
+    const auto unchanged = context.lists.peek(
+        request.param("id"), [&](const AnswerBasis& basis) { return conditional.has_answer(basis); });
+    if (!unchanged) return std::nullopt;
+    auto response = conditional.answer();
+    tell_data(response, *unchanged->datasource, unchanged->data, unchanged->freshness);
+    tell_preference(response, preferred_wait(request.headers));
+    return response;
+  };
+}
+
 // Renders what the list gives, on the thread that read it.
 using Render = std::function<Result<http::Response>(ListAnswer)>;
 
@@ -90,7 +116,7 @@ void open(ApiContext& context, const http::Request& request, ListRequest list, R
                                           ? still_loading(std::get<LoadStatus>(*answer))
                                           : render(*std::move(answer));
     auto final = response ? *std::move(response) : http::Response::problem(std::move(response).error());
-    if (wait) final.headers.set("Preference-Applied", "wait=" + std::to_string(wait->count()));
+    tell_preference(final, wait);
     respond(std::move(final));
   };
   context.lists.open(std::move(list), std::move(done));
@@ -105,7 +131,7 @@ void open(ApiContext& context, const http::Request& request, ListRequest list,
       [conditional, render = std::move(render)](ListAnswer answer) -> Result<http::Response> {
         if (const auto* unchanged = std::get_if<ListUnchanged>(&answer)) {
           auto response = conditional->answer();
-          tell_data(response, unchanged->datasource, unchanged->data, unchanged->freshness);
+          tell_data(response, *unchanged->datasource, unchanged->data, unchanged->freshness);
           return response;
         }
         SLATE_TRY(auto made, render(std::move(answer)));
@@ -117,9 +143,8 @@ void open(ApiContext& context, const http::Request& request, ListRequest list,
 Result<void> get_data(ApiContext& context, http::Request& request, http::Respond& respond) {
   SLATE_TRY(const Format format, negotiate(request.headers));
   SLATE_TRY(const Int64Form form, take_int64_form(request.query));
-  auto conditional =
-      std::make_shared<Conditional>(context.answers, context.database, request, media_type(format),
-                                    format == Format::kJson ? Keep::kYes : Keep::kNo);
+  auto conditional = std::make_shared<Conditional>(context.answers, context.database, request,
+                                                   media_type(format), keep(format));
   ListRequest list = list_request(request);
   list.paging = format == Format::kJson ? Paging::kPage : Paging::kAll;
   open(
@@ -238,7 +263,7 @@ void add_list_data_routes(Routes& routes, ApiContext& context) {
                                  {"ETag", "Preference-Applied"}},
                                 unchanged}),
        .problems = with_loading_problems({Reason::kCursorExpired, Reason::kNotAcceptable})},
-      later(context, get_data));
+      later(context, get_data), http::Run::kPool, known_answer(context, negotiate));
   routes.add(
       {.path = "/v1/lists/{id}/values/{field}",
        .id = "getListValues",
@@ -251,7 +276,7 @@ void add_list_data_routes(Routes& routes, ApiContext& context) {
            {{200, "The values.", {{"application/json", "ListValues"}}, told, {"ETag", "Preference-Applied"}},
             unchanged}),
        .problems = loading_problems()},
-      later(context, get_values));
+      later(context, get_values), http::Run::kPool, known_answer(context, json_only));
   routes.add({.method = http::Method::kPost,
               .path = "/v1/lists/{id}/rows",
               .id = "postListRows",

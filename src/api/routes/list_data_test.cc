@@ -1,5 +1,6 @@
 // Answers that callers have already or that are kept, values of columns, and a grid's own requests.
 #include <gmock/gmock.h>
+#include <latch>
 
 #include "api/testing/api_test_base.h"
 
@@ -54,6 +55,45 @@ TEST_F(ListDataTest, same_answer_is_304_and_examines_no_key_and_no_row) {
     EXPECT_EQ(counted_->questions(), questions) << path;
     EXPECT_EQ(get(path, {{"If-None-Match", "*"}}).status, 304) << path;
     EXPECT_EQ(ask_again(path, "\"another\"").status, 200) << path;
+  }
+}
+
+TEST_F(ListDataTest, kept_and_unchanged_answers_need_no_thread_of_the_pool) {
+  const http::Headers gzip{{"Accept-Encoding", "gzip"}};
+  const std::string values = "/v1/lists/adults/values/name";
+  const auto page = get(data_);
+  get(data_, gzip);
+  const auto distinct = get(values);
+  const auto entered = std::make_shared<std::latch>(5);
+  const auto opened = std::make_shared<std::latch>(1);
+  for (int i = 0; i < 4; ++i)
+    ASSERT_TRUE(pool_->submit([entered, opened] {
+      entered->count_down();
+      opened->wait();
+    }));
+  entered->arrive_and_wait();
+  const auto again = get(data_);
+  EXPECT_EQ(again.status, 200);
+  EXPECT_EQ(again.body, page.body);
+  EXPECT_EQ(again.header("Server-Timing"), "cache;desc=hit");
+  for (const char* name :
+       {"ETag", "Vary", "Cache-Control", "Slate-Freshness", "Slate-Generation", "Content-Type"})
+    EXPECT_EQ(again.header(name), page.header(name)) << name;
+  EXPECT_EQ(get(data_, gzip).header("Server-Timing"), "cache;desc=hit");
+  EXPECT_EQ(get(values).body, distinct.body);
+  EXPECT_EQ(ask_again(data_, page.header("ETag")).status, 304);
+  EXPECT_EQ(get(data_, {{"Prefer", "wait=3"}}).header("Preference-Applied"), "wait=3");
+  opened->count_down();
+}
+
+TEST_F(ListDataTest, what_a_writer_was_told_is_in_the_next_answer) {
+  for (int age = 20; age < 40; ++age) {
+    ASSERT_EQ(get(data_).status, 200);
+    ASSERT_EQ(
+        put("/v1/datasources/people/records/p24", R"({"name":"n)" + std::to_string(age) + R"(","age":200})")
+            .status,
+        200);
+    EXPECT_EQ(get(data_).at("/records/0/name"), "\"n" + std::to_string(age) + "\"");
   }
 }
 

@@ -16,6 +16,18 @@ http::Handler guarded(ApiContext& context, Access access, http::Handler inner) {
   };
 }
 
+// Of requests that the handler would refuse nothing is known.
+http::AtOnce guarded(ApiContext& context, std::shared_ptr<const Operation> declared, http::AtOnce inner) {
+  if (!inner) return {};
+  return [&context, declared = std::move(declared),
+          inner = std::move(inner)](const http::Request& request) -> std::optional<http::Response> {
+    if (!has_access(context.access, declared->access, request.headers) ||
+        !check_parameters(request, *declared))
+      return std::nullopt;
+    return inner(request);
+  };
+}
+
 }  // namespace
 
 void Routes::add(Operation operation, Answer answer, http::Run run) {
@@ -27,7 +39,7 @@ void Routes::add(Operation operation, Answer answer, http::Run run) {
   add(std::move(operation), handler, run);
 }
 
-void Routes::add(Operation operation, http::Handler inner, http::Run run) {
+void Routes::add(Operation operation, http::Handler inner, http::Run run, http::AtOnce at_once) {
   const auto declared = std::make_shared<const Operation>(operation);
   http::Handler handler = [declared, inner = std::move(inner)](http::Request request, http::Respond respond) {
     if (auto right = check_parameters(request, *declared); !right)
@@ -35,7 +47,8 @@ void Routes::add(Operation operation, http::Handler inner, http::Run run) {
     inner(std::move(request), std::move(respond));
   };
   handler = guarded(context_, operation.access, std::move(handler));
-  router_.add(operation.method, std::string(operation.path), std::move(handler), run);
+  router_.add(operation.method, std::string(operation.path), std::move(handler), run,
+              guarded(context_, declared, std::move(at_once)));
   operations_->push_back(std::move(operation));
 }
 

@@ -25,7 +25,9 @@ class Routes {
 
   // The handler sees requests whose parameters are those that the operation declares.
   void add(Operation operation, Answer answer, http::Run run = http::Run::kPool);
-  void add(Operation operation, http::Handler handler, http::Run run = http::Run::kPool);
+  // The same of `at_once`, which is asked before `handler` where it is given.
+  void add(Operation operation, http::Handler handler, http::Run run = http::Run::kPool,
+           http::AtOnce at_once = {});
 
   // Grows until the last route is added.
   std::shared_ptr<const std::vector<Operation>> operations() const { return operations_; }

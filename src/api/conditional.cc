@@ -68,6 +68,7 @@ http::Response Conditional::finish(http::Response made) const {
     made.status = 304;
     made.body.clear();
     made.stream.reset();
+    made.headers.remove("Content-Type");
   }
   made.headers.set("ETag", std::move(etag));
   return made;

@@ -104,11 +104,22 @@ std::unique_ptr<Database> make_single_database(Client& client) {
       [&client] { return client.instance(); });
 }
 
+namespace {
+
+// Credentials are this program's, not those of who asks it: a database that refuses them is away.
+Error as_of_a_database(Error error) {
+  if (error.reason() != Reason::kUnauthenticated && error.reason() != Reason::kPermissionDenied) return error;
+  return {Reason::kUnavailable, "the database refuses the connection: " + error.message()};
+}
+
+}  // namespace
+
 std::unique_ptr<Database> make_pooled_database(ClientPool& pool) {
   return std::make_unique<RemoteDatabase>(
       [&pool]() -> Result<Lease> {
-        SLATE_TRY(PooledClient pooled, pool.checkout());
-        const auto held = std::make_shared<PooledClient>(std::move(pooled));
+        auto pooled = pool.checkout();
+        if (!pooled) return fail(as_of_a_database(std::move(pooled).error()));
+        const auto held = std::make_shared<PooledClient>(*std::move(pooled));
         return Lease(held, static_cast<RemoteClient*>(&**held));
       },
       [&pool] { return pool.instance(); });

@@ -36,7 +36,7 @@ endfunction()
 # The test programs of what runs on several threads: ThreadSanitizer runs these (label and target below).
 set(SLATE_CONCURRENT_TESTS
   storage_test exec_test db_test loader_test lists_test net_test server_test client_test http_test api_test scope_test
-  remote_test)
+  remote_test parity_test)
 add_custom_target(concurrent_tests)
 
 # A gtest program, one test of ctest. Of those with a higher COST the run begins earlier.

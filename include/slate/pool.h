@@ -93,7 +93,8 @@ class ClientPool {
   std::shared_ptr<client::PoolCore> core_;
 };
 
-// A Database behind the pool: same answers, same errors, and `unavailable` when the server is away. A
+// A Database behind the pool: same answers, same errors, and `unavailable` when the server is away or does
+// not take the pool's token, which is no matter of who asks the database. A
 // snapshot has a connection of its own while it, or a result set of it, lives; so has a generation builder.
 // Reads whose connection turns out to be broken are asked once more on another; writes only when they were
 // never sent. A generation builder checks rows when a few hundred kilobytes of them have come together, so

@@ -95,9 +95,20 @@ Result<std::unique_ptr<GenerationBuilder>> RemoteDatabase::begin_generation(Copy
   return RemoteBuilder::begin(std::move(lease), copy, mode);
 }
 
+namespace {
+
+// Credentials are this program's, not those of who asks it: a database that refuses them is away.
+Error as_of_a_database(Error error) {
+  if (error.reason() != Reason::kUnauthenticated && error.reason() != Reason::kPermissionDenied) return error;
+  return {Reason::kUnavailable, "the database refuses the connection: " + error.message()};
+}
+
+}  // namespace
+
 Result<Lease> borrow(ClientPool& pool) {
-  SLATE_TRY(PooledClient pooled, pool.checkout());
-  const auto held = std::make_shared<PooledClient>(std::move(pooled));
+  auto pooled = pool.checkout();
+  if (!pooled) return fail(as_of_a_database(std::move(pooled).error()));
+  const auto held = std::make_shared<PooledClient>(*std::move(pooled));
   // There is no other kind of client.
   return Lease(held, static_cast<RemoteClient*>(&**held));
 }

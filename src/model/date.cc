@@ -129,13 +129,14 @@ Result<Date> parse_date(std::string_view text) {
   if (!offset) return refuse(text, offset.error());
   if (!reader.at_end()) return refuse(text, "something follows it");
   const Date date{midnight + *time - *offset};
-  if (date.seconds < kFirst || date.seconds > kLast)
-    return refuse(text, "in UTC its year is not 0000 to 9999");
+  if (!has_rfc3339(date)) return refuse(text, "in UTC its year is not 0000 to 9999");
   return date;
 }
 
+bool has_rfc3339(Date date) { return date.seconds >= kFirst && date.seconds <= kLast; }
+
 void append_date(std::string& out, Date date) {
-  if (date.seconds < kFirst || date.seconds > kLast) {
+  if (!has_rfc3339(date)) {
     fmt::format_to(std::back_inserter(out), "{}", date.seconds);
     return;
   }

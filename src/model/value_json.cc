@@ -24,7 +24,11 @@ struct ToJson {
     return number;
   }
   json::value operator()(bool truth) const { return truth; }
-  json::value operator()(Date date) const { return json::string(format_date(date)); }
+  // Digits in a string would be no date when they are read again.
+  json::value operator()(Date date) const {
+    if (!has_rfc3339(date)) return date.seconds;
+    return json::string(format_date(date));
+  }
   json::value operator()(const ListValue& list) const {
     json::array array;
     array.reserve(list.size());

@@ -42,6 +42,9 @@ TEST(ValueJson, what_is_written_is_read_back) {
 
 TEST(ValueJson, dates_are_written_as_rfc_3339) {
   EXPECT_EQ(to_json(Value(Date{0})), json::value("1970-01-01T00:00:00Z"));
+  EXPECT_EQ(to_json(Value(Date{253'402'300'799})), json::value("9999-12-31T23:59:59Z"));
+  EXPECT_EQ(to_json(Value(Date{253'402'300'800})), json::value(253'402'300'800))
+      << "seconds, which are read as a date";
 }
 
 TEST(ValueJson, what_json_has_no_number_for_is_written_as_null) {

@@ -308,5 +308,18 @@ TEST_F(Remote, reads_survive_restarts_of_the_server) {
   served_.reset();
 }
 
+TEST_F(Remote, a_database_that_does_not_take_the_token_is_unavailable_to_whoever_asks_it) {
+  served_.reset();
+  ClientPoolOptions pool;
+  pool.client.token = "not-the-token-0123456789";
+  start({.accepts_token = [](std::string_view) { return false; }}, std::move(pool));
+  const auto refused = remote().list_datasources();
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason(), Reason::kUnavailable) << refused.error().to_string();
+  EXPECT_EQ(refused.error().message().find("not-the-token"), std::string::npos);
+  EXPECT_EQ(served_->clients().checkout().error().reason(), Reason::kUnauthenticated)
+      << "the pool's owner is told";
+}
+
 }  // namespace
 }  // namespace slate

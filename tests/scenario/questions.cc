@@ -10,6 +10,7 @@
 #include "query/query_json.h"
 #include "query/url_query.h"
 #include "scenario/cells.h"
+#include "scenario/front.h"
 
 namespace slate::scenario {
 namespace {
@@ -29,8 +30,8 @@ std::string percent_decoded(std::string_view text) {
   return decoded;
 }
 
-Result<Query> read_url_query(std::string_view text, const Datasource& datasource) {
-  std::vector<std::pair<std::string, std::string>> parameters;
+Question read_url_question(std::string_view text, const Datasource& datasource) {
+  Parameters parameters;
   while (!text.empty()) {
     const std::string_view parameter = text.substr(0, text.find('&'));
     text.remove_prefix(std::min(parameter.size() + 1, text.size()));
@@ -39,15 +40,18 @@ Result<Query> read_url_query(std::string_view text, const Datasource& datasource
                             percent_decoded(parameter.substr(std::min(sign + 1, parameter.size()))));
   }
   const Schema schema = make_schema(datasource, nullptr);
-  SLATE_TRY(UrlQuery query, query_from_url(parameters, {.schema = schema}));
-  return std::move(query.query);
+  auto read = query_from_url(parameters, {.schema = schema});
+  auto query = read ? Result<Query>(std::move(read->query)) : fail(std::move(read).error());
+  return {.parameters = std::move(parameters), .json = {}, .query = std::move(query)};
 }
 
-Result<Query> read_json_query(std::string text, std::vector<Line>& body) {
+Result<Question> read_json_question(std::string text, std::vector<Line>& body) {
   for (;;) {
     const auto json = parse_json(text);
-    if (json) return query_from_json(*json);
-    if (body.empty()) return fail(json.error());
+    if (json || body.empty()) {
+      auto query = json ? query_from_json(*json) : Result<Query>(fail(json.error()));
+      return Question{.parameters = {}, .json = std::move(text), .query = std::move(query)};
+    }
     SLATE_TRY(const std::string line, expand(body.front().text));
     text += '\n' + line;
     body.erase(body.begin());
@@ -56,10 +60,10 @@ Result<Query> read_json_query(std::string text, std::vector<Line>& body) {
 
 }  // namespace
 
-Result<Query> read_query(std::string_view text, std::vector<Line>& body, const Datasource& datasource) {
+Result<Question> read_question(std::string_view text, std::vector<Line>& body, const Datasource& datasource) {
   SLATE_TRY(std::string expanded, expand(text));
-  if (expanded.starts_with('{')) return read_json_query(std::move(expanded), body);
-  return read_url_query(expanded, datasource);
+  if (expanded.starts_with('{')) return read_json_question(std::move(expanded), body);
+  return read_url_question(expanded, datasource);
 }
 
 std::vector<Way> ways_to_answer(const Datasource& datasource, Ways ways) {
@@ -80,43 +84,24 @@ std::vector<Way> ways_to_answer(const Datasource& datasource, Ways ways) {
   return all;
 }
 
-Result<Answer> answer(Snapshot& snapshot, const Query& query, const QueryOptions& options) {
-  SLATE_TRY(const auto result, snapshot.query(query, options));
-  Answer answer{.columns = result->columns()};
-  for (;;) {
-    SLATE_TRY(const Batch* batch, result->next());
-    if (batch == nullptr) break;
-    for (const std::uint16_t row : batch->rows) {
-      auto& cells = answer.rows.emplace_back();
-      cells.push_back(cell_text(batch->id.value(row)));
-      for (const ColumnView& column : batch->columns) cells.push_back(cell_text(column.value(row)));
-    }
-  }
-  answer.counters = result->counters();
-  SLATE_TRY(answer.has_more, result->has_more());
-  SLATE_TRY(answer.next_cursor, result->next_cursor());
-  SLATE_TRY(answer.previous_cursor, result->previous_cursor());
-  return answer;
-}
-
-Result<PagedRows> walk_pages(Snapshot& snapshot, Query query, const std::vector<Way>& ways,
+Result<PagedRows> walk_pages(Front& front, const Question& question, const std::vector<Way>& ways,
                              std::uint64_t page_rows, std::size_t most_rows) {
-  query.take = page_rows;
+  Page asked{.take = page_rows, .cursor = {}};
   std::size_t pages = 0;
-  const auto page = [&]() { return answer(snapshot, query, ways[pages++ % ways.size()].options); };
+  const auto page = [&]() { return front.query(question, asked, ways[pages++ % ways.size()].options); };
   PagedRows walked;
   Answer last;
   do {
     SLATE_TRY(last, page());
     walked.forwards.insert(walked.forwards.end(), last.rows.begin(), last.rows.end());
-    query.cursor = last.next_cursor;
-  } while (query.cursor && walked.forwards.size() <= most_rows);
+    asked.cursor = last.next_cursor;
+  } while (asked.cursor && walked.forwards.size() <= most_rows);
   walked.backwards = last.rows;
-  query.cursor = last.previous_cursor;
-  while (query.cursor && walked.backwards.size() <= most_rows) {
+  asked.cursor = last.previous_cursor;
+  while (asked.cursor && walked.backwards.size() <= most_rows) {
     SLATE_TRY(const Answer before, page());
     walked.backwards.insert(walked.backwards.begin(), before.rows.begin(), before.rows.end());
-    query.cursor = before.previous_cursor;
+    asked.cursor = before.previous_cursor;
   }
   return walked;
 }

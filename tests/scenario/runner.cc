@@ -14,6 +14,7 @@
 #include "model/manifest.h"
 #include "scenario/cells.h"
 #include "scenario/expected.h"
+#include "scenario/front.h"
 #include "scenario/questions.h"
 #include "scenario/writes.h"
 #include "testing/served_database.h"
@@ -81,12 +82,21 @@ class Runner {
   Result<void> open() {
     SLATE_TRY(stored_, Database::open(options_));
     database_ = stored_.get();
-    if (!setting_.is_remote) return {};
-    SLATE_TRY(served_, slate::testing::ServedDatabase::start(*stored_, {.clock = &clock_}));
-    database_ = &served_->remote();
+    if (setting_.is_remote) {
+      SLATE_TRY(served_, slate::testing::ServedDatabase::start(*stored_, {.clock = &clock_}));
+      database_ = &served_->remote();
+    }
+    if (!setting_.is_http) {
+      front_ = make_database_front(*database_, kDatasource);
+      return {};
+    }
+    SLATE_TRY(api_, slate::testing::ServedApi::start(*database_, clock_));
+    front_ = make_http_front(*api_, kDatasource);
     return {};
   }
   void close() {
+    front_.reset();
+    api_.reset();
     served_.reset();
     stored_.reset();
   }
@@ -128,9 +138,10 @@ class Runner {
     }
     auto datasource = std::get<Datasource>(file.documents.front().resource);
     if (!datasource.durability) datasource.durability = Durability::kOs;
-    if (!came_out(statement, database_->save_datasource(datasource)) || statement.error) return;
+    if (!came_out(statement, front_->save(datasource)) || statement.error) return;
     datasource_ = std::move(datasource);
     ways_ = ways_to_answer(*datasource_, setting_.ways);
+    if (setting_.is_http) ways_.resize(1);
     wait_for_indexes();
   }
 
@@ -164,7 +175,7 @@ class Runner {
     else if (is_new && setting_.is_scattered && writes->size() <= kMostScattered && !statement.error)
       came_out(statement, scatter(*writes));
     else
-      came_out(statement, database_->write_batch(kDatasource, *writes));
+      came_out(statement, front_->write(*writes));
   }
 
   // Each record comes after others that are deleted in the end.
@@ -204,13 +215,10 @@ class Runner {
   }
 
   void delete_records(Statement statement) {
-    std::vector<RecordWrite> deletes;
-    for (std::string& id : words_of(statement.argument))
-      deletes.push_back({.kind = WriteKind::kDelete, .id = std::move(id)});
-    came_out(statement, database_->write_batch(kDatasource, deletes));
+    came_out(statement, front_->remove(words_of(statement.argument)));
   }
 
-  void delete_all(Statement statement) { came_out(statement, database_->delete_all(kDatasource)); }
+  void delete_all(Statement statement) { came_out(statement, front_->remove_all()); }
 
   void advance(Statement statement) {
     std::int64_t amount = 0;
@@ -226,48 +234,54 @@ class Runner {
 
   // ---- what is asked
 
-  std::unique_ptr<Snapshot> snapshot(int line) {
+  // What a statement asks, of what is stored now.
+  std::optional<Question> question(const Statement& statement, std::string_view text,
+                                   std::vector<Line>& body) {
+    auto read = read_question(text, body, *datasource_);
+    if (!read) {
+      complain(statement.line, read.error().to_string());
+      return std::nullopt;
+    }
+    auto looked = Result<void>();
     if (setting_.is_reopened) {
       close();
-      if (const auto opened = open(); !opened) {
-        complain(line, opened.error().to_string());
-        return nullptr;
-      }
+      looked = open();
     }
-    auto snapshot = database_->snapshot(kDatasource);
-    if (snapshot) return *std::move(snapshot);
-    complain(line, snapshot.error().to_string());
-    return nullptr;
+    if (looked) looked = front_->look();
+    if (looked) return *std::move(read);
+    complain(statement.line, looked.error().to_string());
+    return std::nullopt;
   }
 
   static std::string prefix(const Way& way) { return way.name.empty() ? "" : way.name + ": "; }
 
   void query(Statement statement) {
-    const auto query = read_query(statement.argument, statement.body, *datasource_);
-    if (!query) {
-      came_out(statement, query);
-      return;
-    }
-    const auto data = snapshot(statement.line);
-    if (data == nullptr) return;
+    const auto asked = question(statement, statement.argument, statement.body);
+    if (!asked) return;
     const auto expected = statement.error ? Result<Rows>() : expected_rows(statement.body, *datasource_);
     if (!expected) return complain(statement.line, expected.error().message());
     for (const Way& way : ways_) {
-      const auto got = answer(*data, *query, way.options);
+      const auto got = front_->query(*asked, {}, way.options);
       if (!came_out(statement, got, prefix(way)) || !got) return;
-      if (!check_rows(statement, *expected, *got, query->columns.has_value(), way)) return;
-      if (!check_totals(statement, *data, *query, *got, way)) return;
-      if (way.name.empty() && !check_pages(statement, *data, *query, *got)) return;
+      const Query& query = *asked->query;
+      if (!check_rows(statement, *expected, *got, query.columns.has_value(), way)) return;
+      if (!check_totals(statement, *asked, *got, way)) return;
+      if (way.name.empty() && !check_pages(statement, *asked, *got)) return;
       if (setting_.is_default && way.name.empty() && statement.examined)
         check_examined(*statement.examined, got->counters);
     }
-    if (setting_.is_default && statement.plan) {
-      const auto plan = data->explain(*query, ExplainMode::kPlan);
-      const std::string text = plan ? plan_text(plan->root) : plan.error().to_string();
-      if (text != statement.plan->text)
-        complain(statement.plan->number,
-                 "expected plan " + statement.plan->text + "\n  got           " + text);
-    }
+    if (setting_.is_default && statement.plan) check_plan(*statement.plan, *asked->query);
+  }
+
+  void check_plan(const Line& expected, const Query& query) {
+    const auto plan = [&]() -> Result<std::string> {
+      SLATE_TRY(const auto data, database_->snapshot(kDatasource));
+      SLATE_TRY(const Explanation explanation, data->explain(query, ExplainMode::kPlan));
+      return plan_text(explanation.root);
+    }();
+    const std::string text = plan ? *plan : plan.error().to_string();
+    if (text != expected.text)
+      complain(expected.number, "expected plan " + expected.text + "\n  got           " + text);
   }
 
   bool check_rows(const Statement& statement, const Rows& expected, const Answer& got, bool names_columns,
@@ -275,7 +289,7 @@ class Runner {
     const std::vector<std::string>& header = expected.front();
     std::vector<std::size_t> positions;
     std::vector<std::string> columns = {"_id"};
-    for (const ResultColumn& column : got.columns) columns.push_back(column.field);
+    columns.insert(columns.end(), got.columns.begin(), got.columns.end());
     for (const std::string& name : header) {
       const auto found = std::ranges::find(columns, name);
       if (found == columns.end()) {
@@ -301,9 +315,9 @@ class Runner {
   }
 
   // The count of a filter and what has_more() says follow from the rows.
-  bool check_totals(const Statement& statement, Snapshot& data, const Query& query, const Answer& got,
-                    const Way& way) {
-    const auto count = data.count(query.filter, {}, way.options);
+  bool check_totals(const Statement& statement, const Question& asked, const Answer& got, const Way& way) {
+    const Query& query = *asked.query;
+    const auto count = front_->count(asked, {}, way.options);
     if (!count) {
       complain(statement.line, prefix(way) + "count: " + count.error().to_string());
       return false;
@@ -322,11 +336,12 @@ class Runner {
   }
 
   // Cursors walk over the same rows, a few at a time, whatever way each page is answered in.
-  bool check_pages(const Statement& statement, Snapshot& data, const Query& query, const Answer& got) {
+  bool check_pages(const Statement& statement, const Question& asked, const Answer& got) {
+    const Query& query = *asked.query;
     if (query.sort.empty() || query.take || query.skip > 0 || query.cursor || got.rows.empty()) return true;
     for (const std::size_t page_rows : {std::size_t{1}, got.rows.size() / 5 + 2}) {
       if (page_rows == 1 && got.rows.size() > kMostSinglePages) continue;
-      const auto pages = walk_pages(data, query, ways_, page_rows, got.rows.size());
+      const auto pages = walk_pages(*front_, asked, ways_, page_rows, got.rows.size());
       const std::string how = fmt::format("by pages of {}: ", page_rows);
       if (!pages) {
         complain(statement.line, how + pages.error().to_string());
@@ -363,16 +378,11 @@ class Runner {
       text = trimmed(text.substr(static_cast<std::size_t>(end - text.data())));
       limit = number;
     }
-    const auto query = read_query(text, statement.body, *datasource_);
-    if (!query) {
-      came_out(statement, query);
-      return;
-    }
-    const auto data = snapshot(statement.line);
-    if (data == nullptr) return;
+    const auto asked = question(statement, text, statement.body);
+    if (!asked) return;
     const std::string expected = statement.body.empty() ? "" : statement.body.front().text;
     for (const Way& way : ways_) {
-      const auto counted = data->count(query->filter, limit, way.options);
+      const auto counted = front_->count(*asked, limit, way.options);
       if (!came_out(statement, counted, prefix(way)) || !counted) return;
       const std::string got = (counted->exact ? "" : "at least ") + std::to_string(counted->value);
       if (got == expected) continue;
@@ -385,26 +395,18 @@ class Runner {
   // take.
   void distinct(Statement statement) {
     const std::string field = statement.argument.substr(0, statement.argument.find(' '));
-    const auto query = read_query(trimmed(std::string_view(statement.argument).substr(field.size())),
-                                  statement.body, *datasource_);
-    if (!query) {
-      came_out(statement, query);
-      return;
-    }
+    const auto asked = question(statement, trimmed(std::string_view(statement.argument).substr(field.size())),
+                                statement.body);
+    if (!asked) return;
     const auto expected =
         statement.error ? Result<Rows>() : expected_values(statement.body, *datasource_, field);
     if (!expected) return complain(statement.line, expected.error().message());
-    const auto data = snapshot(statement.line);
-    if (data == nullptr) return;
-    DistinctQuery asked{.field = field, .filter = query->filter};
-    if (statement.verb == "distinct_by_count") asked.order = DistinctOrder::kCount;
-    if (query->take) asked.take = *query->take;
+    const auto order = statement.verb == "distinct_by_count" ? DistinctOrder::kCount : DistinctOrder::kValue;
     for (const Way& way : ways_) {
-      const auto got = data->distinct(asked, way.options);
+      const auto got = front_->distinct(field, order, *asked, way.options);
       if (!came_out(statement, got, prefix(way)) || !got) return;
       Rows rows = {{field, "count"}};
-      for (const DistinctValue& each : got->values)
-        rows.push_back({cell_text(each.value), std::to_string(each.count)});
+      rows.insert(rows.end(), got->rows.begin(), got->rows.end());
       if (got->has_more) rows.push_back({kMoreValues, kMoreValues});
       if (rows == *expected) continue;
       complain(statement.line,
@@ -421,7 +423,9 @@ class Runner {
   DatabaseOptions options_;
   std::unique_ptr<Database> stored_;
   std::unique_ptr<slate::testing::ServedDatabase> served_;  // in front of it, where the setting says so
-  Database* database_ = nullptr;                            // that is asked
+  Database* database_ = nullptr;                            // one of these two
+  std::unique_ptr<slate::testing::ServedApi> api_;          // in front of that, where the setting says so
+  std::unique_ptr<Front> front_;                            // what is asked
   std::optional<Datasource> datasource_;
   std::vector<Way> ways_;
   std::vector<Complaint> complaints_;
@@ -447,7 +451,9 @@ std::vector<Setting> settings() {
           {.name = "reopened before every query", .is_reopened = true},
           {.name = "bulk loaded", .segment_rows = 64, .is_loaded = true},
           {.name = "over TCP", .is_remote = true},
-          {.name = "bulk loaded over TCP", .is_loaded = true, .is_remote = true}};
+          {.name = "bulk loaded over TCP", .is_loaded = true, .is_remote = true},
+          {.name = "over HTTP", .is_http = true},
+          {.name = "over HTTP, the database over TCP", .is_remote = true, .is_http = true}};
 }
 
 std::vector<Complaint> run_script(const Script& script, const Setting& setting,

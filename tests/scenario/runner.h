@@ -19,8 +19,9 @@ struct Setting {
   bool is_reopened = false;   // closed and opened again before every query
   bool is_loaded = false;     // `records` and `generate` are bulk loads
   bool is_remote = false;     // asked over TCP
+  bool is_http = false;       // asked over HTTP, of an API in front of all of the above
   bool is_scattered = false;  // records are written among others, which are then deleted
-  Ways ways = Ways::kFew;     // in which each query is answered
+  Ways ways = Ways::kFew;     // in which each query is answered; HTTP has no choice
 };
 std::vector<Setting> settings();
 

@@ -53,8 +53,16 @@ const bool kRegistered = [] {
 
 TEST(ScenarioRunner, finds_its_files) { EXPECT_TRUE(kRegistered); }
 
+const Setting& over_http() {
+  static const Setting setting = [] {
+    const auto all = settings();
+    return *std::ranges::find_if(all, &Setting::is_http);
+  }();
+  return setting;
+}
+
 // What the runner says of a script on three records, one complaint a line.
-std::string complaints_of(const std::string& statements) {
+std::string complaints_of(const std::string& statements, const Setting& setting = settings().front()) {
   const std::string script =
       "datasource\n"
       "fields:\n"
@@ -68,7 +76,7 @@ std::string complaints_of(const std::string& statements) {
       "\n";
   std::string all;
   for (const Complaint& complaint :
-       run_script(parse_script(script + statements), settings().front(), folder_of("runner")))
+       run_script(parse_script(script + statements), setting, folder_of("runner")))
     all += std::to_string(complaint.line) + ": " + complaint.what + '\n';
   return all;
 }
@@ -107,6 +115,27 @@ TEST(ScenarioRunner, holds_distinct_values_and_their_counts_to_what_is_written) 
   EXPECT_NE(complaints_of("distinct n take=1\nn | count\n1 | 1\n"), "");
   EXPECT_NE(complaints_of("distinct n\n_id | count\na | 1\n"), "");
   EXPECT_NE(complaints_of("distinct n\n"), "");
+}
+
+TEST(ScenarioRunner, holds_http_to_the_same) {
+  const auto complaints = [](const std::string& statements) {
+    return complaints_of(statements, over_http());
+  };
+  EXPECT_EQ(complaints("query n__gte=1&sort=-n\nids b a\n\ncount n=1\n1\n\nquery {\"take\": 1}\nids a\n"),
+            "");
+  EXPECT_EQ(complaints("query x=1\nerror invalid_argument x no field\n"), "");
+  EXPECT_EQ(complaints("query sort=n\n_id | n\na | 1\nb | 3\nc | null\n"),
+            "11: expected\n    _id | n\n    a   | 1\n    b   | 3\n    c   | null\n"
+            "  got\n    _id | n\n    a   | 1\n    b   | 2\n    c   | null\n\n");
+  EXPECT_NE(complaints("query {\"sort\": [\"n\"]}\nids b a c\n"), "");
+  EXPECT_NE(complaints("query x=1\nids a\n"), "");
+  EXPECT_NE(complaints("query n=x\nerror invalid_argument m\n"), "");
+  EXPECT_NE(complaints("query n=x\nerror not_found n\n"), "");
+  EXPECT_NE(complaints("query n=x\nerror invalid_argument n no such words\n"), "");
+  EXPECT_NE(complaints("count n=1\n2\n"), "");
+  EXPECT_NE(complaints("distinct n\nn | count\n1 | 1\n2 | 2\nnull | 1\n"), "");
+  EXPECT_NE(complaints("write\n_id | n\nd | 4\nerror invalid_argument n\n"), "");
+  EXPECT_NE(complaints("write\n_id | n\nd | x\n"), "");
 }
 
 TEST(ScenarioRunner, complains_of_what_it_cannot_read) {

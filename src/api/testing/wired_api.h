@@ -1,0 +1,59 @@
+// What stands behind the routes, in front of any database, wired as `slate serve` wires it.
+#pragma once
+
+#include <memory>
+#include <utility>
+
+#include <slate/clock.h>
+#include <slate/database.h>
+
+#include "api/api.h"
+#include "lists/list_service.h"
+#include "lists/refresh_target.h"
+#include "net/blocking_pool.h"
+
+namespace slate::api::testing {
+
+class WiredApi {
+ public:
+  // Both must outlive it.
+  explicit WiredApi(Database& database, const Clock& clock = system_clock(), AnswersOptions answers = {})
+      : answers_(std::move(answers)),
+        target_(database, metrics_.attempt_observer()),
+        refresher_(target_, RefresherOptions{.clock = &clock,
+                                             .random = [] { return 0.0; },
+                                             .observer = metrics_.refresh_observer()}),
+        lists_(database, refresher_,
+               [this](ListService::Task task) {
+                 return pool_->submit(std::move(task), net::Admission::kAlways);
+               }),
+        context_{.database = database,
+                 .lists = lists_,
+                 .refresher = refresher_,
+                 .metrics = metrics_,
+                 .answers = answers_,
+                 .ready = []() -> Result<void> { return {}; }} {}
+  // Who serves its routes has stopped by then.
+  ~WiredApi() {
+    refresher_.shutdown();
+    pool_.reset();
+  }
+  WiredApi(const WiredApi&) = delete;
+  WiredApi& operator=(const WiredApi&) = delete;
+
+  http::Router router() { return make_router(context_); }
+  net::BlockingPool& pool() { return *pool_; }
+  Refresher& refresher() { return refresher_; }
+
+ private:
+  Metrics metrics_;
+  Answers answers_;
+  DatabaseTarget target_;
+  Refresher refresher_;
+  std::unique_ptr<net::BlockingPool> pool_ =
+      std::make_unique<net::BlockingPool>(net::BlockingPoolOptions{.name = "api", .threads = 2});
+  ListService lists_;
+  ApiContext context_;
+};
+
+}  // namespace slate::api::testing

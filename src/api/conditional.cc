@@ -82,6 +82,7 @@ void Conditional::validate(http::Response& response) const {
     response.clear_content();
     response.stream.reset();
     response.headers.remove("Content-Encoding");
+    response.headers.remove("Content-Type");
   }
   response.headers.set("ETag", std::move(etag));
 }

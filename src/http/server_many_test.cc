@@ -6,8 +6,8 @@
 #include <sys/resource.h>
 #include <vector>
 
+#include "base/testing/allocated_bytes.h"
 #include "base/testing/test_authority.h"
-#include "http/testing/allocated_bytes.h"
 #include "http/testing/server_test_base.h"
 #include "net/client_stream.h"
 #include "net/testing/temporary_folder.h"
@@ -17,6 +17,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using net::ClientStream;
+using slate::testing::allocated_bytes;
 
 constexpr std::string_view kHello = "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n";
 

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <chrono>
 #include <deque>
+#include <optional>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
@@ -136,12 +137,30 @@ class TcpConnection final : public Peer, public std::enable_shared_from_this<Tcp
   // Goes as far as the bytes at hand allow.
   void process() {
     bool goes_on = true;
-    while (goes_on && state_ == State::kOpen)
+    bool is_new_frame = !frame_began_;
+    while (goes_on && state_ == State::kOpen) {
       goes_on = std::visit([this](auto& step) { return perform(step); }, step_ = session_.next());
-    if (state_ == State::kOpen && !count_held())
+      is_new_frame = is_new_frame || goes_on;
+    }
+    if (state_ != State::kOpen) return;
+    time_frame(is_new_frame);
+    if (!count_held())
       end(wire::answer_frame(0,
                              slate::Error(Reason::kOverloaded, "too many large requests are being received")
                                  .with_retry_after(1)));
+  }
+
+  // Bytes now and then are not enough to keep a connection, and the memory for a frame.
+  void time_frame(bool is_new) {
+    if (session_.buffered() == 0) return frame_began_.reset();
+    if (is_new) frame_began_ = heard_;
+    wake_at(frame_deadline());
+  }
+  TimePoint frame_deadline() const {
+    const ServerOptions& options = core_->options;
+    const std::chrono::seconds earned(session_.buffered() /
+                                      std::max<std::uint64_t>(options.least_frame_bytes_per_second, 1));
+    return *frame_began_ + options.frame_timeout + earned;
   }
 
   bool perform(wire::Session::NeedMore&) { return false; }
@@ -271,6 +290,7 @@ class TcpConnection final : public Peer, public std::enable_shared_from_this<Tcp
       to_write_.pop_front();
     }
     if (was_backlogged && !is_backlogged()) {
+      if (frame_began_) frame_began_ = SteadyClock::now();  // its rest was not read meanwhile
       for (const auto& stream : streams()) stream->poke();
       read_more();
     }
@@ -359,6 +379,12 @@ class TcpConnection final : public Peer, public std::enable_shared_from_this<Tcp
       if (now < greeted_by) return wake_at(greeted_by);
       return end(wire::answer_frame(0, slate::Error(Reason::kRequestTimeout, "the handshake took too long")));
     }
+    if (frame_began_ && !is_backlogged()) {
+      if (now >= frame_deadline())
+        return end(wire::answer_frame(
+            0, slate::Error(Reason::kRequestTimeout, "the request took too long to arrive")));
+      wake_at(frame_deadline());
+    }
     look_after_requests(now);
     snapshots_.close_idle(now - options.snapshot_idle);
     const bool is_busy = !running_.empty() || snapshots_.size() > 0 || write_pending_;
@@ -403,6 +429,7 @@ class TcpConnection final : public Peer, public std::enable_shared_from_this<Tcp
   bool read_pending_ = false;
   std::uint64_t held_bytes_ = 0;  // of frames that are not whole, as they are counted
   TimePoint heard_{};
+  std::optional<TimePoint> frame_began_;  // of one that is not whole
 
   std::deque<std::string> to_write_;
   std::size_t written_ = 0;  // of the first of them

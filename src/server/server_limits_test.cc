@@ -103,6 +103,17 @@ TEST_F(ServerLimitsTest, more_connections_than_allowed_are_told_so) {
   EXPECT_EQ(server_->stats().refused, 1u);
 }
 
+TEST_F(ServerLimitsTest, connections_of_one_address_are_limited) {
+  options_.client.connections = 1;
+  start();
+  const RawClient first = connect();
+  RawClient second(server_->port());
+  EXPECT_EQ(second.receive(0).error().reason(), Reason::kQuotaExceeded);
+  EXPECT_TRUE(second.is_ended());
+  EXPECT_EQ(server_->stats().accepted, 1u);
+  EXPECT_EQ(server_->stats().refused, 1u);
+}
+
 TEST_F(ServerLimitsTest, more_snapshots_than_allowed_are_refused) {
   fill(1);
   options_.snapshots = 2;
@@ -132,6 +143,48 @@ TEST_F(ServerLimitsTest, a_client_that_does_not_introduce_itself_is_dropped) {
   client.send_bytes(wire::kPreamble.substr(0, 3));
   EXPECT_EQ(client.receive(0).error().reason(), Reason::kRequestTimeout);
   EXPECT_TRUE(client.is_ended());
+}
+
+TEST_F(ServerLimitsTest, a_client_that_dribbles_its_hello_is_dropped) {
+  options_.handshake_timeout = milliseconds(50);
+  start();
+  RawClient client(server_->port());
+  const std::string hello =
+      std::string(wire::kPreamble) +
+      wire::make_frame(1, wire::encode({.body = wire::Hello{.client = "slow"}}).value());
+  for (std::size_t i = 0; i + 1 < hello.size(); ++i) client.send_bytes(hello.substr(i, 1));
+  EXPECT_EQ(client.receive(0).error().reason(), Reason::kRequestTimeout);
+}
+
+TEST_F(ServerLimitsTest, a_request_that_does_not_come_to_its_end_is_not_waited_for) {
+  fill(1);
+  options_.frame_timeout = milliseconds(10);
+  start();
+  RawClient client = connect();
+  const std::string frame = wire::make_frame(7, wire::encode({.body = wire::Ping{}}).value());
+  client.send_bytes(frame);  // one that is whole does not count
+  (void)client.receive(7).as<wire::Pong>();
+  client.send_bytes(frame.substr(0, frame.size() - 1));
+  EXPECT_EQ(client.receive(0).error().reason(), Reason::kRequestTimeout);
+  EXPECT_TRUE(client.is_ended());
+  wait_until([&] { return server_->stats().held_bytes == 0; });
+}
+
+TEST_F(ServerLimitsTest, a_request_that_comes_steadily_may_take_longer) {
+  fill(1);
+  options_.frame_timeout = milliseconds(0);
+  options_.least_frame_bytes_per_second = 1;  // what is there has earned minutes
+  start();
+  const std::vector<RecordWrite> writes{{.id = "w", .cells = {{"notes", std::string(1 << 20, 'x')}}}};
+  wire::FrameWriter frame(
+      7, wire::encode({.body = wire::WriteBatch{.datasource = "prospects", .count = 1}}).value());
+  frame.payload().append(payload_of(writes));
+  const std::string bytes = frame.finish();
+  RawClient client = connect();
+  client.send_bytes(std::string_view(bytes).substr(0, bytes.size() / 2));
+  wait_until([&] { return server_->stats().held_bytes > 0; });
+  client.send_bytes(std::string_view(bytes).substr(bytes.size() / 2));
+  EXPECT_EQ(client.receive(7).as<WriteCounts>().inserted, 1u);
 }
 
 TEST_F(ServerLimitsTest, an_idle_connection_is_closed) {

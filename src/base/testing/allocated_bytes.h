@@ -9,7 +9,7 @@
 extern "C" std::size_t __sanitizer_get_current_allocated_bytes();
 #endif
 
-namespace slate::http::testing {
+namespace slate::testing {
 
 inline std::size_t allocated_bytes() {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -20,4 +20,4 @@ inline std::size_t allocated_bytes() {
 #endif
 }
 
-}  // namespace slate::http::testing
+}  // namespace slate::testing

@@ -294,9 +294,8 @@ struct Metrics::Impl {
     const std::string route_label(route);
     const std::string method_label(served.method);
     const RequestSeries made{
-        .requests = &requests.Add({{"route", route_label},
-                                   {"method", method_label},
-                                   {"status", std::to_string(served.status)}}),
+        .requests = &requests.Add(
+            {{"route", route_label}, {"method", method_label}, {"status", std::to_string(served.status)}}),
         .durations = &durations.Add({{"route", route_label}, {"method", method_label}}, seconds_buckets()),
         .bytes = &bytes.Add({{"route", route_label}})};
     const std::lock_guard lock(series_mutex);

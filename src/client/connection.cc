@@ -76,6 +76,9 @@ void Exchange::grant(std::uint64_t bytes) {
   {
     const Connection::Lock lock(connection_->mutex_);
     if (!is_registered_) return;
+    untold_ += bytes;
+    if (untold_ < terms_.window / 4) return;
+    bytes = std::exchange(untold_, 0);
     credit_ += static_cast<std::int64_t>(bytes);
   }
   connection_->post(id_, wire::Grant{.bytes = bytes});

@@ -60,7 +60,8 @@ class Exchange {
   // Runs `resume` on the connection's thread when next() would not block; false, and never, when that is so
   // now.
   bool when_ready(std::function<void()> resume);
-  // kMany: lets the server send so much more.
+  // kMany: lets the server send so much more. It is told when a quarter of the window has come together, as a
+  // message for each frame would cost as much as the frame.
   void grant(std::uint64_t bytes);
   // kMany: the last frame has come.
   void finish();
@@ -76,6 +77,7 @@ class Exchange {
   wire::RequestId id_ = 0;
   bool is_registered_ = false;  // frames for it are still expected
   std::int64_t credit_ = 0;
+  std::uint64_t untold_ = 0;     // granted, and not told yet
   std::size_t idle_frames_ = 0;  // without rows, waiting to be taken
   std::deque<ReceivedFrame> inbox_;
   std::optional<Error> failure_;

@@ -10,7 +10,6 @@
 namespace slate::client {
 namespace {
 
-constexpr std::size_t kBuffer = std::size_t{64} << 10;
 // Frames below it are copied out of the buffer, so that what follows them stays where it is.
 constexpr std::size_t kSmallFrame = std::size_t{4} << 10;
 // Room that is made at once for what a header promises; beyond, as the bytes come.
@@ -46,7 +45,7 @@ Result<std::optional<ReceivedFrame>> FrameReader::next_buffered() {
 // Reads some bytes of a frame of `wanted` (0: unknown yet).
 Result<void> FrameReader::fill(std::size_t wanted, TimePoint deadline) {
   const std::size_t there = end_ - begin_;
-  const std::size_t room = std::max(kBuffer, std::min(wanted, std::max(kTrusted, there * 2)));
+  const std::size_t room = std::max(usual_, std::min(wanted, std::max(kTrusted, there * 2)));
   if (begin_ != 0 && (there == 0 || capacity_ - begin_ < room)) {
     std::memmove(data(), data() + begin_, there);
     begin_ = 0;
@@ -77,11 +76,13 @@ ReceivedFrame FrameReader::take(const wire::FrameHeader& header) {
     begin_ += header.size;
     if (rest == 0) begin_ = end_ = 0;
   } else {
-    // The buffer goes with the frame.
-    auto next = rest == 0 ? nullptr : allocate(std::max(kBuffer, rest));
+    // The buffer goes with the frame. The next one has room for another of its size, which often follows.
+    usual_ = std::clamp(header.size, kLeastBuffer, kTrusted);
+    const std::size_t room = rest == 0 ? 0 : std::max(usual_, rest);
+    auto next = rest == 0 ? nullptr : allocate(room);
     if (rest != 0) std::memcpy(next.get(), data() + header.size, rest);
     frame.bytes = std::exchange(bytes_, std::move(next));
-    capacity_ = rest == 0 ? 0 : std::max(kBuffer, rest);
+    capacity_ = room;
     begin_ = 0;
     end_ = rest;
   }

@@ -40,6 +40,8 @@ class FrameReader {
   Result<std::optional<ReceivedFrame>> next_buffered();
 
  private:
+  static constexpr std::size_t kLeastBuffer = std::size_t{64} << 10;
+
   Result<void> fill(std::size_t wanted, TimePoint deadline);
   void reserve(std::size_t bytes);
   ReceivedFrame take(const wire::FrameHeader& header);
@@ -49,7 +51,8 @@ class FrameReader {
   const std::size_t limit_;
   std::unique_ptr<std::uint64_t[]> bytes_;
   std::size_t capacity_ = 0;
-  std::size_t begin_ = 0;  // a multiple of 8 where a frame may be handed out with the buffer: 0
+  std::size_t usual_ = kLeastBuffer;  // capacity of a new buffer
+  std::size_t begin_ = 0;             // a multiple of 8 where a frame may be handed out with the buffer: 0
   std::size_t end_ = 0;
 };
 

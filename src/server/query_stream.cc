@@ -9,8 +9,10 @@
 namespace slate::server {
 namespace {
 
-// Blocks are collected up to this size, so that small ones share a frame.
-constexpr std::size_t kFlushBytes = std::size_t{64} << 10;
+// Blocks are collected up to a quarter of what the client has room for, within these bounds: each frame costs a
+// change of threads here and at the client.
+constexpr std::int64_t kLeastFlushBytes = std::int64_t{64} << 10;
+constexpr std::int64_t kMostFlushBytes = std::int64_t{256} << 10;
 // Then others have their turn on the pool.
 constexpr std::size_t kTurnBytes = std::size_t{1} << 20;
 // What an answer that is given at once may hold.
@@ -127,6 +129,7 @@ void QueryStream::step() {
     for (std::size_t sent = 0; sent < kTurnBytes;) {
       if (auto interrupted = call_->interruption(std::chrono::steady_clock::now()))
         return fail(*std::move(interrupted));
+      std::int64_t flush_at = 0;
       {
         const std::scoped_lock lock(mutex_);
         if (!may_go_on()) {
@@ -134,6 +137,7 @@ void QueryStream::step() {
           since_ = std::chrono::steady_clock::now();
           return false;
         }
+        flush_at = std::clamp(credit_ / 4, kLeastFlushBytes, kMostFlushBytes);
       }
       SLATE_TRY(const Batch* batch, result_->next());
       if (batch == nullptr) {
@@ -141,7 +145,7 @@ void QueryStream::step() {
         return false;
       }
       appender_.add(*batch, blocks_);
-      if (collected() < kFlushBytes) continue;
+      if (collected() < static_cast<std::size_t>(flush_at)) continue;
       appender_.flush(blocks_);
       sent += blocks_.size();
       flush();

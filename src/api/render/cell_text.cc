@@ -106,10 +106,21 @@ void append_element(std::string& out, const ListElement& element, Int64Form form
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
+  std::size_t end = find_escape(text, 0);
+  if (end == text.size()) {
+    // Most texts; in one step, as pages are made of them.
+    const std::size_t at = out.size();
+    const std::size_t size = at + text.size() + 2;
+    out.resize_and_overwrite(size, [&](char* bytes, std::size_t /*may be more*/) {
+      bytes[at] = '"';
+      if (!text.empty()) std::memcpy(bytes + at + 1, text.data(), text.size());
+      bytes[size - 1] = '"';
+      return size;
+    });
+    return;
+  }
   out += '"';
-  std::size_t done = 0;
-  for (;;) {
-    const std::size_t end = find_escape(text, done);
+  for (std::size_t done = 0;; end = find_escape(text, done)) {
     out.append(text.data() + done, end - done);
     if (end == text.size()) break;
     append_escape(out, text[end]);

@@ -52,6 +52,16 @@ TEST(CellText, quotes_and_backslashes_are_escaped_and_utf8_is_not) {
   EXPECT_EQ(text_of(std::string("nul\0in", 6)), "\"nul\\u0000in\"");
 }
 
+TEST(CellText, text_is_as_long_as_it_is_wherever_it_is_appended) {
+  std::string all, expected;
+  for (std::size_t size = 0; size < 200; ++size) {
+    append_json_string(all, std::string(size, 'x'));
+    expected += '"' + std::string(size, 'x') + '"';
+    EXPECT_EQ(text_of(std::string(size, 'y')), '"' + std::string(size, 'y') + '"');
+  }
+  EXPECT_EQ(all, expected);
+}
+
 TEST(CellText, reals_are_the_shortest_text_that_reads_back) {
   for (const double number :
        {0.0, 0.1, 1.0 / 3, 1e300, -2.5e-300, 123456789.0, 5e-324, std::numeric_limits<double>::max()}) {

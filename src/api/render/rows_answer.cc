@@ -18,6 +18,19 @@ double milliseconds(std::chrono::nanoseconds time) {
   return std::chrono::duration<double, std::milli>(time).count();
 }
 
+// Adds what has passed since the last call to a sum. The clock is read once where one thing ends and the next
+// begins.
+class Laps {
+ public:
+  void add_to(std::chrono::nanoseconds& sum) {
+    const auto now = SteadyClock::now();
+    sum += now - std::exchange(last_, now);
+  }
+
+ private:
+  SteadyClock::time_point last_ = SteadyClock::now();
+};
+
 // Adds the time of its life to a sum.
 class Timed {
  public:
@@ -40,19 +53,15 @@ struct Times {
 Result<std::uint64_t> append_records(std::string& out, ResultSet& rows, Int64Form form, Times& times) {
   const JsonRows writer(rows.columns(), form);
   std::uint64_t written = 0;
-  for (;;) {
-    Result<const Batch*> batch = nullptr;
-    {
-      const Timed timed(times.exec);
-      batch = rows.next();
-    }
-    if (!batch) return fail(std::move(batch).error());
-    if (*batch == nullptr) return written;
-    const Timed timed(times.render);
-    for (std::size_t i = 0; i < (*batch)->size(); ++i) {
+  for (Laps laps;;) {
+    SLATE_TRY(const Batch* batch, rows.next());
+    laps.add_to(times.exec);
+    if (batch == nullptr) return written;
+    for (std::size_t i = 0; i < batch->size(); ++i) {
       if (written++ > 0) out += ',';
-      writer.append(out, **batch, i);
+      writer.append(out, *batch, i);
     }
+    laps.add_to(times.render);
   }
 }
 

@@ -6,6 +6,7 @@
 - Links in Markdown lead to files and headings that exist.
 - No trailing blanks, tabs or carriage returns; one newline at the end.
 - docs/errors.md has exactly the reasons of src/base/error.cc, with their status and code, and an anchor for each.
+- docs/testing.md has a link to every fuzzer.
 Prints one line a violation and exits 1 if there is any.
 """
 
@@ -117,7 +118,17 @@ class Checker:
             if name.suffix == ".md":
                 self.check_links(name, text)
         self.check_errors()
+        self.check_fuzzers()
         return self.violations
+
+    def check_fuzzers(self):
+        page = Path("docs/testing.md")
+        if not (self.root / page).exists():
+            return
+        text = (self.root / page).read_text(encoding="utf-8")
+        for name in files_of(self.root):
+            if name.name.endswith("_fuzz.cc") and f"(../{name.as_posix()})" not in text:
+                self.report(page, 1, f"{name.as_posix()} is missing")
 
     def check_blanks(self, name, text):
         for number, line in enumerate(text.split("\n"), 1):

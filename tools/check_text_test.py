@@ -109,6 +109,12 @@ class CheckText(unittest.TestCase):
         page = ERRORS_MD.replace('<a id="in_use"></a>', "")
         self.assert_found({"src/base/error.cc": ERROR_CC, "docs/errors.md": page}, "in_use has no anchor")
 
+    def test_a_fuzzer_that_the_page_of_tests_lacks_is_found(self):
+        files = {"src/a_fuzz.cc": "int a;\n", "docs/testing.md": "# Tests\n"}
+        self.assert_found(files, "src/a_fuzz.cc is missing")
+        files["docs/testing.md"] += "[a](../src/a_fuzz.cc)\n"
+        self.assertEqual(self.violations(files), [])
+
 
 if __name__ == "__main__":
     unittest.main()

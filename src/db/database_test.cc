@@ -28,6 +28,51 @@ TEST_F(DatabaseTest, an_instance_is_known_by_its_id_after_reopening_and_another_
   EXPECT_NE(database_->instance_id(), first);
 }
 
+TEST_F(DatabaseTest, peek_is_as_new_as_a_snapshot) {
+  const auto expect_same = [&](const char* when) {
+    const auto peeked = database_->peek_list("all");
+    const auto snapshot = database_->snapshot("prospects").value();
+    ASSERT_TRUE(peeked) << when;
+    EXPECT_EQ(peeked->list.id, "all");
+    EXPECT_EQ(*peeked->datasource, snapshot->datasource()) << when;
+    EXPECT_EQ(peeked->data.generation, snapshot->info().generation) << when;
+    EXPECT_EQ(peeked->data.data_version, snapshot->info().data_version) << when;
+    EXPECT_EQ(peeked->data.rows, snapshot->info().rows) << when;
+    EXPECT_EQ(peeked->data.loaded_at, snapshot->info().loaded_at) << when;
+  };
+  EXPECT_FALSE(database_->peek_list("all"));
+  Datasource datasource = prospects();
+  datasource.loader = some_loader();
+  save(datasource);
+  ASSERT_TRUE(database_->save_list({.id = "all", .datasource = "prospects", .columns = {{.field = "name"}}})
+                  .has_value());
+  expect_same("created");
+  for (const char* id : {"a", "b", "c"}) {
+    write({record(id, "active", 1)});
+    expect_same("written");
+  }
+  write({deletion("a")});
+  expect_same("deleted from");
+  datasource.fields[0].indexed = true;
+  save(datasource);
+  expect_same("changed");
+  reopen();
+  expect_same("opened again");
+  auto builder = database_->begin_generation("prospects", LoadMode::kMerge).value();
+  ASSERT_TRUE(builder->finish().has_value());
+  expect_same("being loaded");
+  ASSERT_TRUE(builder->publish(clock_.now()).has_value());
+  expect_same("loaded");
+  write({record("d", "active", 1)});
+  expect_same("written again");
+  ASSERT_TRUE(database_->delete_all("prospects").has_value());
+  expect_same("emptied");
+  datasource.loader->scope_headers = {"X-User"};
+  datasource.loader->forward_headers = {"X-User"};
+  save(datasource);
+  EXPECT_FALSE(database_->peek_list("all")) << "callers do not share a copy";
+}
+
 TEST_F(DatabaseTest, an_indexed_value_that_changes_leaves_its_old_entry) {
   save(prospects());
   write({record("a", "active", 1), record("b", "active", 2)});

@@ -152,6 +152,28 @@ TEST_F(ListServiceTest, fresh_rows_come_within_the_call) {
   EXPECT_EQ(loader_.calls(), 1u);
 }
 
+TEST_F(ListServiceTest, peek_knows_fresh_data_only_and_loads_nothing) {
+  const auto peek = [&](bool has_answer) {
+    return service_.peek("all", [has_answer](const AnswerBasis& basis) {
+      EXPECT_EQ(basis.list.id, "all");
+      EXPECT_EQ(basis.datasource.id, "rows");
+      EXPECT_EQ(basis.freshness.state, FreshnessState::kFresh);
+      return has_answer;
+    });
+  };
+  EXPECT_FALSE(peek(true)) << "nothing has been loaded";
+  const auto outcome = open({.list = "all"});
+  const auto known = peek(true);
+  ASSERT_TRUE(known);
+  EXPECT_EQ(known->data.generation, outcome.rows().snapshot->info().generation);
+  EXPECT_EQ(known->freshness.expires_at, outcome.rows().freshness.expires_at);
+  EXPECT_FALSE(peek(false));
+  EXPECT_FALSE(service_.peek("none", [](const AnswerBasis&) { return true; }));
+  clock_.advance(std::chrono::seconds(61));
+  EXPECT_FALSE(peek(true)) << "it has expired";
+  EXPECT_EQ(loader_.calls(), 1u);
+}
+
 TEST_F(ListServiceTest, rows_without_a_loader_are_static_and_load_nothing) {
   datasource_.loader.reset();
   datasource_.id = "plain";

@@ -9,8 +9,8 @@
 namespace slate::server {
 namespace {
 
-// Blocks are collected up to a quarter of what the client has room for, within these bounds: each frame costs a
-// change of threads here and at the client.
+// Blocks are collected up to a quarter of what the client has room for, within these bounds: each frame costs
+// a change of threads here and at the client.
 constexpr std::int64_t kLeastFlushBytes = std::int64_t{64} << 10;
 constexpr std::int64_t kMostFlushBytes = std::int64_t{256} << 10;
 // Then others have their turn on the pool.

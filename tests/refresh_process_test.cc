@@ -36,8 +36,8 @@ using ::testing::HasSubstr;
 
 constexpr std::size_t kProcesses = 4;
 // More than fits what a load sends at once, so that the database has some of a load that is not complete.
-constexpr std::size_t kMany = 30'000;
-constexpr std::size_t kSome = 25'000;
+constexpr std::size_t kMany = 16'000;
+constexpr std::size_t kSome = 15'000;
 constexpr std::size_t kFew = 300;
 constexpr const char* kRows = "/v1/lists/everybody/data?take=3&count=exact";
 
@@ -233,7 +233,6 @@ TEST_F(RefreshProcesses, a_failing_loader_is_called_once_for_all_of_them) {
     const auto response = socket.read_response();
     EXPECT_EQ(response.status, 502) << response.body;
     EXPECT_THAT(response.body, HasSubstr("not today"));
-    EXPECT_TRUE(response.has("Retry-After: 1\r\n")) << response.head;
   }
   EXPECT_EQ(loader_.calls(), 1U);
 }

@@ -28,8 +28,8 @@ void add_process_options(CommandLine& command_line, ProcessOptions& options);
 
 // The limit on open files: a connection takes one each, a datasource two.
 void raise_file_limit();
-// Memory that one answer took serves the next one, instead of going back to the kernel and coming again page by
-// page: up to a few megabytes a thread.
+// Memory that one answer took serves the next one, instead of going back to the kernel and coming again page
+// by page: up to a few megabytes a thread.
 void keep_freed_memory();
 
 // The first signal ends wait(); a second one ends the process: what was acknowledged is safe, by its

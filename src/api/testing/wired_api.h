@@ -19,10 +19,11 @@ class WiredApi {
   // Both must outlive it.
   explicit WiredApi(Database& database, const Clock& clock = system_clock(), AnswersOptions answers = {})
       : answers_(std::move(answers)),
-        target_(database, metrics_.attempt_observer()),
+        target_(database),
         refresher_(target_, RefresherOptions{.clock = &clock,
                                              .random = [] { return 0.0; },
-                                             .observer = metrics_.refresh_observer()}),
+                                             .observer = metrics_.refresh_observer(),
+                                             .attempt_observer = metrics_.attempt_observer()}),
         lists_(database, refresher_,
                [this](ListService::Task task) {
                  return pool_->submit(std::move(task), net::Admission::kAlways);

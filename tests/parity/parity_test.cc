@@ -3,7 +3,7 @@
 // and single records. HTTP is asked in front of the database in the process and in front of the one over TCP.
 //
 //   SLATE_PARITY_SEED=n      default 1
-//   SLATE_PARITY_QUERIES=n   default 400
+//   SLATE_PARITY_QUERIES=n   default 300, with ThreadSanitizer 60
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -35,6 +35,11 @@ using differential::RandomData;
 using differential::Reference;
 using http::Method;
 
+#if defined(__SANITIZE_THREAD__)
+constexpr std::uint64_t kQueries = 60;
+#else
+constexpr std::uint64_t kQueries = 300;
+#endif
 constexpr const char* kNdjson = "application/x-ndjson";
 constexpr std::uint64_t kUsualPage = 200;
 constexpr std::size_t kLongestTarget = 60'000;  // of what a URL's parameter may hold, and some more
@@ -350,7 +355,7 @@ class Parity : public ::testing::Test {
 
 TEST_F(Parity, one_log_of_random_queries_is_answered_alike_embedded_over_tcp_and_over_http) {
   const std::uint64_t first_seed = setting("SLATE_PARITY_SEED", 1);
-  const std::uint64_t queries = setting("SLATE_PARITY_QUERIES", 400);
+  const std::uint64_t queries = setting("SLATE_PARITY_QUERIES", kQueries);
   std::cout << "SLATE_PARITY_SEED=" << first_seed << " SLATE_PARITY_QUERIES=" << queries << std::endl;
   for (std::uint64_t shape = 0; shape < 3; ++shape) {
     const std::uint64_t seed = first_seed * 3 + shape;

@@ -265,7 +265,7 @@ TEST_F(ServerTest, a_query_waits_for_credit_and_nothing_else_does) {
   client.send_as(slow, wire::Grant{.bytes = std::uint64_t{1} << 30});
   std::size_t parts = 0;
   while (!client.receive(slow).as<wire::Rows>().end) ++parts;
-  EXPECT_GT(parts, 10u);
+  EXPECT_GT(parts, 5u);
 }
 
 TEST_F(ServerTest, a_client_that_reads_nothing_holds_back_no_other) {

@@ -114,8 +114,14 @@ struct ClientStream::Impl {
     }
   }
 
+  bool waits_first() {
+    const std::scoped_lock lock(mutex);
+    return was_emptied && !transport->has_buffered();
+  }
+
   const Socket socket;
-  std::mutex mutex;  // guards transport
+  bool was_emptied = false;  // the last read took all that there was; of who reads
+  std::mutex mutex;          // guards transport
   std::unique_ptr<Transport> transport;
 };
 
@@ -142,9 +148,12 @@ Result<std::unique_ptr<ClientStream>> ClientStream::connect(const std::string& h
   return std::unique_ptr<ClientStream>(new ClientStream(std::move(impl)));
 }
 
+// The answer to a question is not there yet: looking for it first would be a call in vain.
 Result<std::size_t> ClientStream::read_some(std::span<char> into, TimePoint deadline) {
+  if (impl_->waits_first()) SLATE_TRY(wait_until(impl_->socket.number(), POLLIN, deadline));
   SLATE_TRY(const IoResult result,
             impl_->run([into](Transport& transport) { return transport.read(into); }, deadline));
+  impl_->was_emptied = result.bytes < into.size();
   return result.state == IoState::kEnd ? 0 : result.bytes;
 }
 

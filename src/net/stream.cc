@@ -76,12 +76,14 @@ struct Stream::Impl {
     wait_for(result.state, [this, done = std::move(done)]() mutable { handshake(std::move(done)); });
   }
 
-  void write(std::span<const std::string_view> pieces, Done done) {
+  // Nothing: the socket is full, and `done` runs once it has taken something.
+  std::optional<IoResult> write(std::span<const std::string_view> pieces, Done& done) {
     const IoResult result = transport->write(pieces);
-    if (result.state == IoState::kWantRead || result.state == IoState::kWantWrite)
-      return wait_for(result.state,
-                      [this, pieces, done = std::move(done)]() mutable { write(pieces, std::move(done)); });
-    post([result, done = std::move(done)]() mutable { done(result); });
+    if (result.state != IoState::kWantRead && result.state != IoState::kWantWrite) return result;
+    wait_for(result.state, [this, pieces, done = std::move(done)]() mutable {
+      if (const auto written = write(pieces, done)) done(*written);
+    });
+    return std::nullopt;
   }
 
   void arm() {
@@ -140,7 +142,12 @@ IoResult Stream::read(std::span<char> into) {
 }
 
 void Stream::async_write_some(std::span<const std::string_view> pieces, Done done) {
-  impl_->write(pieces, std::move(done));
+  if (const auto written = impl_->write(pieces, done))
+    impl_->post([result = *written, done = std::move(done)]() mutable { done(result); });
+}
+
+std::optional<IoResult> Stream::write_some(std::span<const std::string_view> pieces, Done done) {
+  return impl_->write(pieces, done);
 }
 
 void Stream::finish_sending() { impl_->transport->finish_sending(); }

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -54,6 +55,9 @@ class Stream {
   // never within this call, with kDone or kBroken. One at a time. Pieces and bytes must stay until then, and
   // the next call must go on behind the bytes that were written.
   void async_write_some(std::span<const std::string_view> pieces, Done done);
+  // The same, but answers within this call where the socket takes something at once: then `done` does not
+  // run.
+  std::optional<IoResult> write_some(std::span<const std::string_view> pieces, Done done);
   void finish_sending();
   // Why it is broken, for people.
   const std::string& problem() const;

@@ -230,7 +230,7 @@ class TcpConnection final : public Peer, public std::enable_shared_from_this<Tcp
     session_.finished(request);
     running_.erase(request);
     heard_ = SteadyClock::now();  // it is idle from now on
-    if (is_finishing_) close_if_idle();
+    if (is_finishing_) stream_.post([this] { close_if_idle(); });
   }
 
   // By value: what is answered at once takes itself out.
@@ -263,23 +263,31 @@ class TcpConnection final : public Peer, public std::enable_shared_from_this<Tcp
     core_->counters.queued_bytes.fetch_sub(bytes, std::memory_order_relaxed);
   }
 
+  // What the socket takes goes at once; the rest when it takes more.
   void write_more() {
-    if (write_pending_ || to_write_.empty()) return;
-    write_pending_ = true;
-    write_began_ = SteadyClock::now();
-    wake_at(write_began_ + core_->options.write_timeout);
-    pieces_.clear();
-    for (std::size_t i = 0; i < std::min(to_write_.size(), kGathered); ++i)
-      pieces_.push_back(std::string_view(to_write_[i]).substr(i == 0 ? written_ : 0));
-    stream_.async_write_some(pieces_, [this](net::IoResult result) {
-      write_pending_ = false;
-      on_written(result);
-    });
+    while (!write_pending_ && !to_write_.empty()) {
+      write_pending_ = true;
+      pieces_.clear();
+      for (std::size_t i = 0; i < std::min(to_write_.size(), kGathered); ++i)
+        pieces_.push_back(std::string_view(to_write_[i]).substr(i == 0 ? written_ : 0));
+      const auto written = stream_.write_some(pieces_, [this](net::IoResult result) {
+        on_written(result);
+        write_more();
+      });
+      if (!written) {
+        write_began_ = SteadyClock::now();
+        wake_at(write_began_ + core_->options.write_timeout);
+        return;
+      }
+      on_written(*written);
+    }
   }
 
+  // Who has just asked for something to be written goes on afterwards: the connection ends later.
   void on_written(net::IoResult result) {
     if (state_ == State::kClosed) return;
-    if (result.state != net::IoState::kDone) return close();
+    if (result.state != net::IoState::kDone) return stream_.post([this] { close(); });
+    write_pending_ = false;
     const std::size_t bytes = result.bytes;
     core_->counters.bytes_sent.fetch_add(bytes, std::memory_order_relaxed);
     const bool was_backlogged = is_backlogged();
@@ -294,22 +302,20 @@ class TcpConnection final : public Peer, public std::enable_shared_from_this<Tcp
       for (const auto& stream : streams()) stream->poke();
       read_more();
     }
-    if (to_write_.empty()) {
-      if (state_ == State::kEnding) return linger();
-      if (is_finishing_) return close_if_idle();
-      return;
-    }
-    write_more();
+    if (!to_write_.empty()) return;
+    if (state_ == State::kEnding) return linger();
+    if (is_finishing_) stream_.post([this] { close_if_idle(); });
   }
 
   // ---- Ending
 
   // The frame is the last one.
   void end(std::string frame) {
-    push(std::move(frame));
     state_ = State::kEnding;
+    write_began_ = SteadyClock::now();
+    wake_at(write_began_ + kLinger);
+    push(std::move(frame));
     abandon_requests();
-    wake_at(SteadyClock::now() + kLinger);
     read_more();
   }
 

@@ -2,12 +2,18 @@
 
 #include <algorithm>
 #include <cstring>
+#include <memory>
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 #include <openssl/rand.h>
+#include <optional>
 #include <span>
+#include <string>
 #include <vector>
+
+#include "base/check.h"
 
 namespace slate {
 namespace {
@@ -29,14 +35,40 @@ struct Fixed {
 static_assert(sizeof(Fixed) == 32);
 static_assert((sizeof(Fixed) + kMostCursorValueBytes + kMacBytes + 2) / 3 * 4 <= kMostCursorBytes);
 
-// HMAC-SHA256, cut to 128 bits.
-std::array<unsigned char, kMacBytes> mac_of(std::string_view bytes, const CursorKey& key) {
+using Mac = std::array<unsigned char, kMacBytes>;
+using MacContext = std::unique_ptr<EVP_MAC_CTX, decltype(&::EVP_MAC_CTX_free)>;
+
+// HMAC-SHA256. Null when OpenSSL has none.
+MacContext make_mac_context() {
+  const std::unique_ptr<EVP_MAC, decltype(&::EVP_MAC_free)> algorithm(
+      ::EVP_MAC_fetch(nullptr, OSSL_MAC_NAME_HMAC, nullptr), &::EVP_MAC_free);
+  MacContext context(algorithm ? ::EVP_MAC_CTX_new(algorithm.get()) : nullptr, &::EVP_MAC_CTX_free);
+  std::string digest = OSSL_DIGEST_NAME_SHA2_256;
+  const std::array parameters = {
+      ::OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest.data(), digest.size()),
+      ::OSSL_PARAM_construct_end()};
+  if (context && ::EVP_MAC_CTX_set_params(context.get(), parameters.data()) != 1) context.reset();
+  return context;
+}
+
+// HMAC-SHA256, cut to 128 bits. A context that has the key already is kept, because making one takes several
+// times as long as the digest of so few bytes.
+Mac mac_of(std::string_view bytes, const CursorKey& key) {
+  thread_local const MacContext context = make_mac_context();
+  thread_local std::optional<CursorKey> keyed;
+  Mac mac{};
   std::array<unsigned char, EVP_MAX_MD_SIZE> whole{};
-  unsigned int size = 0;
-  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-       reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), whole.data(), &size);
-  std::array<unsigned char, kMacBytes> mac;
-  std::copy_n(whole.begin(), kMacBytes, mac.begin());
+  std::size_t size = 0;
+  const bool is_keyed = keyed == key;
+  const bool is_made = context &&
+                       ::EVP_MAC_init(context.get(), is_keyed ? nullptr : key.data(),
+                                      is_keyed ? 0 : key.size(), nullptr) == 1 &&
+                       ::EVP_MAC_update(context.get(), reinterpret_cast<const unsigned char*>(bytes.data()),
+                                        bytes.size()) == 1 &&
+                       ::EVP_MAC_final(context.get(), whole.data(), &size, whole.size()) == 1;
+  check(is_made && size >= mac.size(), "there is no HMAC-SHA256");
+  keyed = key;
+  std::copy_n(whole.begin(), mac.size(), mac.begin());
   return mac;
 }
 
@@ -90,7 +122,7 @@ std::string seal(const CursorToken& token, const CursorKey& key) {
               .docid = token.docid};
   std::string bytes(reinterpret_cast<const char*>(&fixed), sizeof(fixed));
   bytes += token.values;
-  const auto mac = mac_of(bytes, key);
+  const Mac mac = mac_of(bytes, key);
   bytes.append(reinterpret_cast<const char*>(mac.data()), mac.size());
   return to_text(bytes);
 }
@@ -99,7 +131,7 @@ Result<CursorToken> unseal(std::string_view text, const CursorKey& key) {
   const std::string bytes = from_text(text);
   if (bytes.size() < sizeof(Fixed) + kMacBytes) return not_ours();
   const std::string_view sealed = std::string_view(bytes).substr(0, bytes.size() - kMacBytes);
-  const auto mac = mac_of(sealed, key);
+  const Mac mac = mac_of(sealed, key);
   if (CRYPTO_memcmp(mac.data(), bytes.data() + sealed.size(), kMacBytes) != 0) return not_ours();
   Fixed fixed;
   std::memcpy(&fixed, bytes.data(), sizeof(fixed));

@@ -51,6 +51,21 @@ TEST(CursorToken, another_key_or_a_changed_character_is_refused) {
   }
 }
 
+// Cursors that were given out before an upgrade go on.
+TEST(CursorToken, its_bytes_are_those_of_the_first_version) {
+  EXPECT_EQ(seal(example(), key(1)),
+            "AQEAAAAAAAAHAAAAAAAAAGMAAAAAAAAAh9YSAAAAAABhYmMAZMmUSQ3Fbb8dPkSHbvCE6Rg");
+}
+
+TEST(CursorToken, keys_may_take_turns) {
+  const std::string first = seal(example(), key(1));
+  const std::string second = seal(example(), key(2));
+  EXPECT_NE(first, second);
+  EXPECT_EQ(seal(example(), key(1)), first);
+  EXPECT_EQ(unseal(second, key(2)).value(), example());
+  EXPECT_EQ(unseal(first, key(1)).value(), example());
+}
+
 TEST(CursorToken, anything_else_is_refused) {
   for (const std::string_view text : {"", "A", "AA", "====", "not a cursor", "\xff\xfe",
                                       "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"})

@@ -6,7 +6,6 @@ import { readFileSync } from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
 import { test } from 'node:test'
-import tls from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { connect, merge, SlateError } from '../src/index.js'
@@ -357,7 +356,6 @@ test('a server that starts again is the same instance, and on another folder ano
 
 // ---- TLS
 
-// The server has no TLS of its own; something in front of it may.
 test('TLS is spoken with the authority and the certificate that are given', needsServer, async (t) => {
   const folder = temporaryFolder(t)
   const file = (name) => path.join(folder, name)
@@ -390,17 +388,9 @@ test('TLS is spoken with the authority and the certificate that are given', need
     return t.skip('openssl is not installed')
   }
   const [cert, key] = ['cert.pem', 'key.pem'].map((name) => readFileSync(file(name)))
-  const server = await startServer(t)
-  const front = tls
-    .createServer({ cert, key, ca: cert, requestCert: true }, (socket) => {
-      const behind = net.connect(server.port, '127.0.0.1')
-      socket.pipe(behind).pipe(socket)
-      for (const side of [socket, behind]) side.on('error', () => {})
-    })
-    .listen(0, '127.0.0.1')
-  await once(front, 'listening')
-  t.after(() => front.close())
-  const { port } = front.address()
+  const { port } = await startServer(t, {
+    flags: ['--tls-cert', file('cert.pem'), '--tls-key', file('key.pem'), '--tls-client-ca', file('cert.pem')]
+  })
   const client = await connect({ port, tls: { ca: cert, cert, key } })
   await client.ping()
   await client.close()

@@ -24,10 +24,10 @@ export function temporaryFolder (t) {
 /**
  * Starts a server and waits until it says where it listens.
  * @param {import('node:test').TestContext} t
- * @param {{data?: string, token?: string, port?: number}} [options]
+ * @param {{data?: string, token?: string, port?: number, flags?: string[]}} [options]  flags: more of them
  */
-export async function startServer (t, { data = temporaryFolder(t), token, port = 0 } = {}) {
-  const options = ['db', '--listen', `127.0.0.1:${port}`, '--data', data, '--durability', 'os', '--log-level', 'error']
+export async function startServer (t, { data = temporaryFolder(t), token, port = 0, flags = [] } = {}) {
+  const options = ['db', '--listen', `127.0.0.1:${port}`, '--data', data, '--durability', 'os', '--log-level', 'error', ...flags]
   if (token) {
     const file = path.join(temporaryFolder(t), 'tokens')
     writeFileSync(file, `${token}\n`, { mode: 0o600 })

@@ -98,10 +98,15 @@ using Families = std::vector<prometheus::MetricFamily>;
 constexpr auto kGauge = prometheus::MetricType::Gauge;
 constexpr auto kCounter = prometheus::MetricType::Counter;
 
-void add_rooms(Families& families, const MetricSources& sources) {
-  const auto add = [&](const char* name, const char* help, auto type, auto value) {
+// Adds families of one metric without labels.
+auto adder(Families& families) {
+  return [&families](const char* name, const char* help, auto type, auto value) {
     families.push_back(single(name, help, type, static_cast<double>(value)));
   };
+}
+
+void add_rooms(Families& families, const MetricSources& sources) {
+  const auto add = adder(families);
   if (sources.connections)
     add("slate_http_connections", "Open connections of HTTP clients.", kGauge, sources.connections());
   if (sources.refresher != nullptr) {
@@ -152,9 +157,7 @@ prometheus::MetricFamily collect(const Gauges& gauge, const std::vector<Datasour
 }
 
 void add_tcp(Families& families, const server::ServerStats& tcp) {
-  const auto add = [&](const char* name, const char* help, auto type, auto value) {
-    families.push_back(single(name, help, type, static_cast<double>(value)));
-  };
+  const auto add = adder(families);
   add("slate_tcp_connections", "Open connections of TCP clients.", kGauge, tcp.connections);
   add("slate_tcp_connections_accepted_total", "Connections that were taken.", kCounter, tcp.accepted);
   add("slate_tcp_connections_refused_total", "Connections beyond the limits.", kCounter, tcp.refused);
@@ -171,9 +174,7 @@ void add_tcp(Families& families, const server::ServerStats& tcp) {
 }
 
 void add_clients(Families& families, const ClientPoolStats& clients) {
-  const auto add = [&](const char* name, const char* help, auto type, auto value) {
-    families.push_back(single(name, help, type, static_cast<double>(value)));
-  };
+  const auto add = adder(families);
   add("slate_db_connections_in_use", "Connections to the database that requests and loads have.", kGauge,
       clients.open - clients.idle);
   add("slate_db_connections_idle", "Connections to the database that nobody uses.", kGauge, clients.idle);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <ranges>
 #include <utility>
 
 #include "base/try.h"
@@ -20,6 +21,7 @@ struct Contender {
   LoadTarget target;
   int status = 200;  // of all answers
   std::vector<LoadResult> turns{};
+  HttpLine line{};
 };
 
 Result<LoadResult> measure(const Contender& contender, double rate, std::chrono::milliseconds duration) {
@@ -32,15 +34,15 @@ Result<LoadResult> measure(const Contender& contender, double rate, std::chrono:
   return result;
 }
 
-Result<HttpLine> summarise(Contender& contender, std::chrono::milliseconds half_load) {
-  auto middle = contender.turns.begin() + static_cast<std::ptrdiff_t>(contender.turns.size() / 2);
-  std::ranges::nth_element(contender.turns, middle, {}, &LoadResult::good_per_second);
-  HttpLine line{.what = contender.what, .capacity = middle->good_per_second(), .busy = middle->busy};
-  line.half_rate = line.capacity / 2;
-  SLATE_TRY(const LoadResult half, measure(contender, line.half_rate, half_load));
-  line.median = half.latencies.quantile(0.5);
-  line.p99 = half.latencies.quantile(0.99);
-  return line;
+template <typename Of>
+auto median_of(std::vector<LoadResult>& turns, Of of) {
+  const auto middle = turns.begin() + static_cast<std::ptrdiff_t>(turns.size() / 2);
+  std::ranges::nth_element(turns, middle, {}, of);
+  return middle;
+}
+
+auto quantile(double share) {
+  return [share](const LoadResult& turn) { return turn.latencies.quantile(share); };
 }
 
 }  // namespace
@@ -81,7 +83,6 @@ Result<HttpResult> compare_http(const HttpOptions& options, const Placement& pla
   };
   const Processors before = own_processors();
   SLATE_TRY(run_on(placement.client));
-  HttpResult result{.body_bytes = page.body.size()};
   for (std::size_t turn = 0; turn < options.turns; ++turn) {
     options.progress(fmt::format("HTTP: capacity, turn {} of {}", turn + 1, options.turns));
     for (Contender& each : contenders) {
@@ -91,9 +92,24 @@ Result<HttpResult> compare_http(const HttpOptions& options, const Placement& pla
     }
   }
   for (Contender& each : contenders) {
-    options.progress(fmt::format("HTTP: half load, {}", each.what));
-    SLATE_TRY(auto line, summarise(each, options.half_load));
-    result.lines.push_back(std::move(line));
+    const auto middle = median_of(each.turns, &LoadResult::good_per_second);
+    const double capacity = middle->good_per_second();
+    each.line = {.what = each.what, .capacity = capacity, .busy = middle->busy, .half_rate = capacity / 2};
+    each.turns.clear();
+  }
+  for (std::size_t turn = 0; turn < options.turns; ++turn) {
+    options.progress(fmt::format("HTTP: half load, turn {} of {}", turn + 1, options.turns));
+    for (Contender& each : contenders) {
+      SLATE_TRY(auto measured, measure(each, each.line.half_rate, options.turn));
+      each.turns.push_back(std::move(measured));
+    }
+  }
+  HttpResult result{.body_bytes = page.body.size()};
+  for (Contender& each : contenders) {
+    each.line.median = quantile(0.5)(*median_of(each.turns, quantile(0.5)));
+    each.line.p99 = quantile(0.99)(*median_of(each.turns, quantile(0.99)));
+    each.line.worst_p99 = std::ranges::max(each.turns | std::views::transform(quantile(0.99)));
+    result.lines.push_back(std::move(each.line));
   }
   SLATE_TRY(run_on(before));
   return result;

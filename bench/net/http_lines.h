@@ -20,10 +20,11 @@ struct HttpLine {
   std::string what;
   double capacity = 0;  // requests a second, the median of the turns
   double busy = 0;      // of the load generator, in the turn of the median
-  // At half of the capacity, from when a request's time has come.
+  // At half of the capacity, from when a request's time has come: medians of the turns' quantiles.
   double half_rate = 0;
   Latencies::Duration median{0};
   Latencies::Duration p99{0};
+  Latencies::Duration worst_p99{0};  // of a turn
 };
 
 struct HttpResult {
@@ -38,12 +39,11 @@ struct HttpOptions {
   std::filesystem::path scratch;
   std::size_t turns = 7;
   std::chrono::milliseconds turn{2'000};
-  std::chrono::milliseconds half_load{8'000};
   std::function<void(std::string_view)> progress;
 };
 
 // Servers on one half of the processors, the load generator on the other. They take turns at their capacity,
-// and then are given half of it each. Errors: internal when an answer is another than it should be.
+// and then at half of it each. Errors: internal when an answer is another than it should be.
 Result<HttpResult> compare_http(const HttpOptions& options, const Placement& placement);
 
 // The whole answer to a GET. Errors: internal unless it is 200.

@@ -85,7 +85,8 @@ std::string http_table(const HttpResult& result, Format format) {
     rows.push_back({line.what, fmt::format("{:.0f}", line.capacity),
                     is_nginx ? "" : fmt::format("{:.2f}", share), is_nginx ? "" : met(share >= kNginxShare),
                     fmt::format("{:.0f}", line.half_rate), microseconds(line.median), microseconds(line.p99),
-                    is_nginx ? "" : met(is_even), fmt::format("{:.0f} %", line.busy * 100)});
+                    is_nginx ? "" : met(is_even), microseconds(line.worst_p99),
+                    fmt::format("{:.0f} %", line.busy * 100)});
   }
   std::string text = fmt::format(
       "HTTP, a page of {} bytes: requests a second at full load, and microseconds at half of that, from when "
@@ -100,6 +101,7 @@ std::string http_table(const HttpResult& result, Format format) {
                  {"median", Align::kRight},
                  {"p99", Align::kRight},
                  {"met"},
+                 {"worst turn", Align::kRight},
                  {"generator", Align::kRight}},
                 rows, format);
   if (is_generator_busy)

@@ -235,7 +235,7 @@ Result<ReceivedFrame> Connection::wait_for(Exchange& exchange) {
   pass_lead();
   if (exchange.inbox_.empty()) return slate::fail(*exchange.failure_);
   ReceivedFrame frame = std::move(exchange.inbox_.front());
-  exchange.inbox_.pop_front();
+  exchange.inbox_.erase(exchange.inbox_.begin());
   if (frame.frame.payload.empty() && exchange.idle_frames_ > 0) --exchange.idle_frames_;
   return frame;
 }

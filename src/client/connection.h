@@ -7,6 +7,7 @@
 #pragma once
 
 #include <atomic>
+#include <boost/container/small_vector.hpp>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -77,9 +78,9 @@ class Exchange {
   wire::RequestId id_ = 0;
   bool is_registered_ = false;  // frames for it are still expected
   std::int64_t credit_ = 0;
-  std::uint64_t untold_ = 0;     // granted, and not told yet
-  std::size_t idle_frames_ = 0;  // without rows, waiting to be taken
-  std::deque<ReceivedFrame> inbox_;
+  std::uint64_t untold_ = 0;                                // granted, and not told yet
+  std::size_t idle_frames_ = 0;                             // without rows, waiting to be taken
+  boost::container::small_vector<ReceivedFrame, 1> inbox_;  // few: they are taken from the front
   std::optional<Error> failure_;
   std::condition_variable wake_;
   std::function<void()> resume_;  // while it is awaited

@@ -15,10 +15,6 @@ constexpr std::size_t kSmallFrame = std::size_t{4} << 10;
 // Room that is made at once for what a header promises; beyond, as the bytes come.
 constexpr std::size_t kTrusted = std::size_t{1} << 20;
 
-std::unique_ptr<std::uint64_t[]> allocate(std::size_t bytes) {
-  return std::make_unique_for_overwrite<std::uint64_t[]>((bytes + 7) / 8);
-}
-
 }  // namespace
 
 Result<ReceivedFrame> FrameReader::next(TimePoint deadline) {
@@ -27,7 +23,7 @@ Result<ReceivedFrame> FrameReader::next(TimePoint deadline) {
     if (frame) return *std::move(frame);
     std::size_t wanted = 0;
     if (end_ - begin_ >= wire::kFrameHeaderBytes) {
-      SLATE_TRY(const auto header, wire::read_frame_header({data() + begin_, end_ - begin_}, limit_));
+      SLATE_TRY(const auto header, wire::read_frame_header({bytes_.data() + begin_, end_ - begin_}, limit_));
       wanted = header->size;
     }
     SLATE_TRY(fill(wanted, deadline));
@@ -37,7 +33,7 @@ Result<ReceivedFrame> FrameReader::next(TimePoint deadline) {
 Result<std::optional<ReceivedFrame>> FrameReader::next_buffered() {
   const std::size_t there = end_ - begin_;
   if (there < wire::kFrameHeaderBytes) return std::nullopt;
-  SLATE_TRY(const auto header, wire::read_frame_header({data() + begin_, there}, limit_));
+  SLATE_TRY(const auto header, wire::read_frame_header({bytes_.data() + begin_, there}, limit_));
   if (!header || header->size > there) return std::nullopt;
   return take(*header);
 }
@@ -46,23 +42,22 @@ Result<std::optional<ReceivedFrame>> FrameReader::next_buffered() {
 Result<void> FrameReader::fill(std::size_t wanted, TimePoint deadline) {
   const std::size_t there = end_ - begin_;
   const std::size_t room = std::max(usual_, std::min(wanted, std::max(kTrusted, there * 2)));
-  if (begin_ != 0 && (there == 0 || capacity_ - begin_ < room)) {
-    std::memmove(data(), data() + begin_, there);
+  if (begin_ != 0 && (there == 0 || bytes_.capacity() - begin_ < room)) {
+    std::memmove(bytes_.data(), bytes_.data() + begin_, there);
     begin_ = 0;
     end_ = there;
   }
-  if (capacity_ < room) reserve(room);
-  SLATE_TRY(const std::size_t got, read_({data() + end_, capacity_ - end_}, deadline));
+  if (bytes_.capacity() < room) reserve(room);
+  SLATE_TRY(const std::size_t got, read_({bytes_.data() + end_, bytes_.capacity() - end_}, deadline));
   if (got == 0) return fail(Reason::kUnavailable, "the server ended the connection");
   end_ += got;
   return {};
 }
 
 void FrameReader::reserve(std::size_t bytes) {
-  auto larger = allocate(bytes);
-  if (end_ != begin_) std::memcpy(larger.get(), data() + begin_, end_ - begin_);
+  FrameBuffer larger = buffers_->take(bytes);
+  if (end_ != begin_) std::memcpy(larger.data(), bytes_.data() + begin_, end_ - begin_);
   bytes_ = std::move(larger);
-  capacity_ = bytes;
   end_ -= begin_;
   begin_ = 0;
 }
@@ -71,22 +66,24 @@ ReceivedFrame FrameReader::take(const wire::FrameHeader& header) {
   ReceivedFrame frame;
   const std::size_t rest = end_ - begin_ - header.size;
   if (header.size < kSmallFrame || begin_ != 0) {
-    frame.bytes = allocate(header.size);
-    std::memcpy(frame.bytes.get(), data() + begin_, header.size);
+    frame.bytes = buffers_->take(header.size);
+    std::memcpy(frame.bytes.data(), bytes_.data() + begin_, header.size);
     begin_ += header.size;
     if (rest == 0) begin_ = end_ = 0;
   } else {
-    // The buffer goes with the frame. The next one has room for another of its size, which often follows.
-    usual_ = std::clamp(header.size, kLeastBuffer, kTrusted);
-    const std::size_t room = rest == 0 ? 0 : std::max(usual_, rest);
-    auto next = rest == 0 ? nullptr : allocate(room);
-    if (rest != 0) std::memcpy(next.get(), data() + header.size, rest);
+    // The buffer goes with the frame. The next one has room for another of about its size, which often
+    // follows.
+    usual_ = std::min((header.size / FrameBuffers::kLeast + 1) * FrameBuffers::kLeast, kTrusted);
+    FrameBuffer next;
+    if (rest != 0) {
+      next = buffers_->take(std::max(usual_, rest));
+      std::memcpy(next.data(), bytes_.data() + header.size, rest);
+    }
     frame.bytes = std::exchange(bytes_, std::move(next));
-    capacity_ = room;
     begin_ = 0;
     end_ = rest;
   }
-  frame.frame = wire::split_frame({reinterpret_cast<const char*>(frame.bytes.get()), header.size}, header);
+  frame.frame = wire::split_frame({frame.bytes.data(), header.size}, header);
   return frame;
 }
 

@@ -11,6 +11,7 @@
 
 #include <slate/error.h>
 
+#include "client/frame_buffer.h"
 #include "wire/frame.h"
 
 namespace slate::client {
@@ -19,7 +20,7 @@ using TimePoint = std::chrono::steady_clock::time_point;
 
 // A frame and the bytes that it refers to, which begin at a multiple of 8: blocks are read in place.
 struct ReceivedFrame {
-  std::unique_ptr<std::uint64_t[]> bytes;
+  FrameBuffer bytes;
   wire::Frame frame;
 };
 
@@ -31,7 +32,8 @@ class FrameReader {
   using Read = std::function<Result<std::size_t>(std::span<char> into, TimePoint deadline)>;
 
   // Frames beyond `limit` bytes are refused.
-  FrameReader(Read read, std::size_t limit) : read_(std::move(read)), limit_(limit) {}
+  FrameReader(Read read, std::size_t limit)
+      : read_(std::move(read)), limit_(limit), buffers_(std::make_shared<FrameBuffers>()) {}
 
   // The next frame. Errors: deadline_exceeded, after which reading may go on; those of the source;
   // unavailable at the end of the stream; invalid_argument and payload_too_large for what is no frame.
@@ -40,19 +42,16 @@ class FrameReader {
   Result<std::optional<ReceivedFrame>> next_buffered();
 
  private:
-  static constexpr std::size_t kLeastBuffer = std::size_t{64} << 10;
-
   Result<void> fill(std::size_t wanted, TimePoint deadline);
   void reserve(std::size_t bytes);
   ReceivedFrame take(const wire::FrameHeader& header);
-  char* data() { return reinterpret_cast<char*>(bytes_.get()); }
 
   Read read_;
   const std::size_t limit_;
-  std::unique_ptr<std::uint64_t[]> bytes_;
-  std::size_t capacity_ = 0;
-  std::size_t usual_ = kLeastBuffer;  // capacity of a new buffer
-  std::size_t begin_ = 0;             // a multiple of 8 where a frame may be handed out with the buffer: 0
+  const std::shared_ptr<FrameBuffers> buffers_;
+  FrameBuffer bytes_;
+  std::size_t usual_ = FrameBuffers::kLeast;  // capacity of a new buffer
+  std::size_t begin_ = 0;  // a multiple of 8 where a frame may be handed out with the buffer: 0
   std::size_t end_ = 0;
 };
 

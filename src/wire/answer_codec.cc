@@ -1,8 +1,7 @@
-#include <google/protobuf/arena.h>
-
 #include "base/try.h"
 #include "slate/wire/wire.pb.h"
 #include "wire/convert.h"
+#include "wire/message_arena.h"
 #include "wire/words.h"
 
 namespace slate::wire {
@@ -300,15 +299,15 @@ Result<Answer> read_body(const v1::Answer& from) {
 }  // namespace
 
 std::string encode(const Answer& answer) {
-  google::protobuf::Arena arena;
-  auto& message = *google::protobuf::Arena::CreateMessage<v1::Answer>(&arena);
+  OnArena<v1::Answer> on_arena;
+  v1::Answer& message = *on_arena;
   std::visit(Writer{message}, answer);
   return message.SerializeAsString();
 }
 
 Result<Answer> decode_answer(std::string_view message) {
-  google::protobuf::Arena arena;
-  auto& parsed = *google::protobuf::Arena::CreateMessage<v1::Answer>(&arena);
+  OnArena<v1::Answer> on_arena;
+  v1::Answer& parsed = *on_arena;
   if (message.size() > INT32_MAX || !parsed.ParseFromArray(message.data(), static_cast<int>(message.size())))
     return fail(Reason::kInvalidArgument, "a message that is no answer");
   return read_body(parsed);

@@ -271,9 +271,9 @@ Result<const Batch*> BlockReader::next() {
   }
   const ColumnEntry* id = block.find(0);
   if (id == nullptr || id->type != Type::kString) return corrupt("a block without record ids");
-  rows_.clear();
-  for (std::uint32_t row = 0; row < block.row_count(); ++row)
-    if (block.is_live(row)) rows_.push_back(static_cast<std::uint16_t>(row));
+  rows_.resize(block.row_count());
+  std::iota(rows_.begin(), rows_.end(), std::uint16_t{0});
+  if (block.live() != nullptr) std::erase_if(rows_, [&](std::uint16_t row) { return !block.is_live(row); });
   batch_ = {.id = block.column(*id), .columns = views_, .rows = rows_};
   return &batch_;
 }

@@ -43,7 +43,6 @@ TEST(FrameBuffers, a_buffer_may_outlive_them) {
   buffers.reset();
   FrameBuffer moved = std::move(buffer);
   moved.data()[kLarge - 1] = 'x';
-  EXPECT_EQ(buffer.capacity(), 0u);
 }
 
 }  // namespace

@@ -244,7 +244,8 @@ class Carrier {
     if (!held) return refuse(std::move(held).error());
     if (where == Where::kShort && ask_at_once(target, options, *held, question)) return nullptr;
     const auto run = [call = call_, snapshot = *held, question = std::move(question), &target, options] {
-      answer_with(*call, put(*call, target, snapshot.get(), question, call->bounded(options)));
+      std::shared_ptr<HeldSnapshot> own;
+      answer_with(*call, put(*call, target, snapshot.get(), own, question, call->bounded(options)));
     };
     auto taken = *held != nullptr ? (*held)->lane().run(run) : call_->core().pool.submit(run);
     return taken ? nullptr : refuse(std::move(taken).error());
@@ -255,17 +256,20 @@ class Carrier {
                    const std::shared_ptr<HeldSnapshot>& held, const Question& question) {
     if (held != nullptr && !held->lane().try_enter()) return false;
     const AtOnce at_once(*call_, options);
-    auto result = put(*call_, target, held.get(), question, at_once.options());
+    std::shared_ptr<HeldSnapshot> own;  // goes after the answer: the client need not wait for it
+    auto result = put(*call_, target, held.get(), own, question, at_once.options());
     const bool begins_again = !result && at_once.is_cause_of(result.error());
     if (!begins_again) answer_with(*call_, std::move(result));
     if (held != nullptr) held->lane().leave();
     return !begins_again;
   }
 
+  // `held` null: `own` becomes a snapshot for this question alone.
   static Result<Reply> put(Call& call, const wire::Target& target, HeldSnapshot* held,
-                           const Question& question, const QueryOptions& options) {
+                           std::shared_ptr<HeldSnapshot>& own, const Question& question,
+                           const QueryOptions& options) {
     if (held != nullptr) return question(held->snapshot(), options);
-    SLATE_TRY(const auto own, HeldSnapshot::open(call.core(), {target.datasource, target.scope}));
+    SLATE_TRY(own, HeldSnapshot::open(call.core(), {target.datasource, target.scope}));
     return question(own->snapshot(), options);
   }
 

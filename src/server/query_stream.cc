@@ -13,6 +13,8 @@ namespace {
 // a change of threads here and at the client.
 constexpr std::int64_t kLeastFlushBytes = std::int64_t{64} << 10;
 constexpr std::int64_t kMostFlushBytes = std::int64_t{256} << 10;
+// About what a block has that goes beyond them.
+constexpr std::size_t kLastBlockBytes = std::size_t{32} << 10;
 // Then others have their turn on the pool.
 constexpr std::size_t kTurnBytes = std::size_t{1} << 20;
 // What an answer that is given at once may hold.
@@ -59,9 +61,9 @@ bool QueryStream::run_at_once() {
       if (is_large) return {};
     }
     SLATE_TRY(wire::RowsEnd end, make_end());
-    release();
     appender_.flush(blocks_);
     call_->answer(wire::Rows{.head = std::move(head_), .end = std::move(end)}, std::move(blocks_));
+    release();  // afterwards: the client need not wait for it
     return {};
   };
   const auto lane = is_shared ? held_ : nullptr;
@@ -139,6 +141,7 @@ void QueryStream::step() {
         }
         flush_at = std::clamp(credit_ / 4, kLeastFlushBytes, kMostFlushBytes);
       }
+      if (blocks_.empty()) blocks_.reserve(static_cast<std::size_t>(flush_at) + kLastBlockBytes);
       SLATE_TRY(const Batch* batch, result_->next());
       if (batch == nullptr) {
         finish();

@@ -15,10 +15,11 @@ namespace {
 // it.
 constexpr std::size_t kWholeEighths = 7;
 
-// Room for `size` bytes at the end of `out`.
+// Room for `size` bytes at the end of `out`, all of which must be written.
 char* grow(std::string& out, std::size_t size) {
   const std::size_t at = out.size();
-  out.resize(at + size);
+  // Some versions of libstdc++ hand over the new capacity instead of the size that was asked for.
+  out.resize_and_overwrite(at + size, [=](char*, std::size_t) { return at + size; });
   return out.data() + at;
 }
 void pad(std::string& out, std::size_t to) { out.resize((out.size() + to - 1) / to * to, '\0'); }
@@ -172,7 +173,7 @@ class ColumnAppender {
     entry.encoding = Encoding::kPlain;
     entry.width = 4;
     const std::size_t at = out_.size();
-    out_.resize(at + (rows_.count + 1) * 4);
+    grow(out_, (rows_.count + 1) * 4);
     const std::size_t texts_at = out_.size();
     put_at(out_.data() + at, 0, std::uint32_t{0});
     for (std::size_t i = 0; i < rows_.count; ++i) {
@@ -188,7 +189,9 @@ class ColumnAppender {
 };
 
 void append_live(std::span<const std::uint16_t> rows, const RowChoice& stretch, std::string& out) {
-  char* to = grow(out, bitmap_words(stretch.count) * 8);
+  const std::size_t bytes = bitmap_words(stretch.count) * 8;
+  char* to = grow(out, bytes);
+  std::memset(to, 0, bytes);
   for (const std::uint16_t row : rows) {
     const std::size_t i = row - stretch.begin;
     const auto bits = static_cast<unsigned char>(to[i >> 3]);

@@ -77,7 +77,7 @@ void Exchange::grant(std::uint64_t bytes) {
     const Connection::Lock lock(connection_->mutex_);
     if (!is_registered_) return;
     untold_ += bytes;
-    if (untold_ < terms_.window / 4) return;
+    if (untold_ < terms_.window / 2) return;
     bytes = std::exchange(untold_, 0);
     credit_ += static_cast<std::int64_t>(bytes);
   }

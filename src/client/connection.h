@@ -61,7 +61,7 @@ class Exchange {
   // Runs `resume` on the connection's thread when next() would not block; false, and never, when that is so
   // now.
   bool when_ready(std::function<void()> resume);
-  // kMany: lets the server send so much more. It is told when a quarter of the window has come together, as a
+  // kMany: lets the server send so much more. It is told when half of the window has come together, as a
   // message for each frame would cost as much as the frame.
   void grant(std::uint64_t bytes);
   // kMany: the last frame has come.

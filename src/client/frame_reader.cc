@@ -48,7 +48,10 @@ Result<void> FrameReader::fill(std::size_t wanted, TimePoint deadline) {
     end_ = there;
   }
   if (bytes_.capacity() < room) reserve(room);
-  SLATE_TRY(const std::size_t got, read_({bytes_.data() + end_, bytes_.capacity() - end_}, deadline));
+  // Of what follows a large frame nothing, as it would have to be copied.
+  const std::size_t most = wanted >= FrameBuffers::kLeast ? wanted - there : bytes_.capacity() - end_;
+  SLATE_TRY(const std::size_t got,
+            read_({bytes_.data() + end_, std::min(most, bytes_.capacity() - end_)}, deadline));
   if (got == 0) return fail(Reason::kUnavailable, "the server ended the connection");
   end_ += got;
   return {};

@@ -215,6 +215,10 @@ struct RequestSeries {
   Histogram* durations;
   Counter* bytes;
 };
+struct AnswerSeries {
+  Counter* answers;
+  Histogram* durations;
+};
 
 }  // namespace
 
@@ -223,6 +227,8 @@ struct Metrics::Impl {
   std::shared_mutex series_mutex;
   // By route, method and status; guarded by series_mutex.
   std::map<std::tuple<std::string, std::string, int>, RequestSeries, std::less<>> series;
+  // By request and outcome; as above.
+  std::map<std::tuple<std::string, std::string>, AnswerSeries, std::less<>> answer_series;
   Family<Counter>& requests =
       BuildCounter().Name("slate_http_requests_total").Help("Answered HTTP requests.").Register(registry);
   Family<Histogram>& durations = BuildHistogram()
@@ -304,9 +310,23 @@ struct Metrics::Impl {
     return made;
   }
   void count(const server::Answered& answer) {
+    const AnswerSeries of = series_of(answer);
+    of.answers->Increment();
+    of.durations->Observe(answer.seconds);
+  }
+  AnswerSeries series_of(const server::Answered& answer) {
+    const std::tuple key(answer.request, answer.outcome);
+    {
+      const std::shared_lock lock(series_mutex);
+      if (const auto found = answer_series.find(key); found != answer_series.end()) return found->second;
+    }
     const std::string request(answer.request);
-    answered.Add({{"request", request}, {"outcome", std::string(answer.outcome)}}).Increment();
-    answer_durations.Add({{"request", request}}, seconds_buckets()).Observe(answer.seconds);
+    const std::string outcome(answer.outcome);
+    const AnswerSeries made{.answers = &answered.Add({{"request", request}, {"outcome", outcome}}),
+                            .durations = &answer_durations.Add({{"request", request}}, seconds_buckets())};
+    const std::lock_guard lock(series_mutex);
+    answer_series.emplace(std::tuple(request, outcome), made);
+    return made;
   }
   void count(const EndedAttempt& attempt) {
     const bool published = attempt.end == AttemptEnd::kPublished;

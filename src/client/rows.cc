@@ -48,7 +48,7 @@ Result<void> StreamedRows::take_frame() {
     end_ = std::move(*rows->end);
     exchange_->finish();
   }
-  blocks_.emplace(frame_.frame.payload, head_.columns);
+  blocks_.emplace(frame_.frame.payload, columns());
   return {};
 }
 
@@ -110,7 +110,7 @@ Result<FoundRecord> FoundRecord::read(wire::Answer answer, ReceivedFrame frame) 
 }
 
 Result<const Batch*> FoundRecord::batch() {
-  blocks_.emplace(frame_.frame.payload, found_.columns);
+  blocks_.emplace(frame_.frame.payload, columns());
   auto batch = blocks_->next();
   if (!batch) return unreadable(batch.error());
   if (*batch != nullptr && (*batch)->size() != 1)

@@ -23,7 +23,7 @@ class StreamedRows final : public RemoteRows {
   Result<void> begin();
 
   const SnapshotInfo& info() const override { return head_.info; }
-  const std::vector<ResultColumn>& columns() const override { return head_.columns; }
+  const std::vector<ResultColumn>& columns() const override { return head_.columns.list(); }
   Result<const Batch*> next() override;
   Call<const Batch*> next_batch() override;
   Result<bool> has_more() override;
@@ -57,7 +57,7 @@ class FoundRecord {
   static Result<FoundRecord> read(wire::Answer answer, ReceivedFrame frame);
 
   const SnapshotInfo& info() const { return found_.info; }
-  const std::vector<ResultColumn>& columns() const { return found_.columns; }
+  const std::vector<ResultColumn>& columns() const { return found_.columns.list(); }
   // Null: there is none. Valid as long as this.
   Result<const Batch*> batch();
 

@@ -12,15 +12,6 @@
 #include "storage/cursor.h"
 
 namespace slate {
-namespace {
-
-std::vector<std::uint32_t> all_columns(const Schema& schema) {
-  std::vector<std::uint32_t> columns;
-  for (std::uint32_t i = kRecordIdColumn + 1; i < schema.columns.size(); ++i) columns.push_back(i);
-  return columns;
-}
-
-}  // namespace
 
 struct StoredSnapshot::Finder {
   Finder(const Schema& schema, storage::PostingCursor id_cursor)
@@ -102,24 +93,14 @@ Result<Explanation> StoredSnapshot::explain(const Query& query, ExplainMode mode
   return explanation;
 }
 
-const std::vector<ResultColumn>& StoredSnapshot::columns() const {
-  if (columns_.empty()) {
-    for (const std::uint32_t i : all_columns(*data_->schema)) {
-      const Column& column = data_->schema->columns[i];
-      columns_.push_back({.field = column.path, .type = column.type, .items = column.items});
-    }
-  }
-  return columns_;
-}
-
 Result<StoredSnapshot::Finder*> StoredSnapshot::finder() {
   if (finder_ == nullptr) {
     const auto table = data_->view.indexes.front();
     if (!table) return fail(Reason::kCorrupt, "the index of record ids is not whole");
     SLATE_TRY(auto ids, storage::PostingCursor::open(*data_->transaction, *table));
     auto finder = std::make_shared<Finder>(*data_->schema, std::move(ids));
-    finder->columns.add_output(kRecordIdColumn);
-    for (const std::uint32_t column : all_columns(*data_->schema)) finder->columns.add_output(column);
+    for (std::uint32_t column = kRecordIdColumn; column < data_->schema->columns.size(); ++column)
+      finder->columns.add_output(column);
     SLATE_TRY(finder->reader,
               SegmentReader::open(data_->view.segment_source(), finder->columns, finder->counters));
     finder_ = std::move(finder);

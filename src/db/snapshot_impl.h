@@ -42,7 +42,7 @@ class StoredSnapshot final : public Snapshot {
   Result<DistinctValues> distinct(const DistinctQuery& query, const QueryOptions& options) override;
   Result<Explanation> explain(const Query& query, ExplainMode mode, const QueryOptions& options) override;
   Result<const Batch*> find(std::string_view id) override;
-  const std::vector<ResultColumn>& columns() const override;
+  const std::vector<ResultColumn>& columns() const override { return data_->schema->result_columns; }
 
   const GenerationState& state() const { return state_; }
   const SnapshotData& data() const { return *data_; }
@@ -57,7 +57,6 @@ class StoredSnapshot final : public Snapshot {
   std::shared_ptr<SnapshotData> data_;
   GenerationState state_;
   SnapshotInfo info_;
-  mutable std::vector<ResultColumn> columns_;
   std::shared_ptr<Finder> finder_;
 };
 

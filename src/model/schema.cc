@@ -107,6 +107,8 @@ Schema make_schema(const Datasource& datasource, const Schema* previous) {
   for (auto& leaf : leaves) {
     const auto id = previous_id(leaf.column, previous);
     leaf.column.id = id ? *id : schema.next_field_id++;
+    schema.result_columns.push_back(
+        {.field = leaf.column.path, .type = leaf.column.type, .items = leaf.column.items});
     schema.columns.push_back(leaf.column);
   }
   schema.columns_by_path.resize(schema.columns.size());

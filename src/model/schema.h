@@ -9,6 +9,7 @@
 
 #include <slate/datasource.h>
 #include <slate/error.h>
+#include <slate/result_set.h>
 
 namespace slate {
 
@@ -53,8 +54,10 @@ struct Schema {
   std::vector<Index> indexes;   // [0] is that of `_id`
   FieldId next_field_id = 1;
   std::uint32_t next_index_id = 1;
-  // Positions in `columns`, sorted by path; make_schema() fills it.
+  // Filled by make_schema(): positions in `columns`, sorted by path; and all columns but `_id`, as answers
+  // have them.
   std::vector<std::uint32_t> columns_by_path;
+  std::vector<ResultColumn> result_columns;
 
   // Position in `columns` of a path, or nothing. O(log columns); O(columns) in a schema put together by hand.
   std::optional<std::uint32_t> find_column(std::string_view path) const;

@@ -234,7 +234,7 @@ TEST_F(ServerTest, questions_beside_queries_are_answered) {
           .count.value,
       500u);
   const auto found = client.ask(wire::GetRecord{.target = target, .id = "r12"});
-  const auto columns = found.as<wire::RecordFound>().columns;
+  const auto columns = found.as<wire::RecordFound>().columns.list();
   wire::BlockReader blocks(found.payload(), columns);
   EXPECT_EQ(to_record(columns, *blocks.next().value(), 0).find("name")->get_if<std::string>()->c_str(),
             std::string("name 12"));
@@ -340,7 +340,7 @@ TEST_F(ServerTest, many_clients_at_once_get_their_own_answers) {
       for (int i = 0; i < 30; ++i) {
         const auto id = fmt::format("r{}", (t * 311 + i * 17) % 3000);
         const auto found = client.ask(wire::GetRecord{.target = {.datasource = "prospects"}, .id = id});
-        const auto columns = found.as<wire::RecordFound>().columns;
+        const auto columns = found.as<wire::RecordFound>().columns.list();
         wire::BlockReader blocks(found.payload(), columns);
         EXPECT_EQ(to_record(columns, *blocks.next().value(), 0).id, id);
         if (i % 10 == t) {

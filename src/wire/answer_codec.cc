@@ -11,23 +11,6 @@ using std::chrono::milliseconds;
 
 std::uint32_t millis(milliseconds duration) { return static_cast<std::uint32_t>(duration.count()); }
 
-template <typename Columns>
-void write_columns(const std::vector<ResultColumn>& from, Columns& to) {
-  to.Reserve(static_cast<int>(from.size()));
-  for (const ResultColumn& column : from) write(column, *to.Add());
-}
-
-template <typename Columns>
-Result<std::vector<ResultColumn>> read_columns(const Columns& from) {
-  std::vector<ResultColumn> columns;
-  columns.reserve(static_cast<std::size_t>(from.size()));
-  for (const auto& entry : from) {
-    SLATE_TRY(ResultColumn column, read(entry));
-    columns.push_back(std::move(column));
-  }
-  return columns;
-}
-
 void write_opened(const SnapshotOpened& from, v1::SnapshotOpened& to) {
   to.set_snapshot(from.snapshot);
   write(from.info, *to.mutable_info());
@@ -80,7 +63,8 @@ struct Writer {
     v1::Rows& rows = *to.mutable_rows();
     if (from.head) {
       write(from.head->info, *rows.mutable_head()->mutable_info());
-      write_columns(from.head->columns, *rows.mutable_head()->mutable_columns());
+      rows.mutable_head()->set_columns(from.head->columns.message().data(),
+                                       from.head->columns.message().size());
     }
     if (from.end) write(*from.end, *rows.mutable_end());
   }
@@ -96,7 +80,7 @@ struct Writer {
   void operator()(const Explanation& from) const { write(from, *to.mutable_explanation()); }
   void operator()(const RecordFound& from) const {
     write(from.info, *to.mutable_record_found()->mutable_info());
-    write_columns(from.columns, *to.mutable_record_found()->mutable_columns());
+    to.mutable_record_found()->set_columns(from.columns.message().data(), from.columns.message().size());
   }
   void operator()(const WriteCounts& from) const {
     to.mutable_write_counts()->set_inserted(from.inserted);
@@ -195,7 +179,7 @@ Result<Rows> read_rows(const v1::Rows& from) {
   if (from.has_head()) {
     rows.head.emplace();
     rows.head->info = read(from.head().info());
-    SLATE_TRY(rows.head->columns, read_columns(from.head().columns()));
+    SLATE_TRY(rows.head->columns, ResultColumns::read(from.head().columns()));
   }
   if (from.has_end()) rows.end = read(from.end());
   return rows;
@@ -248,7 +232,7 @@ Result<Answer> read_body(const v1::Answer& from) {
     }
     case Case::kExplanation: return read(from.explanation());
     case Case::kRecordFound: {
-      SLATE_TRY(auto columns, read_columns(from.record_found().columns()));
+      SLATE_TRY(auto columns, ResultColumns::read(from.record_found().columns()));
       return RecordFound{.info = read(from.record_found().info()), .columns = std::move(columns)};
     }
     case Case::kWriteCounts:

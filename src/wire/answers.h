@@ -12,6 +12,7 @@
 #include <slate/database.h>
 
 #include "wire/requests.h"
+#include "wire/result_columns.h"
 
 namespace slate::wire {
 
@@ -58,7 +59,7 @@ struct ListOpened {
 };
 struct RowsHead {
   SnapshotInfo info;
-  std::vector<ResultColumn> columns;
+  ResultColumns columns;
 };
 struct RowsEnd {
   std::optional<bool> has_more;  // when the request had Paging::kPage, as the cursors
@@ -83,7 +84,7 @@ struct DistinctAnswer {
 // The record is a block of one row in the payload; no payload: there is none of that id.
 struct RecordFound {
   SnapshotInfo info;
-  std::vector<ResultColumn> columns;
+  ResultColumns columns;
 };
 
 struct DatasourceSaved {

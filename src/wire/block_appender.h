@@ -1,8 +1,11 @@
 // Batches on their way into a payload of blocks.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -24,17 +27,30 @@ class BlockAppender {
   void clear();
 
  private:
-  // The cells of one column, as they are read again.
+  // Until there are so many rows or bytes.
+  static constexpr std::size_t kMostRows = 1'024;
+  static constexpr std::size_t kMostBytes = std::size_t{64} << 10;
+
+  // The cells of one column, as they are read again. Cells without a value are zero or an empty text.
   struct Column {
     Type type = Type::kString;
     Encoding encoding = Encoding::kNull;  // while no row has a value
-    std::vector<std::uint64_t> validity;
-    std::vector<std::uint64_t> words;    // integers; doubles by their bits
-    std::vector<std::uint32_t> offsets;  // of texts: one more than there are rows
+    std::array<std::uint64_t, kMostRows / 64> validity{};
+    // Room for kMostRows, once it is needed.
+    std::unique_ptr<std::uint64_t[]> words;    // integers; doubles by their bits
+    std::unique_ptr<std::uint32_t[]> offsets;  // of texts: one more than there are rows
     std::string texts;
 
+    // Cells of `rows`, behind the `before` that there are.
     void add(const ColumnView& cells, std::span<const std::uint16_t> rows, std::size_t before);
     ColumnView view() const;
+
+   private:
+    void begin(Encoding with, std::size_t before);
+    void add_nulls(std::size_t count, std::size_t before);
+    template <typename Append>
+    void add_each(const ColumnView& cells, std::span<const std::uint16_t> rows, std::size_t before,
+                  Append append);
   };
 
   std::vector<Column> columns_;  // the record ids first

@@ -172,14 +172,40 @@ class ColumnAppender {
   void append_texts(ColumnEntry& entry, const ColumnView& column) {
     entry.encoding = Encoding::kPlain;
     entry.width = 4;
-    const std::size_t at = out_.size();
-    grow(out_, (rows_.count + 1) * 4);
-    const std::size_t texts_at = out_.size();
-    put_at(out_.data() + at, 0, std::uint32_t{0});
+    const bool is_plain = column.encoding == Encoding::kPlain;
+    if (is_plain && column.width == 2)
+      append_texts(column, PlainText<std::uint16_t>());
+    else if (is_plain && column.width == 4)
+      append_texts(column, PlainText<std::uint32_t>());
+    else
+      append_texts(column, [](const ColumnView& from, std::size_t row) { return from.text(row); });
+  }
+
+  template <typename Offset>
+  struct PlainText {
+    std::string_view operator()(const ColumnView& column, std::size_t row) const {
+      const auto begin = ColumnView::load<Offset>(column.data, row);
+      return {column.bytes + begin, std::size_t{ColumnView::load<Offset>(column.data, row + 1)} - begin};
+    }
+  };
+
+  template <typename TextOf>
+  void append_texts(const ColumnView& column, TextOf text_of) {
+    char* const offsets = grow(out_, (rows_.count + 1) * 4);
+    std::uint32_t total = 0;
+    put_at(offsets, 0, total);
     for (std::size_t i = 0; i < rows_.count; ++i) {
       const std::size_t row = rows_.at(i);
-      if (!column.is_null(row)) out_.append(column.text(row));
-      put_at(out_.data() + at, i + 1, static_cast<std::uint32_t>(out_.size() - texts_at));
+      if (!column.is_null(row)) total += static_cast<std::uint32_t>(text_of(column, row).size());
+      put_at(offsets, i + 1, total);
+    }
+    char* to = grow(out_, total);
+    for (std::size_t i = 0; i < rows_.count; ++i) {
+      const std::size_t row = rows_.at(i);
+      if (column.is_null(row)) continue;
+      const std::string_view text = text_of(column, row);
+      std::memcpy(to, text.data(), text.size());
+      to += text.size();
     }
   }
 

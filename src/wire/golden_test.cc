@@ -63,7 +63,7 @@ TEST(Golden, an_answer_with_two_rows_is_on_the_page) {
 
   const Rows part{
       .head = RowsHead{.info = {.generation = 1, .data_version = 2, .rows = 2, .loaded_at = {}, .now = 1000},
-                       .columns = {{.field = "count", .type = Type::kInt, .items = {}}}},
+                       .columns = {{{.field = "count", .type = Type::kInt, .items = {}}}}},
       .end = RowsEnd{.has_more = false,
                      .next_cursor = {},
                      .previous_cursor = {},

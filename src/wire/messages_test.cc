@@ -263,7 +263,7 @@ TEST(Answers, rows_come_back_whole) {
   Rows rows;
   rows.head = RowsHead{
       .info = example_info(),
-      .columns = {{.field = "tags", .type = Type::kList, .items = {{.name = "", .type = Type::kInt}}}}};
+      .columns = {{{.field = "tags", .type = Type::kList, .items = {{.name = "", .type = Type::kInt}}}}}};
   rows.end = RowsEnd{.has_more = true,
                      .next_cursor = "n",
                      .previous_cursor = "p",
@@ -276,8 +276,8 @@ TEST(Answers, rows_come_back_whole) {
                      .server = std::chrono::microseconds(7)};
   const Rows got = answered(rows);
   expect_same(got.head->info, example_info());
-  EXPECT_EQ(got.head->columns[0].field, "tags");
-  EXPECT_EQ(got.head->columns[0].items, rows.head->columns[0].items);
+  EXPECT_EQ(got.head->columns.list()[0].field, "tags");
+  EXPECT_EQ(got.head->columns.list()[0].items, rows.head->columns.list()[0].items);
   EXPECT_EQ(got.end->has_more, true);
   EXPECT_EQ(got.end->next_cursor, "n");
   EXPECT_EQ(got.end->previous_cursor, "p");
@@ -326,7 +326,8 @@ TEST(Answers, other_answers_come_back_whole) {
   EXPECT_EQ(answered(SavedList{Saved::kChanged, {"w"}}).warnings, std::vector<std::string>{"w"});
   EXPECT_EQ(answered(example_list()), example_list());
   EXPECT_EQ(answered(Lists{{example_list()}}).lists.size(), 1u);
-  EXPECT_EQ(answered(RecordFound{example_info(), {{"a", Type::kInt, {}}}}).columns[0].type, Type::kInt);
+  EXPECT_EQ(answered(RecordFound{example_info(), {{{"a", Type::kInt, {}}}}}).columns.list()[0].type,
+            Type::kInt);
 }
 
 TEST(Answers, states_come_back_whole) {

@@ -39,7 +39,7 @@ inline std::string block_of(std::size_t first, std::size_t count, std::size_t te
 }
 
 inline wire::RowsHead head() {
-  return {.info = {.generation = 7}, .columns = {{.field = "t", .type = Type::kString, .items = {}}}};
+  return {.info = {.generation = 7}, .columns = {{{.field = "t", .type = Type::kString, .items = {}}}}};
 }
 
 }  // namespace slate::client::testing

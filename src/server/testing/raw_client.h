@@ -155,13 +155,13 @@ class RawClient {
       const auto& rows = part.as<wire::Rows>();
       ++all.frames;
       if (rows.head) all.head = *rows.head;
-      wire::BlockReader blocks(part.payload(), all.head.columns);
+      wire::BlockReader blocks(part.payload(), all.head.columns.list());
       for (;;) {
         const auto batch = blocks.next();
         EXPECT_TRUE(batch.has_value());
         if (!batch || *batch == nullptr) break;
         for (std::size_t i = 0; i < (*batch)->size(); ++i)
-          all.records.push_back(to_record(all.head.columns, **batch, i));
+          all.records.push_back(to_record(all.head.columns.list(), **batch, i));
       }
       if (rows.end) {
         all.end = *rows.end;

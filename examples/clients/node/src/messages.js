@@ -13,10 +13,13 @@ const root = new protobuf.Root().loadSync(PROTO)
 root.resolveAll()
 const Request = root.lookupType('slate.wire.v1.Request')
 const Answer = root.lookupType('slate.wire.v1.Answer')
+const ResultColumns = root.lookupType('slate.wire.v1.ResultColumns')
 
 // Bytes that are no text.
 const VALUES = new Set(['Literal.value', 'DistinctValue.value'])
 const OPAQUE = new Set(['Welcome.scopeKey'])
+// Bytes that are a ResultColumns message.
+const COLUMNS = new Set(['RowsHead.columns', 'RecordFound.columns'])
 
 const nameOf = (field) => `${field.parent.name}.${field.name}`
 
@@ -49,6 +52,7 @@ function readOne (field, value) {
   if (field.resolvedType !== null) return readMessage(field.resolvedType, value)
   if (field.type === 'bytes') {
     if (VALUES.has(nameOf(field))) return decodeValue(Buffer.from(value))
+    if (COLUMNS.has(nameOf(field))) return readMessage(ResultColumns, ResultColumns.decode(value)).columns
     return OPAQUE.has(nameOf(field)) ? Buffer.from(value) : Buffer.from(value).toString('utf8')
   }
   return protobuf.util.Long.isLong(value) ? readLong(value) : value

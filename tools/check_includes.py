@@ -28,7 +28,7 @@ ROOMS = {
     "server": ["db", "loader", "net", "wire"],
     "client": ["net", "wire"],
     "http": ["net"],
-    "api": ["http", "lists", "server"],
+    "api": ["http", "lists"],
     "kube": ["base", "net"],
     "gateway": ["http", "kube"],
     "operator": ["kube", "client"],

@@ -18,8 +18,8 @@
 #include <utility>
 #include <vector>
 
+#include "api/metric_families.h"
 #include "api/process_facts.h"
-#include "base/log.h"
 #include "base/try.h"
 
 namespace slate::api {
@@ -30,12 +30,7 @@ using prometheus::BuildHistogram;
 using prometheus::Counter;
 using prometheus::Family;
 using prometheus::Histogram;
-
-const Histogram::BucketBoundaries& seconds_buckets() {
-  static const Histogram::BucketBoundaries buckets{0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
-                                                   0.05,   0.1,     0.25,   0.5,   1,      2.5,   10,   60};
-  return buckets;
-}
+using enum MetricKind;
 
 // Loads take from milliseconds to half an hour, which is the default of their deadline.
 const Histogram::BucketBoundaries& refresh_buckets() {
@@ -82,30 +77,7 @@ const std::vector<Gauges>& datasource_gauges() {
   return gauges;
 }
 
-prometheus::MetricFamily single(std::string name, std::string help, prometheus::MetricType type,
-                                double value) {
-  prometheus::MetricFamily family;
-  family.name = std::move(name);
-  family.help = std::move(help);
-  family.type = type;
-  prometheus::ClientMetric metric;
-  (type == prometheus::MetricType::Counter ? metric.counter.value : metric.gauge.value) = value;
-  family.metric.push_back(std::move(metric));
-  return family;
-}
-
-using Families = std::vector<prometheus::MetricFamily>;
-constexpr auto kGauge = prometheus::MetricType::Gauge;
-constexpr auto kCounter = prometheus::MetricType::Counter;
-
-// Adds families of one metric without labels.
-auto adder(Families& families) {
-  return [&families](const char* name, const char* help, auto type, auto value) {
-    families.push_back(single(name, help, type, static_cast<double>(value)));
-  };
-}
-
-void add_rooms(Families& families, const MetricSources& sources) {
+void add_rooms(MetricFamilies& families, const MetricSources& sources) {
   const auto add = adder(families);
   if (sources.connections)
     add("slate_http_connections", "Open connections of HTTP clients.", kGauge, sources.connections());
@@ -125,10 +97,11 @@ void add_rooms(Families& families, const MetricSources& sources) {
 }
 
 // Under the names that Prometheus' own clients give them.
-void add_process(Families& families) {
+void add_process(MetricFamilies& families) {
   const ProcessFacts facts = read_process_facts();
-  const auto add = [&](const char* name, const char* help, auto type, const std::optional<double>& value) {
-    if (value) families.push_back(single(name, help, type, *value));
+  const auto add = [&](const char* name, const char* help, MetricKind kind,
+                       const std::optional<double>& value) {
+    if (value) add_metric(families, name, help, kind, *value);
   };
   add("process_cpu_seconds_total", "Processor time of user and system.", kCounter, facts.cpu_seconds);
   add("process_resident_memory_bytes", "Memory in use, pages of the store that are in memory included.",
@@ -156,24 +129,7 @@ prometheus::MetricFamily collect(const Gauges& gauge, const std::vector<Datasour
   return family;
 }
 
-void add_tcp(Families& families, const server::ServerStats& tcp) {
-  const auto add = adder(families);
-  add("slate_tcp_connections", "Open connections of TCP clients.", kGauge, tcp.connections);
-  add("slate_tcp_connections_accepted_total", "Connections that were taken.", kCounter, tcp.accepted);
-  add("slate_tcp_connections_refused_total", "Connections beyond the limits.", kCounter, tcp.refused);
-  add("slate_tcp_connections_broken_total", "Connections that an error of TLS, token or protocol ended.",
-      kCounter, tcp.broken);
-  add("slate_tcp_received_bytes_total", "Bytes of requests.", kCounter, tcp.bytes_received);
-  add("slate_tcp_sent_bytes_total", "Bytes of answers.", kCounter, tcp.bytes_sent);
-  add("slate_tcp_requests_running", "Requests under way.", kGauge, tcp.requests);
-  add("slate_tcp_snapshots", "Snapshots that clients hold.", kGauge, tcp.snapshots);
-  add("slate_tcp_refreshes", "Loads that clients run.", kGauge, tcp.refreshes);
-  add("slate_tcp_queued_bytes", "Bytes of answers that clients have not taken yet.", kGauge,
-      tcp.queued_bytes);
-  add("slate_tcp_held_bytes", "Bytes of requests that are received or carried out.", kGauge, tcp.held_bytes);
-}
-
-void add_clients(Families& families, const ClientPoolStats& clients) {
+void add_clients(MetricFamilies& families, const ClientPoolStats& clients) {
   const auto add = adder(families);
   add("slate_db_connections_in_use", "Connections to the database that requests and loads have.", kGauge,
       clients.open - clients.idle);
@@ -193,16 +149,13 @@ void add_clients(Families& families, const ClientPoolStats& clients) {
   add("slate_db_instances_total", "Databases that were met.", kCounter, clients.instances);
 }
 
-void add_certificate(Families& families, const net::TlsContext& tls) {
-  families.push_back(single("slate_tls_certificate_not_after_timestamp_seconds",
-                            "When the served certificate ends, since 1970.", kGauge,
-                            static_cast<double>(tls.not_after())));
+void add_certificate(MetricFamilies& families, const net::TlsContext& tls) {
+  adder(families)("slate_tls_certificate_not_after_timestamp_seconds",
+                  "When the served certificate ends, since 1970.", kGauge, tls.not_after());
 }
 
-void add_cache(Families& families, const PageCacheStats& cache) {
-  const auto add = [&](const char* name, const char* help, auto type, std::uint64_t value) {
-    families.push_back(single(name, help, type, static_cast<double>(value)));
-  };
+void add_cache(MetricFamilies& families, const PageCacheStats& cache) {
+  const auto add = adder(families);
   add("slate_answer_cache_hits_total", "Answers that were there already.", kCounter, cache.hits);
   add("slate_answer_cache_misses_total", "Answers that had to be made.", kCounter, cache.misses);
   add("slate_answer_cache_bytes", "Bytes of the answers that are kept.", kGauge, cache.bytes);
@@ -215,10 +168,6 @@ struct RequestSeries {
   Histogram* durations;
   Counter* bytes;
 };
-struct AnswerSeries {
-  Counter* answers;
-  Histogram* durations;
-};
 
 }  // namespace
 
@@ -227,8 +176,6 @@ struct Metrics::Impl {
   std::shared_mutex series_mutex;
   // By route, method and status; guarded by series_mutex.
   std::map<std::tuple<std::string, std::string, int>, RequestSeries, std::less<>> series;
-  // By request and outcome; as above.
-  std::map<std::tuple<std::string, std::string>, AnswerSeries, std::less<>> answer_series;
   Family<Counter>& requests =
       BuildCounter().Name("slate_http_requests_total").Help("Answered HTTP requests.").Register(registry);
   Family<Histogram>& durations = BuildHistogram()
@@ -239,12 +186,6 @@ struct Metrics::Impl {
                                .Name("slate_http_response_bytes_total")
                                .Help("Bytes of answers, heads included.")
                                .Register(registry);
-  Family<Counter>& answered =
-      BuildCounter().Name("slate_tcp_requests_total").Help("Answered TCP requests.").Register(registry);
-  Family<Histogram>& answer_durations = BuildHistogram()
-                                            .Name("slate_tcp_request_duration_seconds")
-                                            .Help("From the arrival of a request to its last answer.")
-                                            .Register(registry);
   Family<Counter>& attempts = BuildCounter()
                                   .Name("slate_load_attempts_total")
                                   .Help("Ended attempts to load a datasource.")
@@ -303,29 +244,10 @@ struct Metrics::Impl {
     const RequestSeries made{
         .requests = &requests.Add(
             {{"route", route_label}, {"method", method_label}, {"status", std::to_string(served.status)}}),
-        .durations = &durations.Add({{"route", route_label}, {"method", method_label}}, seconds_buckets()),
+        .durations = &durations.Add({{"route", route_label}, {"method", method_label}}, request_buckets()),
         .bytes = &bytes.Add({{"route", route_label}})};
     const std::lock_guard lock(series_mutex);
     series.emplace(std::tuple(route_label, method_label, served.status), made);
-    return made;
-  }
-  void count(const server::Answered& answer) {
-    const AnswerSeries of = series_of(answer);
-    of.answers->Increment();
-    of.durations->Observe(answer.seconds);
-  }
-  AnswerSeries series_of(const server::Answered& answer) {
-    const std::tuple key(answer.request, answer.outcome);
-    {
-      const std::shared_lock lock(series_mutex);
-      if (const auto found = answer_series.find(key); found != answer_series.end()) return found->second;
-    }
-    const std::string request(answer.request);
-    const std::string outcome(answer.outcome);
-    const AnswerSeries made{.answers = &answered.Add({{"request", request}, {"outcome", outcome}}),
-                            .durations = &answer_durations.Add({{"request", request}}, seconds_buckets())};
-    const std::lock_guard lock(series_mutex);
-    answer_series.emplace(std::tuple(request, outcome), made);
     return made;
   }
   void count(const EndedAttempt& attempt) {
@@ -335,35 +257,21 @@ struct Metrics::Impl {
     if (published)
       rows.Add({{"datasource", attempt.datasource}}).Increment(static_cast<double>(attempt.rows));
   }
-
-  // Numbers are not worth a request: the library's exceptions end here.
-  template <typename Event>
-  void try_count(const Event& event) noexcept {
-    try {
-      count(event);
-    } catch (const std::exception& problem) {
-      log::error("a metric was lost", {{"reason", problem.what()}});
-    }
-  }
 };
 
 Metrics::Metrics(BuildInfo build) : impl_(std::make_unique<Impl>(build)) {}
 Metrics::~Metrics() = default;
 
 std::function<void(const http::Served&)> Metrics::request_observer() {
-  return [impl = impl_.get()](const http::Served& served) { impl->try_count(served); };
-}
-
-std::function<void(const server::Answered&)> Metrics::answer_observer() {
-  return [impl = impl_.get()](const server::Answered& answer) { impl->try_count(answer); };
+  return [impl = impl_.get()](const http::Served& served) { try_count([&] { impl->count(served); }); };
 }
 
 std::function<void(const EndedAttempt&)> Metrics::attempt_observer() {
-  return [impl = impl_.get()](const EndedAttempt& attempt) { impl->try_count(attempt); };
+  return [impl = impl_.get()](const EndedAttempt& attempt) { try_count([&] { impl->count(attempt); }); };
 }
 
 std::function<void(const LoadStatus&)> Metrics::refresh_observer() {
-  return [impl = impl_.get()](const LoadStatus& status) { impl->try_count(status); };
+  return [impl = impl_.get()](const LoadStatus& status) { try_count([&] { impl->count(status); }); };
 }
 
 Result<std::string> Metrics::render(const MetricSources& sources) const {
@@ -375,10 +283,10 @@ Result<std::string> Metrics::render(const MetricSources& sources) const {
       for (const Gauges& gauge : datasource_gauges()) families.push_back(collect(gauge, *datasources));
     add_rooms(families, sources);
     if (sources.pages != nullptr) add_cache(families, sources.pages->stats());
-    if (sources.tcp) add_tcp(families, sources.tcp());
     if (sources.clients) add_clients(families, sources.clients());
     if (sources.certificate != nullptr) add_certificate(families, *sources.certificate);
     add_process(families);
+    if (sources.more) sources.more(families);
     return prometheus::TextSerializer().Serialize(families);
   } catch (const std::exception& problem) {
     return fail(Reason::kInternal, std::string("the metrics could not be collected: ") + problem.what());

@@ -8,12 +8,12 @@
 #include <slate/database.h>
 #include <slate/pool.h>
 
+#include "api/metric_families.h"
 #include "api/page_cache.h"
 #include "http/server.h"
 #include "loader/refresher.h"
 #include "net/blocking_pool.h"
 #include "net/tls_context.h"
-#include "server/server.h"
 
 namespace slate::api {
 
@@ -31,9 +31,9 @@ struct MetricSources {
   const net::BlockingPool* pool = nullptr;
   std::function<std::size_t()> connections{};  // of HTTP, that are open now
   const PageCache* pages = nullptr;
-  std::function<server::ServerStats()> tcp{};
   std::function<ClientPoolStats()> clients{};  // connections to a database elsewhere
   const net::TlsContext* certificate = nullptr;
+  std::function<void(MetricFamilies&)> more{};  // adds what this room does not know of
 };
 
 // Every metric, with its labels, is in the table of docs/metrics.md, which a test compares with what is told.
@@ -45,9 +45,8 @@ class Metrics {
   Metrics(const Metrics&) = delete;
   Metrics& operator=(const Metrics&) = delete;
 
-  // For the ServerOptions::observer of HTTP and TCP, and for RefresherOptions; this must outlive them.
+  // For http::ServerOptions::observer and RefresherOptions; this must outlive them.
   std::function<void(const http::Served&)> request_observer();
-  std::function<void(const server::Answered&)> answer_observer();
   std::function<void(const EndedAttempt&)> attempt_observer();
   std::function<void(const LoadStatus&)> refresh_observer();
 

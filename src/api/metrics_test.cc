@@ -1,14 +1,10 @@
 #include "api/metrics.h"
 
-#include <fstream>
 #include <gmock/gmock.h>
-#include <map>
-#include <regex>
-#include <set>
-#include <sstream>
 #include <thread>
 
 #include "api/testing/api_test_base.h"
+#include "api/testing/metrics_page.h"
 #include "base/testing/test_authority.h"
 #include "db/forwarding_database.h"
 #include "loader/testing/scripted_loader.h"
@@ -19,69 +15,11 @@ namespace {
 
 using slate::testing::numbered_rows;
 using slate::testing::ScriptedLoader;
+using testing::documented_metrics;
 using ::testing::HasSubstr;
-
-struct Told {
-  std::string type;
-  std::set<std::string> labels;
-  bool operator==(const Told&) const = default;
-};
-using Table = std::map<std::string, Told>;
-
-void PrintTo(const Told& told, std::ostream* out) {
-  *out << told.type;
-  for (const auto& label : told.labels) *out << " " << label;
-}
-
-// The rows "| `name` | type | `label`, `label` | meaning |" of the page.
-Table documented() {
-  std::ifstream page(SLATE_SOURCE_DIR "/docs/metrics.md");
-  Table table;
-  const std::regex row(R"(^\| `([a-z_]+)` \| (counter|gauge|histogram) \|([^|]*)\|.*)");
-  const std::regex word("`([a-z_]+)`");
-  for (std::string line; std::getline(page, line);) {
-    std::smatch parts;
-    if (!std::regex_match(line, parts, row)) continue;
-    Told told{.type = parts[2], .labels = {}};
-    const std::string labels = parts[3];
-    for (std::sregex_iterator each(labels.begin(), labels.end(), word); each != std::sregex_iterator();
-         ++each)
-      told.labels.insert((*each)[1]);
-    EXPECT_TRUE(table.emplace(parts[1], told).second) << parts[1] << " is there twice";
-  }
-  return table;
-}
-
-// Types from the lines "# TYPE", labels from the samples; families without a sample are left out.
-Table told_by(const std::string& text) {
-  Table table;
-  std::map<std::string, std::string> types;
-  std::istringstream lines(text);
-  const std::regex sample(R"(^([a-z_]+)(\{(.*)\})? \S+.*)");
-  const std::regex label(R"re(([a-z_]+)="(?:[^"\\]|\\.)*")re");
-  for (std::string line; std::getline(lines, line);) {
-    if (line.starts_with("# TYPE ")) {
-      std::istringstream words(line.substr(7));
-      std::string name;
-      words >> name;
-      words >> types[name];
-      continue;
-    }
-    std::smatch parts;
-    if (line.starts_with('#') || !std::regex_match(line, parts, sample)) continue;
-    std::string name = parts[1];
-    for (const std::string suffix : {"_bucket", "_sum", "_count"})
-      if (!types.contains(name) && name.ends_with(suffix)) name.resize(name.size() - suffix.size());
-    EXPECT_TRUE(types.contains(name)) << line;
-    Told& told = table[name];
-    told.type = types[name];
-    const std::string labels = parts[3];
-    for (std::sregex_iterator each(labels.begin(), labels.end(), label); each != std::sregex_iterator();
-         ++each)
-      if ((*each)[1] != "le") told.labels.insert((*each)[1]);
-  }
-  return table;
-}
+using testing::MetricTable;
+using testing::Those;
+using testing::told_metrics;
 
 class MetricsTest : public testing::ApiTest {
  protected:
@@ -116,9 +54,8 @@ TEST_F(MetricsTest, the_page_and_the_server_tell_of_the_same_metrics) {
   ASSERT_EQ(get("/v1/lists/rows/data").status, 200);
   loader_.set_script({.status = Code::kUnavailable, .message = "down"});
   post("/v1/datasources/rows/refresh?wait=30", "");
-  Table told = told_by(metrics_with("slate_refresh_failures_total{"));
-  // What `slate db` and a port under TLS tell on top of it, and `slate api` of its connections.
-  metrics_.answer_observer()({.request = "run_query", .outcome = "ok", .seconds = 0.001});
+  MetricTable told = told_metrics(metrics_with("slate_refresh_failures_total{"));
+  // What a port under TLS tells on top of it, and `slate api` of its connections.
   const net::testing::TemporaryFolder folder;
   slate::testing::TestAuthority authority;
   const auto issued = authority.issue();
@@ -126,13 +63,12 @@ TEST_F(MetricsTest, the_page_and_the_server_tell_of_the_same_metrics) {
       {.certificate = folder.write("cert", issued.certificate), .key = folder.write("key", issued.key)},
       net::Reload::kNever);
   ASSERT_TRUE(tls);
-  told.merge(told_by(metrics_
-                         .render({.database = *database_,
-                                  .tcp = [] { return server::ServerStats{}; },
-                                  .clients = [] { return ClientPoolStats{}; },
-                                  .certificate = tls->get()})
-                         .value()));
-  EXPECT_EQ(told, documented());
+  told.merge(told_metrics(api_->metrics()
+                              .render({.database = *database_,
+                                       .clients = [] { return ClientPoolStats{}; },
+                                       .certificate = tls->get()})
+                              .value()));
+  EXPECT_EQ(told, documented_metrics(SLATE_SOURCE_DIR "/docs/metrics.md", Those::kOthers));
 }
 
 TEST_F(MetricsTest, a_database_that_is_away_takes_only_its_own_numbers_with_it) {
@@ -145,32 +81,14 @@ TEST_F(MetricsTest, a_database_that_is_away_takes_only_its_own_numbers_with_it) 
   };
   declare();
   Away away(*database_);
-  const auto text = metrics_.render({.database = away, .clients = [] {
-                                       return ClientPoolStats{.open = 5, .idle = 2, .connect_failures = 7};
-                                     }});
+  const auto text =
+      api_->metrics().render({.database = away, .clients = [] {
+                                return ClientPoolStats{.open = 5, .idle = 2, .connect_failures = 7};
+                              }});
   ASSERT_TRUE(text);
   EXPECT_THAT(*text, HasSubstr("slate_db_connections_in_use 3\n"));
   EXPECT_THAT(*text, HasSubstr("slate_db_connect_failures_total 7\n"));
   EXPECT_THAT(*text, ::testing::Not(HasSubstr("slate_datasource_rows")));
-}
-
-TEST_F(MetricsTest, tcp_requests_are_counted_by_what_was_asked_and_what_came_of_it) {
-  metrics_.answer_observer()({.request = "run_query", .outcome = "ok", .seconds = 0.3});
-  metrics_.answer_observer()({.request = "run_query", .outcome = "not_found", .seconds = 0.3});
-  const std::string text =
-      metrics_
-          .render(
-              {.database = *database_,
-               .tcp = [] { return server::ServerStats{.connections = 3, .refused = 4, .held_bytes = 5}; }})
-          .value();
-  EXPECT_THAT(text, HasSubstr(R"(slate_tcp_requests_total{outcome="not_found",request="run_query"} 1)"));
-  EXPECT_THAT(text,
-              HasSubstr(R"(slate_tcp_request_duration_seconds_bucket{request="run_query",le="0.25"} 0)"));
-  EXPECT_THAT(text,
-              HasSubstr(R"(slate_tcp_request_duration_seconds_bucket{request="run_query",le="0.5"} 2)"));
-  EXPECT_THAT(text, HasSubstr("slate_tcp_connections 3\n"));
-  EXPECT_THAT(text, HasSubstr("slate_tcp_connections_refused_total 4\n"));
-  EXPECT_THAT(text, HasSubstr("slate_tcp_held_bytes 5\n"));
 }
 
 TEST_F(MetricsTest, loads_are_counted_by_how_they_ended) {

@@ -132,6 +132,18 @@ Result<Int64Form> take_int64_form(http::NamedValues& parameters) {
   return word == "string" ? Int64Form::kString : Int64Form::kNumber;
 }
 
+Result<ValuesAsked> take_values_asked(http::Request& request) {
+  SLATE_TRY(const std::string order, take_word(request.query, kOrder));
+  SLATE_TRY(const auto take, take_number(request.query, kValuesTake));
+  SLATE_TRY(auto search, take_text(request.query, kSearch));
+  SLATE_TRY(refuse_parameters(request.query, {&kSkip, &kCursor, &kSort, &kColumns, &kCount},
+                              "values have no such parameter"));
+  return ValuesAsked{.field = request.param("field"),
+                     .order = order == "count" ? DistinctOrder::kCount : DistinctOrder::kValue,
+                     .take = take.value_or(kUsualValues),
+                     .search = std::move(search)};
+}
+
 Result<CallerCopy> caller_copy(Database& database, std::string_view datasource,
                                const http::Request& request) {
   const NamedTexts headers(request.headers.begin(), request.headers.end());

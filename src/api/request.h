@@ -15,6 +15,7 @@
 #include "api/render/cell_text.h"
 #include "http/message.h"
 #include "lists/caller_copy.h"
+#include "lists/list_service.h"
 #include "loader/loader_client.h"
 
 namespace slate::api {
@@ -45,6 +46,8 @@ Result<std::optional<std::uint64_t>> take_number(http::NamedValues& parameters, 
 Result<std::string> take_word(http::NamedValues& parameters, const Parameter& parameter);
 // `int64`.
 Result<Int64Form> take_int64_form(http::NamedValues& parameters);
+// What a path that ends in /values/{field} asks for. invalid_argument, too, for parameters of rows.
+Result<ValuesAsked> take_values_asked(http::Request& request);
 
 // The copy of a datasource that the request's headers name.
 Result<CallerCopy> caller_copy(Database& database, std::string_view datasource, const http::Request& request);

@@ -14,6 +14,7 @@
 #include "cli/api_client.h"
 #include "cli/build_info.h"
 #include "cli/db_options.h"
+#include "cli/tcp_metrics.h"
 #include "cli/verbs.h"
 #include "http/server.h"
 #include "net/blocking_pool.h"
@@ -78,22 +79,15 @@ class DbService {
                                  .max_connections = options.connections.most,
                                  .client = {.connections = options.connections.most_of_client}};
     server.write_frame_bytes = static_cast<std::uint32_t>(options.max_write_bytes);
-    server.observer = metrics_.answer_observer();
+    server.observer = tcp_metrics_.observer();
     SLATE_TRY(server_, server::Server::start(std::move(server), database(), *io_, *pool_));
     endpoints_.main.port = server_->port();
     return {};
   }
 
   Result<void> listen_for_probes() {
-    http::Router router =
-        api::make_health_router({.ready = [this] { return ready(); },
-                                 .metrics =
-                                     [this] {
-                                       return metrics_.render({.database = database(),
-                                                               .pool = pool_.get(),
-                                                               .tcp = [this] { return server_->stats(); },
-                                                               .certificate = tls_.get()});
-                                     }});
+    http::Router router = api::make_health_router(
+        {.ready = [this] { return ready(); }, .metrics = [this] { return metrics(); }});
     SLATE_TRY(probes_, http::Server::start({.address = endpoints_.metrics->host,
                                             .port = endpoints_.metrics->port,
                                             .observer = metrics_.request_observer()},
@@ -107,10 +101,19 @@ class DbService {
     return {};
   }
 
+  Result<std::string> metrics() const {
+    return metrics_.render(
+        {.database = database(),
+         .pool = pool_.get(),
+         .certificate = tls_.get(),
+         .more = [this](api::MetricFamilies& families) { tcp_metrics_.add(families, server_->stats()); }});
+  }
+
   DbEndpoints endpoints_;                   // with the ports that were free, once it listens
   std::unique_ptr<net::TokenFile> tokens_;  // null: none are asked for
   std::shared_ptr<net::TlsContext> tls_;    // null: plain
   api::Metrics metrics_{build_info()};
+  TcpMetrics tcp_metrics_;
   std::atomic<bool> is_ending_ = false;
   std::unique_ptr<Store> store_;
   std::unique_ptr<net::IoThreads> io_;

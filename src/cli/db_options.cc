@@ -51,10 +51,10 @@ Result<DbEndpoints> checked_endpoints(const DbOptions& options) {
   if (options.max_write_bytes > std::uint64_t{64} << 20)
     return fail(Error(Reason::kInvalidArgument, "64 MiB at most").with_field("--max-write-size"));
   if (endpoints.main.is_loopback || !options.token_file.empty() || options.tls.is_mutual()) return endpoints;
-  return fail(Error(Reason::kInvalidArgument, "listening on " + endpoints.main.to_string() +
-                                                  ", beyond loopback, needs a token or mutual TLS")
-                  .with_field("--listen")
-                  .with_hint("give --token-file or --tls-client-ca, or listen on 127.0.0.1"));
+  return refuse_flag(
+      "--listen",
+      "listening on " + endpoints.main.to_string() + ", beyond loopback, needs a token or mutual TLS",
+      "give --token-file or --tls-client-ca, or listen on 127.0.0.1");
 }
 
 }  // namespace slate::cli

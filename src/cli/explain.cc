@@ -5,6 +5,7 @@
 #include "base/try.h"
 #include "cli/api_client.h"
 #include "cli/explain_query.h"
+#include "cli/list_rows.h"
 #include "cli/text_table.h"
 #include "cli/verbs.h"
 #include "model/json.h"
@@ -35,20 +36,20 @@ std::string shown(std::string_view text) {
   return out;
 }
 
-Result<void> explain(const std::string& list, const UrlPairs& conditions, const Options& options,
-                     Terminal& terminal) {
+Result<void> explain(const RowsOf& rows, const Options& options, Terminal& terminal) {
   ApiClient client(options.server);
-  std::string datasource = options.datasource;
+  std::string datasource = rows.datasource;
   boost::json::value config;
-  if (!list.empty()) {
-    SLATE_TRY(config, client.get_json(api_path({"lists", list})));
+  if (!rows.list.empty()) {
+    SLATE_TRY(config, client.get_json(api_path({"lists", rows.list})));
     const auto* name = config.is_object() ? config.get_object().if_contains("datasource") : nullptr;
     if (name == nullptr || !name->is_string())
       return fail(Reason::kInternal, "the server's answer is no list");
     datasource = name->get_string();
   }
   SLATE_TRY(const auto declared, client.get_json(api_path({"datasources", datasource})));
-  SLATE_TRY(const auto query, explain_query(conditions, declared, list.empty() ? nullptr : &config));
+  SLATE_TRY(const auto query,
+            explain_query(rows.conditions, declared, rows.list.empty() ? nullptr : &config));
 
   UrlPairs parameters;
   if (options.analyze == Switch::kOn) parameters.emplace_back("analyze", "true");
@@ -87,17 +88,10 @@ Exit run_explain(std::span<const std::string> arguments, Terminal& terminal) {
                          options.words);
   if (const auto over = command_line.parse(arguments, terminal)) return *over;
 
-  std::vector<std::string> words = options.words;
-  std::string list;
-  if (options.datasource.empty()) {
-    if (words.empty() || words.front().find('=') != std::string::npos)
-      return command_line.usage_error("name a list first, or a datasource with --datasource", terminal);
-    list = words.front();
-    words.erase(words.begin());
-  }
-  const auto conditions = parse_conditions(words);
-  if (!conditions) return command_line.usage_error(conditions.error().to_string(), terminal);
-  if (const auto done = explain(list, *conditions, options, terminal); !done)
+  const auto rows = parse_rows_of(options.words, options.datasource);
+  if (!rows) return command_line.usage_error(rows.error().to_string(), terminal);
+
+  if (const auto done = explain(*rows, options, terminal); !done)
     return failed("explain", done.error(), terminal);
   return Exit::kOk;
 }

@@ -6,15 +6,12 @@
 #include "base/log.h"
 
 namespace slate::cli {
-namespace {
 
-Failure refuse(std::string flag, std::string message, std::string hint) {
+Failure refuse_flag(std::string flag, std::string message, std::string hint) {
   return fail(Error(Reason::kInvalidArgument, std::move(message))
                   .with_field(std::move(flag))
                   .with_hint(std::move(hint)));
 }
-
-}  // namespace
 
 void add_tls_options(CommandLine& command_line, std::string_view what, TlsOptions& options) {
   const auto file = [&](const char* flag, std::string help, std::string& target) {
@@ -33,11 +30,11 @@ void add_tls_options(CommandLine& command_line, std::string_view what, TlsOption
 
 Result<void> check_tls(const TlsOptions& options) {
   if (options.certificate.empty() != options.key.empty())
-    return refuse(options.certificate.empty() ? "--tls-cert" : "--tls-key",
-                  "a certificate and its key go together", "give --tls-cert and --tls-key");
+    return refuse_flag(options.certificate.empty() ? "--tls-cert" : "--tls-key",
+                       "a certificate and its key go together", "give --tls-cert and --tls-key");
   if (options.is_mutual() && !options.is_on())
-    return refuse("--tls-client-ca", "certificates of clients are asked for under TLS only",
-                  "give --tls-cert and --tls-key");
+    return refuse_flag("--tls-client-ca", "certificates of clients are asked for under TLS only",
+                       "give --tls-cert and --tls-key");
   return {};
 }
 

@@ -17,6 +17,9 @@
 
 namespace slate::cli {
 
+// invalid_argument for what a flag was given. `hint`: what to give instead.
+Failure refuse_flag(std::string flag, std::string message, std::string hint);
+
 // Files are PEM.
 struct TlsOptions {
   std::string certificate, key;  // empty: no TLS

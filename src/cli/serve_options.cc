@@ -112,22 +112,12 @@ void add_api_options(CommandLine& command_line, ApiOptions& options) {
   add_process_options(command_line, options.http.process);
 }
 
-namespace {
-
-Failure refuse(std::string flag, std::string message, std::string hint) {
-  return fail(Error(Reason::kInvalidArgument, std::move(message))
-                  .with_field(std::move(flag))
-                  .with_hint(std::move(hint)));
-}
-
-}  // namespace
-
 Result<ClientOptions> checked_client(const ApiOptions& options) {
   if (const auto addresses = client::parse_addresses(options.database); !addresses)
     return fail(Error(addresses.error()).with_field("--db"));
   if (options.client_cert.empty() != options.client_key.empty())
-    return refuse(options.client_cert.empty() ? "--db-client-cert" : "--db-client-key",
-                  "a certificate and its key go together", "give --db-client-cert and --db-client-key");
+    return refuse_flag(options.client_cert.empty() ? "--db-client-cert" : "--db-client-key",
+                       "a certificate and its key go together", "give --db-client-cert and --db-client-key");
   ClientOptions client{.address = options.database, .name = "slate api"};
   client.token_file = options.token_file;
   if (options.tls == Switch::kOn || !options.ca_file.empty() || !options.client_cert.empty())
@@ -142,21 +132,22 @@ Result<Endpoints> checked_endpoints(const ServeOptions& options) {
   const bool lists_only = options.lists_only == Switch::kOn;
   if (!options.admin_listen.empty()) {
     if (lists_only)
-      return refuse("--admin-listen", "--lists-only serves no administration", "leave one of them out");
+      return refuse_flag("--admin-listen", "--lists-only serves no administration", "leave one of them out");
     SLATE_TRY(endpoints.administration, parse_listen_address(options.admin_listen));
   }
   const bool is_guarded = !options.admin_token_file.empty() || options.tls.is_mutual();
   if (lists_only || is_guarded) return endpoints;
   const ListenAddress& administration = endpoints.administration.value_or(endpoints.main);
   if (!administration.is_loopback)
-    return refuse(
+    return refuse_flag(
         endpoints.administration ? "--admin-listen" : "--listen",
         "administration on " + administration.to_string() + ", beyond loopback, needs a token or mutual TLS",
         "give --admin-token-file, serve it elsewhere with --admin-listen 127.0.0.1:8081, or not at "
         "all with --lists-only");
   if (!options.token_file.empty())
-    return refuse("--token-file", "lists would need a token while administration, which can do more, is open",
-                  "give --admin-token-file, too");
+    return refuse_flag("--token-file",
+                       "lists would need a token while administration, which can do more, is open",
+                       "give --admin-token-file, too");
   return endpoints;
 }
 

@@ -47,6 +47,19 @@ const IndexProgress* GenerationState::find(std::uint32_t index_id) const {
   return found != indexes.end() ? &*found : nullptr;
 }
 
+Result<std::unique_ptr<Generation>> Generation::over(const std::filesystem::path& path, std::uint64_t number,
+                                                     const Options& options) {
+  std::unique_ptr<Generation> generation(new Generation);
+  generation->number_ = number;
+  generation->path_ = path;
+  SLATE_TRY(generation->environment_, storage::Environment::open(path, {.map_bytes = options.map_bytes,
+                                                                        .max_tables = kMaxTables,
+                                                                        .commit_sync = options.commit_sync,
+                                                                        .access = options.access,
+                                                                        .faults = options.faults}));
+  return generation;
+}
+
 Result<std::unique_ptr<Generation>> Generation::create(const std::filesystem::path& path,
                                                        std::uint64_t number, const Schema& schema,
                                                        std::uint32_t segment_rows, const Options& options) {
@@ -54,13 +67,7 @@ Result<std::unique_ptr<Generation>> Generation::create(const std::filesystem::pa
   std::filesystem::create_directories(path.parent_path(), error);
   if (error) return fail(Reason::kIo, fmt::format("creating a generation's folder: {}", error.message()));
   remove_generation_files(path);
-  std::unique_ptr<Generation> generation(new Generation);
-  generation->number_ = number;
-  generation->path_ = path;
-  SLATE_TRY(generation->environment_, storage::Environment::open(path, {.map_bytes = options.map_bytes,
-                                                                        .max_tables = kMaxTables,
-                                                                        .commit_sync = options.commit_sync,
-                                                                        .faults = options.faults}));
+  SLATE_TRY(auto generation, over(path, number, options));
   SLATE_TRY(auto txn, generation->environment_->begin_write());
   SLATE_TRY(generation->meta_, txn.create_table("meta", storage::TableKind::kBytes));
   SLATE_TRY(generation->segments_, txn.create_table("segments", storage::TableKind::kNumbers));
@@ -80,14 +87,7 @@ Result<std::unique_ptr<Generation>> Generation::open(const std::filesystem::path
   std::error_code error;
   if (!std::filesystem::exists(path, error))
     return fail(Reason::kNotFound, fmt::format("generation {} has no file", number));
-  std::unique_ptr<Generation> generation(new Generation);
-  generation->number_ = number;
-  generation->path_ = path;
-  SLATE_TRY(generation->environment_, storage::Environment::open(path, {.map_bytes = options.map_bytes,
-                                                                        .max_tables = kMaxTables,
-                                                                        .commit_sync = options.commit_sync,
-                                                                        .access = options.access,
-                                                                        .faults = options.faults}));
+  SLATE_TRY(auto generation, over(path, number, options));
   if (options.access == storage::Access::kReadOnly) {
     SLATE_TRY(auto txn, generation->environment_->begin_read());
     SLATE_TRY(generation->find_tables(txn, schema));

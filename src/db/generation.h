@@ -107,6 +107,9 @@ class Generation {
 
  private:
   Generation() = default;
+  // With its environment, and nothing known yet of what is in it.
+  static Result<std::unique_ptr<Generation>> over(const std::filesystem::path& path, std::uint64_t number,
+                                                  const Options& options);
   Result<void> find_tables(storage::Transaction& transaction, const Schema& schema);
   std::shared_ptr<SegmentAddresses> addresses_for(std::uint64_t transaction_id, const GenerationState& state);
   std::optional<StatisticsView> read_statistics(const storage::Transaction& transaction,

@@ -16,6 +16,23 @@ constexpr std::uint64_t kMostChosen = 128 * 1024;
 // Docids that a sort hands out together.
 constexpr std::uint64_t kDocidsAtOnce = 128 * 1024;
 
+// Hands the key and the rank of each row of `source` that `ends` admits to `take`. `batch` is room to work
+// in.
+template <typename Take>
+Result<void> take_rows(Operator& source, const SortKeyEncoder& encoder, const SortEnds& ends, RowBatch& batch,
+                       const Take& take) {
+  std::string key;
+  for (;;) {
+    SLATE_TRY(const bool more, source.next(batch));
+    if (!more) return {};
+    for (const std::uint16_t row : std::span(batch.rows).first(batch.count)) {
+      encoder.encode(*batch.block, row, key);
+      const DocId rank = rank_of(batch.docid(row), ends.docids);
+      if (ends.admits(key, rank)) SLATE_TRY(take(key, rank));
+    }
+  }
+}
+
 }  // namespace
 
 Result<void> SortedRows::finish(std::uint64_t most) {
@@ -52,16 +69,8 @@ void SortedRows::clear() {
 
 Result<bool> FullSort::next(RowBatch& batch) {
   if (source_ != nullptr) {
-    std::string key;
-    for (;;) {
-      SLATE_TRY(const bool more, source_->next(batch));
-      if (!more) break;
-      for (const std::uint16_t row : std::span(batch.rows).first(batch.count)) {
-        encoder_.encode(*batch.block, row, key);
-        const DocId rank = rank_of(batch.docid(row), ends_.docids);
-        if (ends_.admits(key, rank)) SLATE_TRY(rows_.add(key, rank));
-      }
-    }
+    SLATE_TRY(take_rows(*source_, encoder_, ends_, batch,
+                        [this](const std::string& key, DocId rank) { return rows_.add(key, rank); }));
     source_.reset();
     SLATE_TRY(rows_.finish(goal_));
   }
@@ -99,16 +108,8 @@ Result<void> TopK::empty_heap() {
 
 Result<void> TopK::select() {
   RowBatch batch;
-  std::string key;
-  for (;;) {
-    SLATE_TRY(const bool more, source_->next(batch));
-    if (!more) break;
-    for (const std::uint16_t row : std::span(batch.rows).first(batch.count)) {
-      encoder_.encode(*batch.block, row, key);
-      const DocId rank = rank_of(batch.docid(row), ends_.docids);
-      if (ends_.admits(key, rank)) SLATE_TRY(offer(key, rank));
-    }
-  }
+  SLATE_TRY(take_rows(*source_, encoder_, ends_, batch,
+                      [this](const std::string& key, DocId rank) { return offer(key, rank); }));
   source_.reset();
   SLATE_TRY(empty_heap());
   return rows_.finish(most_);

@@ -225,7 +225,7 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
 
   // A queued handler call. The guard comes first, so that it is the last to go.
   struct HandlerCall {
-    CallGuard guard;
+    AliveGuard guard;
     const Handler* handler;
     std::weak_ptr<Connection> connection;
     std::uint64_t number;
@@ -274,7 +274,7 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
       send(*std::move(known));
       return read_more();
     }
-    HandlerCall task{CallGuard(core_->group),   &exchange.route->handler, weak_from_this(),
+    HandlerCall task{AliveGuard(core_->group),  &exchange.route->handler, weak_from_this(),
                      exchange.number,           exchange.accepted,        exchange.body_coding,
                      core_->options.body_bytes, exchange.memory,          std::move(request)};
     if (exchange.route->run == Run::kInline && exchange.body_coding == Coding::kIdentity) {
@@ -345,7 +345,7 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
 
   // A queued call of a stream; the guard is the last to go.
   struct StreamCall {
-    CallGuard guard;
+    AliveGuard guard;
     std::weak_ptr<Http1Connection> connection;
     std::uint64_t number;
     std::unique_ptr<BodyStream> stream;
@@ -383,7 +383,7 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
   }
 
   void pull_now() {
-    StreamCall task{CallGuard(core_->group), weak_from_this(), exchange_->number,
+    StreamCall task{AliveGuard(core_->group), weak_from_this(), exchange_->number,
                     std::move(exchange_->stream), std::move(body_)};
     if (!core_->pool.submit(std::move(task), net::Admission::kAlways)) abandon();
   }

@@ -14,7 +14,6 @@ namespace slate::http {
 
 using net::AliveGuard;
 using net::Phase;
-using CallGuard = net::AliveGuard;  // of one call into a handler or a stream
 
 // What one request's body holds of the memory for all bodies, until the object goes. One thread at a time.
 class BodyMemory {

@@ -5,35 +5,13 @@
 
 #include <slate/datasource.h>
 
+#include "model/testing/fields.h"
+
 namespace slate {
 namespace {
 
-Field scalar(std::string name, Type type = Type::kString) {
-  Field field;
-  field.name = std::move(name);
-  field.type = type;
-  return field;
-}
-Field map_of(std::string name, std::vector<Field> fields) {
-  Field field = scalar(std::move(name), Type::kMap);
-  field.fields = std::move(fields);
-  return field;
-}
-Field list_of(std::string name, Field element) {
-  Field field = scalar(std::move(name), Type::kList);
-  field.items = {std::move(element)};
-  return field;
-}
-Field indexed(Field field) {
-  field.indexed = true;
-  return field;
-}
 Field nocase(Field field) {
   field.collation = Collation::kNocase;
-  return field;
-}
-Field with_ttl(Field field, std::int64_t seconds) {
-  field.ttl_seconds = seconds;
   return field;
 }
 

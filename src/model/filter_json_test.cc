@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "model/json.h"
+#include "model/testing/refusal.h"
 
 namespace slate {
 namespace {
@@ -13,21 +14,6 @@ namespace json = boost::json;
 Result<Filter> read(std::string_view text) { return filter_from_json(parse_json(text).value()); }
 Result<std::vector<SortKey>> read_keys(std::string_view text) {
   return sort_from_json(parse_json(text).value());
-}
-
-struct Refusal {
-  const char* name;
-  const char* text;
-  const char* field;    // "" for the outermost value
-  const char* message;  // a part of it
-};
-void PrintTo(const Refusal& refusal, std::ostream* out) { *out << refusal.name; }
-std::string row_name(const testing::TestParamInfo<Refusal>& info) { return info.param.name; }
-
-void expect_refusal(const Error& error, const Refusal& expected) {
-  EXPECT_EQ(error.reason(), Reason::kInvalidArgument);
-  EXPECT_EQ(error.field().value_or(""), expected.field);
-  EXPECT_NE(error.message().find(expected.message), std::string::npos) << error.message();
 }
 
 class RefusedFilter : public testing::TestWithParam<Refusal> {};

@@ -75,7 +75,7 @@ Result<T> read_word(const JsonNode& node, const std::array<Word<T>, kSize>& word
     all += words[i].word;
     names[i] = words[i].word;
   }
-  return node.refuse("expected " + all + ", got " + quoted(text), near_miss_hint(text, names));
+  return node.refuse("expected " + all + ", got " + slate::quoted(text), near_miss_hint(text, names));
 }
 template <typename T, std::size_t kSize>
 std::string_view word_of(T meaning, const std::array<Word<T>, kSize>& words) {

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "model/json.h"
+#include "model/testing/refusal.h"
 
 namespace slate {
 namespace {
@@ -14,21 +15,6 @@ Result<Datasource> read_datasource(std::string_view text) {
   return datasource_from_json(parse_json(text).value());
 }
 Result<ListView> read_list(std::string_view text) { return list_view_from_json(parse_json(text).value()); }
-
-struct Refusal {
-  const char* name;
-  const char* text;
-  const char* field;
-  const char* message;
-};
-void PrintTo(const Refusal& refusal, std::ostream* out) { *out << refusal.name; }
-std::string row_name(const testing::TestParamInfo<Refusal>& info) { return info.param.name; }
-
-void expect_refusal(const Error& error, const Refusal& expected) {
-  EXPECT_EQ(error.reason(), Reason::kInvalidArgument);
-  EXPECT_EQ(error.field().value_or(""), expected.field);
-  EXPECT_NE(error.message().find(expected.message), std::string::npos) << error.message();
-}
 
 class RefusedDatasourceJson : public testing::TestWithParam<Refusal> {};
 TEST_P(RefusedDatasourceJson, names_its_place) {

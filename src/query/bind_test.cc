@@ -13,8 +13,8 @@
 #include "model/json.h"
 #include "query/bound_query.h"
 #include "query/bound_text.h"
-#include "query/example_schema.h"
 #include "query/limits.h"
+#include "query/testing/example_schema.h"
 
 namespace slate {
 namespace {
@@ -497,7 +497,7 @@ TEST(Bind, a_sort_has_sixteen_keys_at_most) {
   Datasource wide;
   Query query;
   for (int i = 0; i < 16; ++i) {
-    wide.fields.push_back(example_field("f" + std::to_string(i), Type::kInt));
+    wide.fields.push_back(scalar("f" + std::to_string(i), Type::kInt));
     query.sort.push_back({.field = wide.fields.back().name});
   }
   EXPECT_EQ(bind(query, make_schema(wide, nullptr))->sort.size(), 16u);

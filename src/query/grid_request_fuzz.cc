@@ -7,9 +7,9 @@
 #include "base/check.h"
 #include "model/json.h"
 #include "query/bound_query.h"
-#include "query/example_schema.h"
 #include "query/filter_fields.h"
 #include "query/grid_request.h"
+#include "query/testing/example_schema.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   using namespace slate;

@@ -10,7 +10,7 @@
 #include "model/date.h"
 #include "model/json.h"
 #include "query/bound_query.h"
-#include "query/example_schema.h"
+#include "query/testing/example_schema.h"
 
 namespace slate {
 namespace {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "query/bound_query.h"
-#include "query/example_schema.h"
+#include "query/testing/example_schema.h"
 
 namespace slate {
 namespace {

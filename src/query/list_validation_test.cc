@@ -5,7 +5,7 @@
 
 #include <slate/list_view.h>
 
-#include "query/example_schema.h"
+#include "query/testing/example_schema.h"
 
 namespace slate {
 namespace {

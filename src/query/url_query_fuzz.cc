@@ -9,8 +9,8 @@
 
 #include "base/check.h"
 #include "query/bound_query.h"
-#include "query/example_schema.h"
 #include "query/list_query.h"
+#include "query/testing/example_schema.h"
 #include "query/url_query.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

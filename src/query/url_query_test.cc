@@ -8,7 +8,7 @@
 
 #include "query/bound_query.h"
 #include "query/bound_text.h"
-#include "query/example_schema.h"
+#include "query/testing/example_schema.h"
 
 namespace slate {
 namespace {

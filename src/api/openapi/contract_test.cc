@@ -219,7 +219,7 @@ TEST_F(ContractTest, document_is_what_openapi_3_1_asks_for) {
 }
 
 TEST_F(ContractTest, every_route_is_in_the_document_and_every_operation_has_its_route) {
-  const auto router = make_router(*context_);
+  const auto router = api_->router();
   std::set<std::string> routes;
   for (const http::Route& route : router.routes())
     routes.insert(lower(http::method_name(route.method)) + " " + route.pattern);
@@ -450,9 +450,9 @@ TEST_F(Driven, every_operation_answers_as_the_document_says) {
   call_records();
   call_queries();
   // Another token for administration than the caller's.
-  context_->access.admin_tokens = [](std::string_view token) { return token == "secret"; };
+  api_->context().access.admin_tokens = [](std::string_view token) { return token == "secret"; };
   EXPECT_EQ(call({Method::kGet, "/v1/datasources"}).status, 401);
-  context_->access.admin_tokens = {};
+  api_->context().access.admin_tokens = {};
 
   std::set<std::string> missed;
   for (const auto& path : document_.at("paths").as_object())

@@ -155,7 +155,7 @@ TEST_F(DatasourcesTest, method_that_a_path_does_not_take_is_405_with_allow) {
 TEST_F(DatasourcesTest, administration_needs_its_token_and_lists_do_not) {
   create_people();
   create_people_list();
-  context_->access.admin_tokens = [](std::string_view token) { return token == "s3cret"; };
+  api_->context().access.admin_tokens = [](std::string_view token) { return token == "s3cret"; };
   for (const char* sent : {"", "Bearer", "Bearer wrong!", "Bearer s3cret2", "Basic s3cret"}) {
     const auto answer = get("/v1/datasources", {{"Authorization", sent}});
     expect_problem(answer, 401, "unauthenticated");

@@ -158,18 +158,11 @@ Result<void> get_data(ApiContext& context, http::Request& request, http::Respond
 
 Result<void> get_values(ApiContext& context, http::Request& request, http::Respond& respond) {
   SLATE_TRY(const Int64Form form, take_int64_form(request.query));
-  SLATE_TRY(const std::string order, take_word(request.query, kOrder));
-  SLATE_TRY(const auto take, take_number(request.query, kValuesTake));
-  SLATE_TRY(auto search, take_text(request.query, kSearch));
-  SLATE_TRY(refuse_parameters(request.query, {&kSkip, &kCursor, &kSort, &kColumns, &kCount},
-                              "values have no such parameter"));
+  SLATE_TRY(auto values, take_values_asked(request));
   auto conditional = std::make_shared<Conditional>(context.answers, context.database, request,
                                                    media_type(Format::kJson), Keep::kYes);
   ListRequest list = list_request(request);
-  list.values = ValuesAsked{.field = request.param("field"),
-                            .order = order == "count" ? DistinctOrder::kCount : DistinctOrder::kValue,
-                            .take = take.value_or(kUsualValues),
-                            .search = std::move(search)};
+  list.values = std::move(values);
   open(
       context, request, std::move(list), std::move(conditional),
       [form](const ListAnswer& answer) -> Result<http::Response> {

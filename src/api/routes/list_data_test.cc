@@ -67,7 +67,7 @@ TEST_F(ListDataTest, kept_and_unchanged_answers_need_no_thread_of_the_pool) {
   const auto entered = std::make_shared<std::latch>(5);
   const auto opened = std::make_shared<std::latch>(1);
   for (int i = 0; i < 4; ++i)
-    ASSERT_TRUE(pool_->submit([entered, opened] {
+    ASSERT_TRUE(api_->pool().submit([entered, opened] {
       entered->count_down();
       opened->wait();
     }));
@@ -144,7 +144,7 @@ TEST_F(ListDataTest, page_that_is_asked_for_again_costs_no_query_and_is_the_same
   const auto head = ask(http::Method::kHead, data_ + "?take=5");
   EXPECT_EQ(head.header("ETag"), first.header("ETag"));
   EXPECT_EQ(counted_->questions(), questions);
-  EXPECT_GE(answers_.pages().stats().hits, 2u);
+  EXPECT_GE(api_->answers().pages().stats().hits, 2u);
   EXPECT_THAT(get("/metrics").body, HasSubstr("slate_answer_cache_hits_total 2"));
 
   ASSERT_EQ(put("/v1/datasources/people/records/p24", R"({"name":"other","age":24})").status, 200);

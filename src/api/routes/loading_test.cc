@@ -78,7 +78,7 @@ TEST_F(LoadingTest, loader_gets_exactly_the_forwarded_headers_and_the_trace) {
 
 TEST_F(LoadingTest, tokens_of_slate_do_not_reach_a_loader) {
   declare(R"("forwardHeaders":["Authorization","Slate-Token"])");
-  context_->access.list_tokens = [](std::string_view token) { return token == "readers"; };
+  api_->context().access.list_tokens = [](std::string_view token) { return token == "readers"; };
   EXPECT_EQ(data({{"Authorization", "Bearer readers"}}).status, 200);
   EXPECT_THAT(loader_.last_call()->metadata, ElementsAre());
   EXPECT_EQ(remove("/v1/datasources/rows/records").status, 204);

@@ -93,24 +93,18 @@ Result<http::Response> get_records(ApiContext& context, http::Request& request) 
 Result<http::Response> get_values(ApiContext& context, http::Request& request) {
   Conditional conditional(context.answers, context.database, request, media_type(Format::kJson), Keep::kNo);
   SLATE_TRY(const Int64Form form, take_int64_form(request.query));
-  SLATE_TRY(const std::string order, take_word(request.query, kOrder));
-  SLATE_TRY(const auto take, take_number(request.query, kValuesTake));
-  SLATE_TRY(auto search, take_text(request.query, kSearch));
-  SLATE_TRY(refuse_parameters(request.query, {&kSkip, &kCursor, &kSort, &kColumns, &kCount},
-                              "values have no such parameter"));
+  SLATE_TRY(ValuesAsked asked, take_values_asked(request));
   SLATE_TRY(const CallerCopy copy, caller_copy(context.database, request.param("id"), request));
   Snapshot& snapshot = *copy.snapshot;
   const Datasource& datasource = snapshot.datasource();
   const SnapshotInfo data = snapshot.info();
   if (conditional.has_answer(datasource, data)) return told(conditional.answer(), datasource, data);
   const Schema schema = make_schema(datasource, nullptr);
-  DistinctQuery query{.field = request.param("field"),
-                      .order = order == "count" ? DistinctOrder::kCount : DistinctOrder::kValue,
-                      .take = take.value_or(kUsualValues)};
+  DistinctQuery query{.field = std::move(asked.field), .order = asked.order, .take = asked.take};
   SLATE_TRY(UrlQuery url, query_from_url(request.query, {.schema = schema}));
   query.filter = std::move(url.query.filter);
-  if (search) {
-    SLATE_TRY(Filter searched, value_search(schema, query.field, *std::move(search)));
+  if (asked.search) {
+    SLATE_TRY(Filter searched, value_search(schema, query.field, *std::move(asked.search)));
     query.filter =
         query.filter ? Filter::all_of({*std::move(query.filter), std::move(searched)}) : std::move(searched);
   }

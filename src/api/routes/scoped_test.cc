@@ -27,7 +27,7 @@ class ScopedApiTest : public testing::ApiTest {
     const auto list = put("/v1/lists/rows", R"({"datasource":"rows","columns":["name"],"pageSize":5})");
     EXPECT_EQ(list.status, 201) << list.body;
   }
-  ~ScopedApiTest() override { refresher_->shutdown(); }
+  ~ScopedApiTest() override { api_->refresher().shutdown(); }
 
   void declare(const std::string& settings) {
     const auto answer =
@@ -147,7 +147,7 @@ TEST_F(ScopedApiTest, header_values_are_nowhere) {
   hear(get("/v1/datasources/rows"));
   hear(get("/v1/datasources"));
   hear(get("/metrics"));
-  refresher_->shutdown();
+  api_->refresher().shutdown();
   log::configure(log::Level::kOff, log::Format::kText);
   const std::string logged = ::testing::internal::GetCapturedStderr();
   EXPECT_THAT(logged, HasSubstr("refresh finished"));

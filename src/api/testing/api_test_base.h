@@ -19,12 +19,10 @@
 
 #include "api/api.h"
 #include "api/testing/counting_database.h"
+#include "api/testing/wired_api.h"
 #include "base/log.h"
 #include "http/client.h"
 #include "http/server.h"
-#include "lists/list_service.h"
-#include "lists/refresh_target.h"
-#include "net/blocking_pool.h"
 #include "net/io_threads.h"
 
 namespace slate::api::testing {
@@ -64,45 +62,27 @@ class ApiTest : public ::testing::Test {
     if (!opened) throw std::runtime_error(opened.error().to_string());
     database_ = *std::move(opened);
     counted_ = std::make_unique<CountingDatabase>(*database_);
-    target_ = std::make_unique<DatabaseTarget>(*counted_);
-    refresher_ = std::make_unique<Refresher>(
-        *target_, RefresherOptions{.clock = &clock_,
-                                   .random = [] { return 0.0; },
-                                   .observer = metrics_.refresh_observer(),
-                                   .attempt_observer = metrics_.attempt_observer()});
-    lists_ = std::make_unique<ListService>(*counted_, *refresher_, [this](ListService::Task task) {
-      return pool_->submit(std::move(task), net::Admission::kAlways);
-    });
-    context_ =
-        std::make_unique<ApiContext>(ApiContext{.database = *counted_,
-                                                .lists = *lists_,
-                                                .refresher = *refresher_,
-                                                .metrics = metrics_,
-                                                .answers = answers_,
-                                                .ready = [this]() -> Result<void> {
-                                                  if (not_ready_) return fail(*not_ready_);
-                                                  return {};
-                                                },
-                                                .pool = pool_.get(),
-                                                .connections =
-                                                    [this] {
-                                                      const auto* server = serving_.load();
-                                                      return server != nullptr ? server->connections() : 0;
-                                                    }});
-    auto server =
-        http::Server::start({.observer = metrics_.request_observer()}, make_router(*context_), io_, *pool_);
+    api_ = std::make_unique<WiredApi>(*counted_, clock_);
+    ApiContext& context = api_->context();
+    context.ready = [this]() -> Result<void> {
+      if (not_ready_) return fail(*not_ready_);
+      return {};
+    };
+    context.connections = [this] {
+      const auto* server = serving_.load();
+      return server != nullptr ? server->connections() : 0;
+    };
+    auto server = http::Server::start({.observer = api_->metrics().request_observer()}, api_->router(), io_,
+                                      api_->pool());
     if (!server) throw std::runtime_error(server.error().to_string());
     server_ = *std::move(server);
     serving_ = server_.get();
   }
   ~ApiTest() override {
     server_->stop(std::chrono::milliseconds(0));
-    refresher_->shutdown();
-    pool_.reset();
+    api_->stop();
     server_.reset();
-    context_.reset();
-    lists_.reset();
-    refresher_.reset();
+    api_.reset();
     counted_.reset();
     database_.reset();
     std::filesystem::remove_all(folder_);
@@ -167,18 +147,11 @@ class ApiTest : public ::testing::Test {
 
   std::filesystem::path folder_;
   ManualClock clock_{1'700'000'000'000};  // 2023-11-14T22:13:20Z
-  Metrics metrics_;
-  Answers answers_;
   std::optional<Error> not_ready_;
   std::unique_ptr<Database> database_;
   std::unique_ptr<CountingDatabase> counted_;  // what the server sees
-  std::unique_ptr<DatabaseTarget> target_;
-  std::unique_ptr<Refresher> refresher_;
+  std::unique_ptr<WiredApi> api_;
   net::IoThreads io_{2};
-  std::unique_ptr<net::BlockingPool> pool_ =
-      std::make_unique<net::BlockingPool>(net::BlockingPoolOptions{.name = "test", .threads = 4});
-  std::unique_ptr<ListService> lists_;
-  std::unique_ptr<ApiContext> context_;
   std::unique_ptr<http::Server> server_;
   std::atomic<const http::Server*> serving_ = nullptr;
   http::Client client_;

@@ -33,16 +33,24 @@ class WiredApi {
                  .refresher = refresher_,
                  .metrics = metrics_,
                  .answers = answers_,
-                 .ready = []() -> Result<void> { return {}; }} {}
-  // Who serves its routes has stopped by then.
-  ~WiredApi() {
-    refresher_.shutdown();
-    pool_.reset();
-  }
+                 .ready = []() -> Result<void> { return {}; },
+                 .pool = pool_.get()} {}
+  // stop().
+  ~WiredApi() { stop(); }
   WiredApi(const WiredApi&) = delete;
   WiredApi& operator=(const WiredApi&) = delete;
 
+  // Answers who still waits. Who serves its routes has stopped by then.
+  void stop() {
+    refresher_.shutdown();
+    pool_.reset();
+  }
+
   http::Router router() { return make_router(context_); }
+  // May be changed while no request runs.
+  ApiContext& context() { return context_; }
+  Metrics& metrics() { return metrics_; }
+  Answers& answers() { return answers_; }
   net::BlockingPool& pool() { return *pool_; }
   Refresher& refresher() { return refresher_; }
 
@@ -52,7 +60,7 @@ class WiredApi {
   DatabaseTarget target_;
   Refresher refresher_;
   std::unique_ptr<net::BlockingPool> pool_ =
-      std::make_unique<net::BlockingPool>(net::BlockingPoolOptions{.name = "api", .threads = 2});
+      std::make_unique<net::BlockingPool>(net::BlockingPoolOptions{.name = "api", .threads = 4});
   ListService lists_;
   ApiContext context_;
 };

@@ -91,9 +91,13 @@ class Database {
   virtual Result<std::vector<ListView>> list_lists() = 0;
   virtual Result<void> delete_list(std::string_view id) = 0;
   // Without waiting for anything, neither the store nor a server: for threads that must not block. Nothing
-  // where only they can tell, where there is no such list, and where callers do not share one copy; what to
-  // do then get_list() and snapshot() say. As new as a snapshot taken now. O(list).
-  virtual std::optional<ListState> peek_list([[maybe_unused]] std::string_view id) { return std::nullopt; }
+  // where only they can tell, where there is no such list, and for a scope of a datasource that keeps one
+  // copy for all; what to do then get_list() and snapshot() say. Else as new as a snapshot of that copy taken
+  // now, and a use of it as that would be. O(list).
+  virtual std::optional<ListState> peek_list([[maybe_unused]] std::string_view id,
+                                             [[maybe_unused]] std::string_view scope = {}) {
+    return std::nullopt;
+  }
 
   // One transaction: all of it or nothing. Later writes to the same id see earlier ones. The error of a write
   // that is refused has its position(). failed_precondition where the loader has `scope_headers`: its records
@@ -113,7 +117,8 @@ class Database {
   virtual Result<std::unique_ptr<GenerationBuilder>> begin_generation(CopyRef copy, LoadMode mode) = 0;
 
   // A secret of the data folder, 32 bytes, made once: what scopes are made with, so that they are no trace of
-  // the header values behind them. The same for as long as the data folder lives.
+  // the header values behind them. The same for as long as the data folder lives. Known without waiting where
+  // peek_list() answers.
   virtual Result<std::string> scope_key() = 0;
 };
 

@@ -125,4 +125,9 @@ bool has_access(const AccessRules& rules, Access access, const http::Headers& he
   return !check_caller(rules, access, caller_of(rules, headers), headers);
 }
 
+bool may_be_token(const AccessRules& rules, std::string_view header) {
+  if (!rules.list_tokens && !rules.admin_tokens) return http::equal_ignoring_case(header, kOwnHeader);
+  return http::equal_ignoring_case(header, kOwnHeader) || http::equal_ignoring_case(header, "Authorization");
+}
+
 }  // namespace slate::api

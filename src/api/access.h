@@ -44,5 +44,7 @@ struct AccessRules {
 std::optional<http::Response> check_access(const AccessRules& rules, Access access, http::Headers& headers);
 // Whether it would not refuse. Leaves the headers as they are.
 bool has_access(const AccessRules& rules, Access access, const http::Headers& headers);
+// Whether a header of this name may be a token of ours, which only check_access() tells from one of others.
+bool may_be_token(const AccessRules& rules, std::string_view header);
 
 }  // namespace slate::api

@@ -7,6 +7,10 @@
 namespace slate::log {
 namespace {
 
+// By Level.
+constexpr spdlog::level::level_enum kLevels[] = {spdlog::level::debug, spdlog::level::info,
+                                                 spdlog::level::warn, spdlog::level::err, spdlog::level::off};
+
 std::atomic<Format> current_format{Format::kText};
 
 spdlog::logger& logger() {
@@ -69,12 +73,14 @@ void write(spdlog::level::level_enum level, std::string_view message, Fields fie
 }  // namespace
 
 void configure(Level level, Format format) {
-  static constexpr spdlog::level::level_enum kLevels[] = {
-      spdlog::level::debug, spdlog::level::info, spdlog::level::warn, spdlog::level::err, spdlog::level::off};
   current_format.store(format, std::memory_order_relaxed);
   logger().set_level(kLevels[static_cast<std::size_t>(level)]);
   logger().set_pattern(format == Format::kJson ? R"({"time":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l",%v})"
                                                : "%Y-%m-%dT%H:%M:%S.%e%z %l %v");
+}
+
+bool is_on(Level level) {
+  return level != Level::kOff && logger().should_log(kLevels[static_cast<std::size_t>(level)]);
 }
 
 std::string render(Format format, std::string_view message, Fields fields) {

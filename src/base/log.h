@@ -33,6 +33,8 @@ using Fields = std::initializer_list<Field>;
 
 // Where lines go and which: stderr, warnings and errors as text, until told otherwise.
 void configure(Level level, Format format);
+// Whether a line of this level would be written: for lines so frequent that their fields are worth sparing.
+bool is_on(Level level);
 
 void debug(std::string_view message, Fields fields = {});
 void info(std::string_view message, Fields fields = {});

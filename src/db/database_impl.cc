@@ -439,15 +439,16 @@ Result<void> StoredDatabase::delete_list(std::string_view id) {
   return {};
 }
 
-std::optional<ListState> StoredDatabase::peek_list(std::string_view id) {
+std::optional<ListState> StoredDatabase::peek_list(std::string_view id, std::string_view scope) {
   const std::shared_lock lock(mutex_);
   const auto list = lists_.find(id);
   if (list == lists_.end()) return std::nullopt;
   const auto datasource = datasources_.find(list->second.datasource);
   if (datasource == datasources_.end()) return std::nullopt;
-  const auto current = datasource->second->shared()->current();
-  if (current.live == nullptr || current.damage || current.schema->datasource.is_scoped())
-    return std::nullopt;
+  const auto own = datasource->second->find(scope);
+  const auto current = (own != nullptr ? own : datasource->second->shared())->current();
+  if (current.live == nullptr || current.damage) return std::nullopt;
+  if (!scope.empty() && !current.schema->datasource.is_scoped()) return std::nullopt;
   const auto version = current.live->version();
   if (!version) return std::nullopt;
   return ListState{

@@ -34,7 +34,7 @@ class StoredDatabase final : public EmbeddedDatabase {
   Result<ListView> get_list(std::string_view id) override;
   Result<std::vector<ListView>> list_lists() override;
   Result<void> delete_list(std::string_view id) override;
-  std::optional<ListState> peek_list(std::string_view id) override;
+  std::optional<ListState> peek_list(std::string_view id, std::string_view scope) override;
   Result<WriteCounts> write_batch(std::string_view datasource, std::span<const RecordWrite> writes) override;
   Result<void> delete_all(std::string_view datasource) override;
   Result<std::unique_ptr<Transaction>> begin() override;

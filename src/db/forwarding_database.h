@@ -32,7 +32,9 @@ class ForwardingDatabase : public Database {
   Result<ListView> get_list(std::string_view id) override { return database_.get_list(id); }
   Result<std::vector<ListView>> list_lists() override { return database_.list_lists(); }
   Result<void> delete_list(std::string_view id) override { return database_.delete_list(id); }
-  std::optional<ListState> peek_list(std::string_view id) override { return database_.peek_list(id); }
+  std::optional<ListState> peek_list(std::string_view id, std::string_view scope) override {
+    return database_.peek_list(id, scope);
+  }
 
   Result<WriteCounts> write_batch(std::string_view datasource, std::span<const RecordWrite> writes) override {
     return database_.write_batch(datasource, writes);

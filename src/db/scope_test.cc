@@ -408,6 +408,31 @@ TEST_F(ScopeTest, a_load_that_is_given_up_leaves_no_trace) {
   EXPECT_TRUE(has_files(1));
 }
 
+TEST_F(ScopeTest, peek_is_as_new_as_a_snapshot_of_the_scope_and_a_use_of_it) {
+  save(scoped(2));
+  ASSERT_TRUE(database_->save_list({.id = "all", .datasource = "prospects", .columns = {{.field = "name"}}})
+                  .has_value());
+  load("alice", {"a1", "a2"});
+  load("bob", {"b1"});
+  for (const char* scope : {"alice", "bob", "nobody"}) {
+    const auto peeked = database_->peek_list("all", scope);
+    ASSERT_TRUE(peeked) << scope;
+    const SnapshotInfo info = of(scope)->info();
+    EXPECT_EQ(peeked->data.generation, info.generation) << scope;
+    EXPECT_EQ(peeked->data.data_version, info.data_version) << scope;
+    EXPECT_EQ(peeked->data.rows, info.rows) << scope;
+    EXPECT_EQ(peeked->data.loaded_at, info.loaded_at) << scope;
+  }
+  ASSERT_TRUE(database_->peek_list("all", "alice"));
+  load("carol", {"c1"});
+  EXPECT_TRUE(database_->peek_list("all", "alice")->data.loaded_at);
+  EXPECT_FALSE(database_->peek_list("all", "bob")->data.loaded_at) << "he was the least recently used";
+  Datasource shared = scoped();
+  shared.loader->scope_headers.clear();
+  save(shared);
+  EXPECT_FALSE(database_->peek_list("all", "alice")) << "there is one copy for all";
+}
+
 TEST_F(ScopeTest, status_has_the_total_of_the_copies) {
   load("alice", {"a1", "a2"});
   const std::uint64_t bytes = status().bytes;

@@ -53,7 +53,7 @@ enum class State : std::uint8_t {
   kContinuing,  // writing "100 Continue"
   kHandling,    // the handler owes an answer
   kResponding,  // writing, or waiting for the stream's next chunk
-  kResting,     // answered, and does not read for a while
+  kPuttingOff,  // the request was one too many, and so was another a moment ago: the answer waits
   kLingering,   // answered and closed for writing; reads and forgets
   kClosed,
 };
@@ -139,6 +139,7 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
   void on_end() {
     peer_finished_ = true;
     if (state_ == State::kReading || state_ == State::kLingering) return close();
+    if (state_ == State::kPuttingOff) return send_refusal(std::move(refusal_));
     if (exchange_) std::stop_source(exchange_->stop).request_stop();
   }
 
@@ -202,7 +203,7 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
       // With the whole request at hand the connection can go on; else where the next one begins is far away.
       const auto step = parser_.advance();
       if (!step || *step != RequestParser::Step::kRequest) exchange_->after = AfterResponse::kClose;
-      return send(std::move(*answer));
+      return exchange_->is_put_off ? put_off(*std::move(answer)) : send(*std::move(answer));
     }
     if (head.expects_continue && parser_.phase() == RequestParser::Phase::kBody && parser_.buffered() == 0) {
       state_ = State::kContinuing;
@@ -279,11 +280,31 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
                      core_->options.body_bytes, exchange.memory,          std::move(request)};
     if (exchange.route->run == Run::kInline && exchange.body_coding == Coding::kIdentity) {
       task();
-    } else if (auto queued = core_->pool.submit(std::move(task)); !queued) {
-      exchange.is_put_off = true;
-      return send(Response::problem(std::move(queued).error()));
+    } else if (auto queued = core_->pool.submit(std::move(task), admission(*exchange.route)); !queued) {
+      return put_off(Response::problem(std::move(queued).error()));
     }
     read_more();
+  }
+
+  // Answers a request that was one too many: at once, or as long after the last such answer as has to be.
+  void put_off(Response refusal) {
+    exchange_->memory.reset();
+    const TimePoint due = next_refusal_;
+    if (SteadyClock::now() >= due || core_->group->phase() != Phase::kServing)
+      return send_refusal(std::move(refusal));
+    state_ = State::kPuttingOff;
+    refusal_ = std::move(refusal);
+    set_deadline(due);
+    read_more();
+  }
+
+  void send_refusal(Response refusal) {
+    next_refusal_ = SteadyClock::now() + core_->options.refusal_interval;
+    send(std::move(refusal));
+  }
+
+  static net::Admission admission(const Route& route) {
+    return route.run == Run::kPoolAlways ? net::Admission::kAlways : net::Admission::kLimited;
   }
 
   std::optional<Response> ask_at_once(const Request& request) const {
@@ -459,7 +480,6 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
   void finish_exchange() {
     exchange_->record(exchange_->status, core_->options.observer);
     const auto after = exchange_->after;
-    const bool is_put_off = exchange_->is_put_off;
     exchange_.reset();
     before_ = {};
     body_ = {};
@@ -467,10 +487,6 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
     if (after == AfterResponse::kClose) return finish_connection();
     parser_.next_request();
     began_.reset();
-    if (is_put_off) {
-      state_ = State::kResting;
-      return set_deadline(SteadyClock::now() + core_->options.rest_after_refusal);
-    }
     state_ = State::kReading;
     process();
   }
@@ -487,7 +503,8 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
 
   void close_if_idle() {
     const bool idle = state_ == State::kReading && parser_.phase() == RequestParser::Phase::kIdle;
-    if (idle || state_ == State::kResting || state_ == State::kHandshake) close();
+    if (idle || state_ == State::kHandshake) close();
+    if (state_ == State::kPuttingOff) send_refusal(std::move(refusal_));
   }
 
   // The client has gone, or must go: nothing more can be said.
@@ -520,10 +537,7 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
 
   void on_deadline() {
     clear_deadline();
-    if (state_ == State::kResting) {
-      state_ = State::kReading;
-      return process();
-    }
+    if (state_ == State::kPuttingOff) return send_refusal(std::move(refusal_));
     if (state_ != State::kReading) return abandon();
     if (parser_.phase() == RequestParser::Phase::kIdle) return close();
     refuse(Error(Reason::kRequestTimeout, "the request took too long to arrive"));
@@ -541,6 +555,8 @@ class Http1Connection final : public Connection, public std::enable_shared_from_
   std::optional<TimePoint> began_;
   std::optional<Exchange> exchange_;
   std::uint64_t last_number_ = 0;
+  TimePoint next_refusal_ = TimePoint::min();  // no refusal for want of room before
+  Response refusal_;                           // that waits for it
   std::string before_;
   std::string body_;
   std::shared_ptr<const std::string> shared_body_;  // instead of body_

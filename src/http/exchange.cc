@@ -1,6 +1,7 @@
 #include "http/exchange.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string_view>
 #include <utility>
 
@@ -62,12 +63,13 @@ std::optional<Response> Exchange::find_route(const RequestHead& head, const Rout
 void Exchange::record(int final_status, const std::function<void(const Served&)>& observer) const {
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - began;
   const std::string_view name = method ? method_name(*method) : "OTHER";
-  log::info("request", {{"method", name},
-                        {"path", path},
-                        {"status", final_status},
-                        {"ms", taken.count() * 1000},
-                        {"bytes", bytes_written},
-                        {"request_id", request_id}});
+  if (log::is_on(log::Level::kInfo))
+    log::info("request", {{"method", name},
+                          {"path", path},
+                          {"status", final_status},
+                          {"ms", std::round(taken.count() * 1e6) / 1e3},
+                          {"bytes", bytes_written},
+                          {"request_id", request_id}});
   if (!observer) return;
   observer({.route = route != nullptr ? std::string_view(route->pattern) : std::string_view(),
             .method = name,

@@ -39,7 +39,7 @@ struct Exchange {
   const int version;
   const Coding accepted;  // what the answer may be in
   AfterResponse after;
-  bool is_put_off = false;  // it was refused for now: the client should come again later
+  bool is_put_off = false;  // it was one too many: the client should come again later
   const TimePoint began;
   const Route* route = nullptr;
   Target target;

@@ -3,12 +3,24 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "base/log.h"
 #include "http/utf8.h"
 
 namespace slate::http {
+
+namespace {
+
+// Seconds. What is not available may be so at any time: to ask each second is soon enough.
+std::optional<int> retry_after(const Error& error) {
+  if (error.retry_after_seconds()) return error.retry_after_seconds();
+  return error.reason() == Reason::kUnavailable ? std::optional(1) : std::nullopt;
+}
+
+}  // namespace
 
 std::string problem_json(const Error& error, std::string_view request_id) {
   const ReasonInfo& info = reason_info(error.reason());
@@ -35,8 +47,7 @@ Response with_problem_body(Response response, std::string_view request_id) {
   response.stream.reset();
   response.body = problem_json(error, request_id);
   response.headers.set("Content-Type", "application/problem+json");
-  if (const auto& seconds = error.retry_after_seconds())
-    response.headers.set("Retry-After", std::to_string(*seconds));
+  if (const auto seconds = retry_after(error)) response.headers.set("Retry-After", std::to_string(*seconds));
   return response;
 }
 

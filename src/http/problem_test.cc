@@ -41,6 +41,16 @@ TEST(Problem, response_takes_status_and_retry_time_from_the_error) {
   EXPECT_FALSE(response.error);
 }
 
+TEST(Problem, what_is_unavailable_may_be_asked_again_in_a_second_unless_it_says_otherwise) {
+  const auto wait = [](Error error) {
+    const auto answer = with_problem_body(Response::problem(std::move(error)), "r");
+    return std::string(answer.headers.get("Retry-After").value_or("never"));
+  };
+  EXPECT_EQ(wait(Error(Reason::kUnavailable, "away")), "1");
+  EXPECT_EQ(wait(Error(Reason::kUnavailable, "away").with_retry_after(9)), "9");
+  EXPECT_EQ(wait(Error(Reason::kInternal, "broken")), "never");
+}
+
 TEST(Problem, headers_set_beside_the_error_stay) {
   auto answer = Response::problem(Error(Reason::kUnauthenticated, "who?"));
   answer.headers.set("WWW-Authenticate", "Bearer");

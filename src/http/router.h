@@ -11,9 +11,12 @@
 
 namespace slate::http {
 
-// Where a handler runs: on the blocking pool, or at once on the I/O thread, for answers that take
-// microseconds and never block.
-enum class Run : std::uint8_t { kPool, kInline };
+// Where a handler runs.
+enum class Run : std::uint8_t {
+  kPool,        // on the blocking pool, unless too many calls wait there
+  kPoolAlways,  // on the pool in every case: for the few calls that tell how it goes when it is overloaded
+  kInline,      // at once on the I/O thread: for answers that take microseconds and never block
+};
 
 struct Route {
   Method method = Method::kGet;

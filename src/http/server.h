@@ -52,9 +52,10 @@ struct ServerOptions {
   std::size_t max_connections = 10'000;
   // Of one client's address: more connections or requests are answered 429.
   net::ClientLimits client{};
-  // How long a connection is not read from once its request was refused as one too many, with Retry-After: a
-  // client that comes again at once all the same costs no more than one that waits.
-  std::chrono::milliseconds rest_after_refusal{1'000};
+  // Between two answers on one connection to requests that were one too many: the later one waits, so that a
+  // client that comes again at once costs no more than one that does as Retry-After says. A request that can
+  // be served never waits for one that could not, as many clients of a gateway may share a connection.
+  std::chrono::milliseconds refusal_interval{1'000};
   // Called once a request, from I/O threads at once: must not block.
   std::function<void(const Served&)> observer{};
 };

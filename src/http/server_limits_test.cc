@@ -213,7 +213,7 @@ TEST_F(ServerLimits, requests_beyond_the_rate_of_a_client_are_429_and_the_connec
   router_.add(Method::kGet, "/alive", answer_with("alive"), Run::kInline);
   ServerOptions options;
   options.client = {.requests_per_second = 0.001, .burst_seconds = 3000};
-  options.rest_after_refusal = std::chrono::milliseconds(1);
+  options.refusal_interval = std::chrono::milliseconds(1);
   start(std::move(options));
   auto socket = connect();
   for (int i = 0; i < 3; ++i) {

@@ -16,6 +16,7 @@
 namespace slate::http::testing {
 namespace {
 
+using ::testing::ContainsRegex;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -250,7 +251,7 @@ TEST_F(ServerTest, full_queue_answers_503_with_a_retry_time) {
     respond(Response::empty(204));
   });
   router_.add(Method::kGet, "/hello", answer_with("hello"));
-  start({.rest_after_refusal = std::chrono::milliseconds(1)}, {.threads = 1, .queue_limit = 1});
+  start({.refusal_interval = std::chrono::hours(1)}, {.threads = 1, .queue_limit = 1});
   auto busy = connect();
   busy.send("GET /busy HTTP/1.1\r\nHost: x\r\n\r\n");
   entered.wait();
@@ -263,26 +264,62 @@ TEST_F(ServerTest, full_queue_answers_503_with_a_retry_time) {
   EXPECT_THAT(answer.body, HasSubstr(R"("code":"overloaded")"));
   opened.count_down();
   EXPECT_EQ(busy.read_response().status, 204);
-  // The connection goes on; the queue empties when it does.
-  RawResponse again{.status = 503};
-  while (again.status == 503) {
-    refused.send(kGet);
-    again = refused.read_response();
-  }
-  EXPECT_EQ(again.body, "hello");
+  while (pool_->stats().queued > 0) std::this_thread::yield();
+  // The connection goes on: what can be served does not wait for what could not.
+  refused.send(kGet);
+  EXPECT_EQ(refused.read_response().body, "hello");
 }
 
-TEST_F(ServerTest, connection_is_not_read_for_a_while_after_a_refusal) {
+class RefusedAgain : public ServerTest {
+ protected:
+  // Two requests were refused on one connection, and the second has no answer yet.
+  RawSocket refuse_twice() {
+    router_.add(Method::kGet, "/hello", answer_with("hello"));
+    router_.add(Method::kGet, "/now", answer_with("now"), Run::kInline);
+    start({.refusal_interval = std::chrono::hours(1)}, {.threads = 1, .queue_limit = 0});
+    auto socket = connect();
+    socket.send(kGet);
+    const auto first = socket.read_response();
+    EXPECT_EQ(first.status, 503);
+    EXPECT_FALSE(first.has("Connection: close")) << first.head;
+    socket.send(kGet);
+    while (pool_->stats().refused < 2) std::this_thread::yield();
+    EXPECT_EQ(ask("GET", "/now").body, "now") << "others are heard";
+    return socket;
+  }
+};
+
+TEST_F(RefusedAgain, is_told_so_when_its_time_has_come_or_the_server_ends) {
+  auto socket = refuse_twice();
+  server_->stop(std::chrono::seconds(30));
+  const auto second = socket.read_response();
+  EXPECT_EQ(second.status, 503);
+  EXPECT_TRUE(second.has("Connection: close")) << "it was answered before: " << second.head;
+}
+
+TEST_F(RefusedAgain, holds_no_connection_of_a_client_that_has_gone) {
+  auto socket = refuse_twice();
+  socket.finish_sending();
+  EXPECT_EQ(socket.read_response().status, 503);
+  EXPECT_EQ(socket.read_until_close(), "");
+}
+
+TEST_F(ServerTest, refusals_of_one_connection_are_told_one_after_the_other_in_their_time) {
   router_.add(Method::kGet, "/hello", answer_with("hello"));
-  router_.add(Method::kGet, "/now", answer_with("now"), Run::kInline);
-  start({.rest_after_refusal = std::chrono::hours(1)}, {.threads = 1, .queue_limit = 0});
-  auto refused = connect();
-  refused.send(kGet);
-  EXPECT_EQ(refused.read_response().status, 503);
-  refused.send("GET /now HTTP/1.1\r\nHost: x\r\n\r\n");
-  EXPECT_EQ(ask("GET", "/now").body, "now") << "others are heard";
-  server_->stop(std::chrono::milliseconds(0));
-  EXPECT_EQ(refused.read_until_close(), "");
+  start({.refusal_interval = std::chrono::milliseconds(1)}, {.threads = 1, .queue_limit = 0});
+  auto socket = connect();
+  for (int i = 0; i < 20; ++i) {
+    socket.send(kGet);
+    EXPECT_EQ(socket.read_response().status, 503) << i;
+  }
+}
+
+TEST_F(ServerTest, what_tells_of_an_overload_is_let_in_all_the_same) {
+  router_.add(Method::kGet, "/hello", answer_with("hello"));
+  router_.add(Method::kGet, "/metrics", answer_with("metrics"), Run::kPoolAlways);
+  start({}, {.threads = 1, .queue_limit = 0});
+  EXPECT_EQ(ask("GET", "/hello").status, 503);
+  EXPECT_EQ(ask("GET", "/metrics").body, "metrics");
 }
 
 TEST_F(ServerTest, what_is_known_at_once_needs_no_thread_of_the_pool) {
@@ -420,6 +457,7 @@ TEST_F(ServerTest, access_line_has_path_and_id_but_no_query_and_no_header) {
   const auto lines = ::testing::internal::GetCapturedStderr();
   log::configure(log::Level::kWarning, log::Format::kText);
   EXPECT_THAT(lines, HasSubstr("method=GET path=/hello status=200 ms="));
+  EXPECT_THAT(lines, ContainsRegex("ms=[0-9]+(\\.[0-9][0-9]?[0-9]?)? bytes=")) << "to the microsecond";
   EXPECT_THAT(lines, HasSubstr("request_id=r77"));
   EXPECT_THAT(lines, Not(HasSubstr("hidden")));
 }

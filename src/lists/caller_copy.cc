@@ -43,8 +43,12 @@ Result<std::string> scope_of(const LoaderConfig& config,
   if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
            reinterpret_cast<const unsigned char*>(message.data()), message.size(), digest, &size) == nullptr)
     return fail(Reason::kInternal, "a scope could not be made");
+  constexpr std::string_view kDigits = "0123456789abcdef";
   std::string scope;
-  for (unsigned int i = 0; i < size; ++i) scope += fmt::format("{:02x}", digest[i]);
+  for (unsigned int i = 0; i < size; ++i) {
+    scope += kDigits[digest[i] >> 4];
+    scope += kDigits[digest[i] & 15];
+  }
   return scope;
 }
 
@@ -66,6 +70,21 @@ Result<CallerCopy> open_copy(Database& database, std::string_view datasource,
   return fail(
       Error(Reason::kUnavailable, fmt::format("datasource \"{}\" is being changed; try again", datasource))
           .with_retry_after(1));
+}
+
+std::optional<PeekedCopy> peek_copy(Database& database, std::string_view list,
+                                    std::span<const std::pair<std::string, std::string>> headers) {
+  auto shared = database.peek_list(list);
+  if (!shared) return std::nullopt;
+  if (!shared->datasource->is_scoped()) return PeekedCopy{.state = *std::move(shared)};
+  const LoaderConfig& config = *shared->datasource->loader;
+  const auto key = database.scope_key();
+  if (!key) return std::nullopt;
+  auto scope = scope_of(config, headers, *key);
+  if (!scope) return std::nullopt;
+  auto own = database.peek_list(list, *scope);
+  if (!own || own->datasource->loader->scope_headers != config.scope_headers) return std::nullopt;
+  return PeekedCopy{.scope = *std::move(scope), .state = *std::move(own)};
 }
 
 }  // namespace slate

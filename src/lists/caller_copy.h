@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -27,5 +28,14 @@ struct CallerCopy {
 // Errors: those of scope_of() and of Database::snapshot().
 Result<CallerCopy> open_copy(Database& database, std::string_view datasource,
                              std::span<const std::pair<std::string, std::string>> headers);
+
+struct PeekedCopy {
+  std::string scope;  // as above
+  ListState state;
+};
+// The same of a list's datasource by Database::peek_list(), for threads that must not block. Nothing where
+// open_copy() is needed to know, or refuses.
+std::optional<PeekedCopy> peek_copy(Database& database, std::string_view list,
+                                    std::span<const std::pair<std::string, std::string>> headers);
 
 }  // namespace slate

@@ -65,19 +65,23 @@ void ListService::open(ListRequest request, Done done) {
   }
 }
 
-std::optional<ListUnchanged> ListService::peek(std::string_view list, const HasAnswer& has_answer) const {
-  auto state = database_.peek_list(list);
-  if (!state) return std::nullopt;
-  FreshnessDecision decision = refresher_.decide(*state->datasource, {}, state->data.loaded_at);
+std::optional<ListUnchanged> ListService::peek(std::string_view list,
+                                               std::span<const std::pair<std::string, std::string>> headers,
+                                               const HasAnswer& has_answer) const {
+  auto copy = peek_copy(database_, list, headers);
+  if (!copy) return std::nullopt;
+  ListState& state = copy->state;
+  FreshnessDecision decision = refresher_.decide(*state.datasource, copy->scope, state.data.loaded_at);
   if (decision.serve != Serve::kFresh || decision.refresh != RefreshAction::kNone) return std::nullopt;
-  Freshness freshness = freshness_of(*state->datasource, state->data, std::move(decision));
-  if (!has_answer({.list = state->list,
-                   .datasource = *state->datasource,
-                   .data = state->data,
-                   .freshness = freshness}))
+  Freshness freshness = freshness_of(*state.datasource, state.data, std::move(decision));
+  if (!has_answer({.list = state.list,
+                   .datasource = *state.datasource,
+                   .data = state.data,
+                   .freshness = freshness,
+                   .scope = copy->scope}))
     return std::nullopt;
   return ListUnchanged{
-      .datasource = std::move(state->datasource), .data = state->data, .freshness = std::move(freshness)};
+      .datasource = std::move(state.datasource), .data = state.data, .freshness = std::move(freshness)};
 }
 
 Result<ListService::Found> ListService::find(const ListRequest& request) const {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -124,10 +125,11 @@ class ListService {
   // it. Errors: not_found; invalid_argument naming the parameter or the missing header; cursor_expired; those
   // of the loader when there is nothing that may be served; overloaded when the executor is; cancelled.
   void open(ListRequest request, Done done);
-  // What open() would say where `has_answer` says yes, without waiting for anything: only of data that all
-  // callers share, that is fresh, and that the database knows the state of without reading. Otherwise nothing
-  // has happened.
-  std::optional<ListUnchanged> peek(std::string_view list, const HasAnswer& has_answer) const;
+  // What open() would say where `has_answer` says yes, without waiting for anything: only of data that is
+  // fresh, and that the database knows the state of without reading. Otherwise nothing has happened.
+  std::optional<ListUnchanged> peek(std::string_view list,
+                                    std::span<const std::pair<std::string, std::string>> headers,
+                                    const HasAnswer& has_answer) const;
 
  private:
   // The list, and its data of this moment.

@@ -154,7 +154,7 @@ TEST_F(ListServiceTest, fresh_rows_come_within_the_call) {
 
 TEST_F(ListServiceTest, peek_knows_fresh_data_only_and_loads_nothing) {
   const auto peek = [&](bool has_answer) {
-    return service_.peek("all", [has_answer](const AnswerBasis& basis) {
+    return service_.peek("all", {}, [has_answer](const AnswerBasis& basis) {
       EXPECT_EQ(basis.list.id, "all");
       EXPECT_EQ(basis.datasource.id, "rows");
       EXPECT_EQ(basis.freshness.state, FreshnessState::kFresh);
@@ -168,7 +168,7 @@ TEST_F(ListServiceTest, peek_knows_fresh_data_only_and_loads_nothing) {
   EXPECT_EQ(known->data.generation, outcome.rows().snapshot->info().generation);
   EXPECT_EQ(known->freshness.expires_at, outcome.rows().freshness.expires_at);
   EXPECT_FALSE(peek(false));
-  EXPECT_FALSE(service_.peek("none", [](const AnswerBasis&) { return true; }));
+  EXPECT_FALSE(service_.peek("none", {}, [](const AnswerBasis&) { return true; }));
   clock_.advance(std::chrono::seconds(61));
   EXPECT_FALSE(peek(true)) << "it has expired";
   EXPECT_EQ(loader_.calls(), 1u);
@@ -322,6 +322,31 @@ TEST_F(ScopedListTest, request_without_the_header_is_refused_and_loads_nothing) 
     EXPECT_EQ(outcome.answer.error().field(), "X-User");
   }
   EXPECT_EQ(loader_.calls(), 0u);
+}
+
+TEST_F(ScopedListTest, peek_is_of_the_callers_own_copy) {
+  const auto peek = [&](const NamedTexts& headers) {
+    std::string scope;
+    const auto known = service_.peek("all", headers, [&](const AnswerBasis& basis) {
+      scope = basis.scope;
+      return true;
+    });
+    EXPECT_NE(known.has_value(), scope.empty());
+    return std::pair(known ? known->data.generation : 0, scope);
+  };
+  const auto alice = open(by("alice"));
+  const auto [generation, scope] = peek({{"X-USER", "alice"}});
+  EXPECT_EQ(generation, alice.rows().snapshot->info().generation);
+  EXPECT_EQ(peek({{"x-user", "bob"}}).first, 0U) << "nothing has been loaded for him";
+  EXPECT_EQ(peek({}).first, 0U);
+  EXPECT_EQ(peek({{"X-User", ""}}).first, 0U);
+  const auto bob = open(by("bob"));
+  const auto [his_generation, his_scope] = peek({{"x-user", "bob"}});
+  EXPECT_EQ(his_generation, bob.rows().snapshot->info().generation);
+  EXPECT_NE(his_scope, scope);
+  clock_.advance(std::chrono::seconds(61));
+  EXPECT_EQ(peek({{"X-User", "alice"}}).first, 0U) << "it has expired";
+  EXPECT_EQ(loader_.calls(), 2u);
 }
 
 TEST_F(ScopedListTest, freshness_is_that_of_the_callers_copy) {

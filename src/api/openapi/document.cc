@@ -177,12 +177,20 @@ json::object problems_json(std::span<const ReasonInfo* const> infos) {
       {"content", json::object{{"application/problem+json", json::object{{"schema", std::move(schema)}}}}}};
 }
 
+// The same, said once in the document for all operations that have them: a reference to it.
+json::object share_problems(json::object& shared, std::span<const ReasonInfo* const> infos) {
+  std::string name = std::to_string(infos[0]->http_status);
+  for (const ReasonInfo* info : infos) name += fmt::format(".{}", info->name);
+  if (!shared.contains(name)) shared[name] = problems_json(infos);
+  return {{"$ref", "#/components/responses/" + name}};
+}
+
 // The security scheme of calls that may need a token.
 std::string_view access_word(Access access) {
   return access == Access::kAdministration ? "administration" : "lists";
 }
 
-json::object responses_json(const Operation& operation) {
+json::object responses_json(const Operation& operation, json::object& shared) {
   json::object responses;
   for (const Reply& reply : operation.replies) responses[std::to_string(reply.status)] = reply_json(reply);
   std::set<Reason> reasons(std::begin(kCommonProblems), std::end(kCommonProblems));
@@ -192,11 +200,12 @@ json::object responses_json(const Operation& operation) {
   std::map<int, std::vector<const ReasonInfo*>> by_status;
   for (const Reason reason : reasons)
     by_status[reason_info(reason).http_status].push_back(&reason_info(reason));
-  for (const auto& [status, infos] : by_status) responses[std::to_string(status)] = problems_json(infos);
+  for (const auto& [status, infos] : by_status)
+    responses[std::to_string(status)] = share_problems(shared, infos);
   return responses;
 }
 
-json::object operation_json(const Operation& operation) {
+json::object operation_json(const Operation& operation, json::object& shared) {
   json::array parameters;
   for (const Parameter* parameter : operation.parameters) parameters.push_back(parameter_json(*parameter));
   if (operation.conditions == Conditions::kTaken)
@@ -207,7 +216,7 @@ json::object operation_json(const Operation& operation) {
   if (!parameters.empty()) object["parameters"] = std::move(parameters);
   if (!operation.body.empty())
     object["requestBody"] = json::object{{"content", content_json(operation.body)}};
-  object["responses"] = responses_json(operation);
+  object["responses"] = responses_json(operation, shared);
   // The empty one: a server may want no token, as it does unless told otherwise.
   if (operation.access != Access::kOpen)
     object["security"] =
@@ -222,9 +231,9 @@ std::string method_word(http::Method method) {
 }
 
 // The call for the data of any list, with this list's words.
-json::object list_operation(const Operation& any, const ListView& list) {
+json::object list_operation(const Operation& any, const ListView& list, json::object& shared) {
   const ListSchemaNames names(list);
-  json::object object = operation_json(any);
+  json::object object = operation_json(any, shared);
   object["operationId"] = fmt::format("{}.{}", any.id, list.id);
   object["summary"] = list.title.empty() ? fmt::format("The rows of {}.", list.id) : list.title;
   json::array parameters;
@@ -239,12 +248,12 @@ json::object list_operation(const Operation& any, const ListView& list) {
 }
 
 void add_lists(json::object& paths, std::span<const Operation> operations,
-               std::span<const ListWithDatasource> lists) {
+               std::span<const ListWithDatasource> lists, json::object& shared) {
   const auto any = std::ranges::find(operations, std::string_view("getListData"), &Operation::id);
   if (any == operations.end()) return;
   for (const ListWithDatasource& list : lists)
     paths[fmt::format("/v1/lists/{}/data", list.list.id)] =
-        json::object{{"get", list_operation(*any, list.list)}};
+        json::object{{"get", list_operation(*any, list.list, shared)}};
 }
 
 // Words that tables of the code have.
@@ -268,11 +277,12 @@ void add_words(json::object& schemas) {
 json::object openapi_document(std::span<const Operation> operations,
                               std::span<const ListWithDatasource> lists) {
   json::object paths;
+  json::object responses;
   for (const Operation& operation : operations) {
     if (!paths.contains(operation.path)) paths[operation.path] = json::object{};
-    paths[operation.path].as_object()[method_word(operation.method)] = operation_json(operation);
+    paths[operation.path].as_object()[method_word(operation.method)] = operation_json(operation, responses);
   }
-  add_lists(paths, operations, lists);
+  add_lists(paths, operations, lists, responses);
 
   json::object schemas = json::parse(schemas_json()).as_object();
   add_words(schemas);
@@ -284,6 +294,7 @@ json::object openapi_document(std::span<const Operation> operations,
           {"paths", std::move(paths)},
           {"components",
            json::object{{"schemas", std::move(schemas)},
+                        {"responses", std::move(responses)},
                         {"securitySchemes", json::object{{access_word(Access::kAdministration), bearer},
                                                          {access_word(Access::kLists), bearer}}}}}};
 }

@@ -1,9 +1,11 @@
 // What grids ask for: rows, values of a column, rows by a grid's own request.
+#include <algorithm>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -87,6 +89,13 @@ void tell_preference(http::Response& response, std::optional<std::chrono::second
   if (wait) response.headers.set("Preference-Applied", "wait=" + std::to_string(wait->count()));
 }
 
+// Whether the copy may be chosen by what is a token of ours, and then is no scope header.
+bool chooses_by_token(const AccessRules& rules, const Datasource& datasource) {
+  return datasource.is_scoped() &&
+         std::ranges::any_of(datasource.loader->scope_headers,
+                             [&](const std::string& header) { return may_be_token(rules, header); });
+}
+
 // The caller's own answer, or one that is kept, where no more than a look into memory is needed to know that
 // it is still right.
 http::AtOnce known_answer(ApiContext& context, Result<Format> (*form)(const http::Headers&)) {
@@ -95,7 +104,10 @@ http::AtOnce known_answer(ApiContext& context, Result<Format> (*form)(const http
     if (!format) return std::nullopt;
     Conditional conditional(context.answers, context.database, request, media_type(*format), keep(*format));
     const auto unchanged = context.lists.peek(
-        request.param("id"), [&](const AnswerBasis& basis) { return conditional.has_answer(basis); });
+        request.param("id"), std::span(request.headers.begin(), request.headers.end()),
+        [&](const AnswerBasis& basis) {
+          return !chooses_by_token(context.access, basis.datasource) && conditional.has_answer(basis);
+        });
     if (!unchanged) return std::nullopt;
     auto response = conditional.answer();
     tell_data(response, *unchanged->datasource, unchanged->data, unchanged->freshness);

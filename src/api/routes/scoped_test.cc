@@ -3,6 +3,7 @@
 #include <fstream>
 #include <gmock/gmock.h>
 #include <iterator>
+#include <latch>
 
 #include "api/testing/api_test_base.h"
 #include "loader/testing/scripted_loader.h"
@@ -50,6 +51,43 @@ TEST_F(ScopedApiTest, each_caller_gets_its_own_rows) {
   EXPECT_EQ(name(get(data_, by("ann"))), R"("a row of 3")");
   EXPECT_EQ(loader_.calls(), 2u);
   EXPECT_NE(ann.at("/freshness/generation"), get(data_, by("alice")).at("/freshness/generation"));
+}
+
+TEST_F(ScopedApiTest, kept_and_unchanged_answers_of_the_callers_copy_need_no_thread_of_the_pool) {
+  const auto ann = get(data_, by("ann"));
+  const auto alice = get(data_, by("alice"));
+  ASSERT_NE(ann.body, alice.body);
+  const std::string values = "/v1/lists/rows/values/name";
+  const auto distinct = get(values, by("ann"));
+  const auto entered = std::make_shared<std::latch>(5);
+  const auto opened = std::make_shared<std::latch>(1);
+  for (int i = 0; i < 4; ++i)
+    ASSERT_TRUE(pool_->submit([entered, opened] {
+      entered->count_down();
+      opened->wait();
+    }));
+  entered->arrive_and_wait();
+  for (const auto& [user, first] : {std::pair("ann", ann), std::pair("alice", alice)}) {
+    const auto again = get(data_, by(user));
+    EXPECT_EQ(again.header("Server-Timing"), "cache;desc=hit");
+    EXPECT_EQ(again.body, first.body);
+    for (const char* name : {"ETag", "Vary", "Cache-Control", "Slate-Freshness", "Slate-Generation"})
+      EXPECT_EQ(again.header(name), first.header(name)) << name;
+    EXPECT_EQ(get(data_, {{"X-User", user}, {"If-None-Match", first.header("ETag")}}).status, 304);
+  }
+  EXPECT_EQ(get(values, by("ann")).body, distinct.body);
+  opened->count_down();
+  EXPECT_EQ(get(data_, {{"X-User", "bob"}, {"If-None-Match", ann.header("ETag")}}).status, 200);
+}
+
+// What opens Slate is not what a loader knows callers by, even where both come in one header.
+TEST_F(ScopedApiTest, token_of_slate_names_no_copy_however_it_is_answered) {
+  const http::Headers caller{{"Authorization", "Bearer 0123456789abcdef"}};
+  declare(R"("scopeHeaders":["Authorization"],"forwardHeaders":["X-User"],"ttl":60)");
+  EXPECT_EQ(get(data_, caller).status, 200);
+  EXPECT_EQ(get(data_, caller).header("Server-Timing"), "cache;desc=hit");
+  context_->access.list_tokens = [](std::string_view token) { return token == "0123456789abcdef"; };
+  expect_problem(get(data_, caller), 400, "invalid_argument", "Authorization");
 }
 
 TEST_F(ScopedApiTest, answers_say_what_they_vary_by) {

@@ -1,5 +1,8 @@
 #include "server/server.h"
 
+#include <algorithm>
+#include <atomic>
+#include <future>
 #include <gtest/gtest.h>
 #include <thread>
 
@@ -280,6 +283,43 @@ TEST_F(ServerTest, a_client_that_reads_nothing_holds_back_no_other) {
   EXPECT_EQ(quick.query(all_of()).records.size(), 20'000u);
   EXPECT_LT(server_->stats().queued_bytes, std::uint64_t{4} << 20);
   EXPECT_EQ(slow.collect(id).records.size(), 20'000u);
+}
+
+TEST_F(ServerTest, requests_that_come_together_wait_until_their_answers_are_taken) {
+  constexpr std::size_t kRecordBytes = std::size_t{256} << 10;
+  constexpr wire::RequestId kRequests = 500;
+  fill(1, kRecordBytes);
+  options_.backlog_bytes = 1 << 18;
+  std::atomic<std::uint64_t> most = 0;
+  std::atomic<const Server*> served = nullptr;
+  options_.observer = [&](const Answered&) {
+    if (const Server* server = served) most = std::max(most.load(), server->stats().queued_bytes);
+  };
+  start();
+  served = server_.get();
+  RawClient client(server_->port(), 4096);
+  (void)client.greet();
+  std::string together;
+  for (wire::RequestId id = 2; id < 2 + kRequests; ++id)
+    together += wire::make_frame(
+        id,
+        wire::encode({.body = wire::GetRecord{.target = {.datasource = "prospects"}, .id = "r0"}}).value());
+  client.send_bytes(together);
+  for (wire::RequestId id = 2; id < 2 + kRequests; ++id)
+    EXPECT_GT(client.receive(id).payload_bytes, kRecordBytes);
+  EXPECT_LT(most, options_.backlog_bytes + 2 * kRecordBytes);
+}
+
+TEST_F(ServerTest, requests_that_come_together_are_answered_in_turns) {
+  fill(10);
+  options_.inline_time = std::chrono::microseconds(0);  // each is a turn
+  start();
+  RawClient client = connect();
+  std::string together;
+  for (wire::RequestId id = 100; id < 300; ++id)
+    together += wire::make_frame(id, wire::encode({.body = wire::Ping{}}).value());
+  client.send_bytes(together);
+  for (wire::RequestId id = 100; id < 300; ++id) (void)client.receive(id).as<wire::Pong>();
 }
 
 TEST_F(ServerTest, cancel_ends_a_query_that_waits_for_credit) {

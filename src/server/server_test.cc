@@ -243,6 +243,45 @@ TEST_F(ServerTest, questions_beside_queries_are_answered) {
             std::string("name 12"));
 }
 
+TEST_F(ServerTest, an_answer_that_no_frame_holds_is_refused_and_the_connection_goes_on) {
+  fill(2'000, 18'000);
+  start();
+  RawClient client = connect();
+  wire::GetDistinct notes{.target = {.datasource = "prospects"}, .query = {.field = "notes"}};
+  notes.query.take = 100'000;
+  notes.options.memory_bytes = std::uint64_t{1} << 30;
+  const Error error = client.ask(notes).error();
+  EXPECT_EQ(error.reason(), Reason::kQuotaExceeded);
+  EXPECT_NE(error.message().find("frame"), std::string::npos) << error.to_string();
+  wait_for("get_distinct quota_exceeded");
+  notes.query.take = 100;
+  EXPECT_EQ(client.ask(notes).as<wire::DistinctAnswer>().values.values.size(), 100u);
+}
+
+TEST_F(ServerTest, what_waits_for_a_snapshot_can_be_cancelled) {
+  fill(1);
+  net::BlockingPool pool({.threads = 1});
+  auto started = Server::start(options_, *database_, io_, pool);
+  ASSERT_TRUE(started);
+  server_ = *std::move(started);
+  RawClient client = connect();
+  const auto snapshot =
+      client.ask(wire::OpenSnapshot{.datasource = "prospects"}).as<wire::SnapshotOpened>().snapshot;
+  std::promise<void> over;
+  ASSERT_TRUE(pool.submit([&] { over.get_future().wait(); }));
+  // The query has the snapshot, and waits for the pool's only thread.
+  wire::RunQuery query = all_of();
+  query.target = {.snapshot = snapshot};
+  const auto before = client.send(query);
+  const auto record = client.send(wire::GetRecord{.target = {.snapshot = snapshot}, .id = "r0"});
+  client.send_as(record, wire::Cancel{});
+  (void)client.ask(wire::Ping{}).as<wire::Pong>();
+  over.set_value();
+  EXPECT_EQ(client.receive(record).error().reason(), Reason::kCancelled);
+  EXPECT_EQ(client.collect(before).records.size(), 1u);
+  server_.reset();
+}
+
 TEST_F(ServerTest, what_is_wrong_with_a_question_is_said_and_the_connection_goes_on) {
   fill(1);
   start();

@@ -98,7 +98,14 @@ void RefreshHost::settle(const std::shared_ptr<Call>& call, const Verdict& verdi
 // On the pool: a merge copies what is live.
 void RefreshHost::open(const std::shared_ptr<Call>& call, wire::Handle refresh) {
   if (!enter(refresh, call->connection()))
-    return call->answer(slate::Error(Reason::kCancelled, "the connection that asked has gone"));
+    return call->answer(
+        slate::Error(Reason::kOverloaded, "the lease of the refresh ended before it could begin")
+            .with_retry_after(1));
+  // Whoever asked may have gone or cancelled before there was a right to take away.
+  if (call->stop().stop_requested()) {
+    give_up(refresh, {});
+    return call->answer(slate::Error(Reason::kCancelled, "the request was cancelled"));
+  }
   const auto& request = call->as<wire::BeginRefresh>();
   const CopyRef copy{request.datasource, request.scope};
   auto running = std::make_shared<Running>(core_);
@@ -116,13 +123,7 @@ void RefreshHost::open(const std::shared_ptr<Call>& call, wire::Handle refresh) 
   granted.lease = request.lease.count() > 0 ? std::min(request.lease, most) : most;
   if (!opened) {
     const LoadFailure failure = failure_of_store(opened.error());
-    BoardEffects effects;
-    {
-      const std::scoped_lock lock(mutex_);
-      effects = board_.fail(refresh, wire::LoadFault{failure.kind, failure.error}, now(),
-                            std::generate_canonical<double, 53>(random_));
-    }
-    take_effect(std::move(effects));
+    give_up(refresh, wire::LoadFault{failure.kind, failure.error});
     return call->answer(opened.error());
   }
   {
@@ -149,11 +150,15 @@ void RefreshHost::go_on(const std::shared_ptr<Call>& call) {
         refused ? slate::Error(Reason::kFailedPrecondition, "the refresh has not been granted yet")
                 : std::move(refused).error());
   }
-  auto taken = running->lane->run([self = shared_from_this(), call, refresh, running] {
-    if (auto entered = self->enter(refresh, call->connection()); !entered)
-      return call->answer(std::move(entered).error());
-    self->handle(call, refresh, *running);
-  });
+  // However busy the pool is: a message turned away would cost all that was loaded before it. There are as
+  // many as a connection may have requests under way.
+  auto taken = running->lane->run(
+      [self = shared_from_this(), call, refresh, running] {
+        if (auto entered = self->enter(refresh, call->connection()); !entered)
+          return call->answer(std::move(entered).error());
+        self->handle(call, refresh, *running);
+      },
+      net::Admission::kAlways);
   if (!taken) call->answer(std::move(taken).error());
 }
 
@@ -185,11 +190,11 @@ void RefreshHost::handle(const std::shared_ptr<Call>& call, wire::Handle refresh
     running.duplicates = counts->duplicates;
     return finished(*counts);
   }
-  BoardEffects effects;
   if (const auto* commit = std::get_if<wire::CommitRefresh>(&call->request())) {
     auto generation = running.builder->publish(commit->loaded_at);
     if (!generation) return finished(std::move(generation).error());
     running.builder.reset();
+    BoardEffects effects;
     {
       const std::scoped_lock lock(mutex_);
       effects = board_.succeed(refresh, *generation, running.duplicates, now());
@@ -198,14 +203,18 @@ void RefreshHost::handle(const std::shared_ptr<Call>& call, wire::Handle refresh
     call->answer(wire::RefreshPublished{*generation});
     return take_effect(std::move(effects));
   }
-  const auto& abort = call->as<wire::AbortRefresh>();
   running.builder.reset();
+  drop(refresh);
+  give_up(refresh, call->as<wire::AbortRefresh>().failure);
+  call->answer(wire::Done{});
+}
+
+void RefreshHost::give_up(wire::Handle refresh, const std::optional<wire::LoadFault>& fault) {
+  BoardEffects effects;
   {
     const std::scoped_lock lock(mutex_);
-    effects = board_.fail(refresh, abort.failure, now(), std::generate_canonical<double, 53>(random_));
+    effects = board_.fail(refresh, fault, now(), std::generate_canonical<double, 53>(random_));
   }
-  drop(refresh);
-  call->answer(wire::Done{});
   take_effect(std::move(effects));
 }
 

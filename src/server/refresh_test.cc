@@ -1,3 +1,4 @@
+#include <future>
 #include <gtest/gtest.h>
 
 #include "server/testing/server_fixture.h"
@@ -205,6 +206,54 @@ TEST_F(RefreshTest, one_that_waits_may_cancel) {
   const auto waiting = waiter.send(request("b", std::chrono::seconds(30)));
   waiter.send_as(waiting, wire::Cancel{});
   EXPECT_EQ(waiter.receive(waiting).error().reason(), Reason::kCancelled);
+}
+
+TEST_F(RefreshTest, a_refresh_goes_on_however_busy_the_server_is) {
+  net::BlockingPool pool({.threads = 1, .queue_limit = 1});
+  auto started = Server::start(options_, *database_, io_, pool);
+  ASSERT_TRUE(started);
+  server_ = *std::move(started);
+  RawClient client = connect();
+  const auto refresh = begin(client, "a");
+  std::promise<void> busy, over;
+  ASSERT_TRUE(pool.submit([&] {
+    busy.set_value();
+    over.get_future().wait();
+  }));
+  busy.get_future().wait();
+  ASSERT_TRUE(pool.submit([] {})) << "and one that waits: others are turned away";
+  std::string payload;
+  wire::append_row("x", {}, payload);
+  const auto rows = client.send(wire::LoadRows{.refresh = refresh, .count = 1}, payload);
+  const auto renewal = client.send(wire::RenewRefresh{.refresh = refresh});
+  EXPECT_EQ(client.ask(wire::ListLists{}).error().reason(), Reason::kOverloaded);
+  over.set_value();
+  (void)client.receive(rows).as<wire::Done>();
+  (void)client.receive(renewal).as<wire::Done>();
+  commit(client, refresh);
+  server_.reset();
+}
+
+TEST_F(RefreshTest, a_client_that_leaves_before_it_is_granted_holds_nothing) {
+  net::BlockingPool pool({.threads = 1});
+  auto started = Server::start(options_, *database_, io_, pool);
+  ASSERT_TRUE(started);
+  server_ = *std::move(started);
+  std::promise<void> over;
+  ASSERT_TRUE(pool.submit([&] { over.get_future().wait(); }));
+  RawClient leaving = connect();
+  leaving.send(request("a"));
+  (void)leaving.ask(wire::Ping{}).as<wire::Pong>();
+  RawClient cancelling = connect();
+  const auto cancelled = cancelling.send(request("b"));
+  cancelling.send_as(cancelled, wire::Cancel{});
+  (void)cancelling.ask(wire::Ping{}).as<wire::Pong>();
+  leaving.close();
+  wait_until([&] { return server_->stats().connections == 1; });
+  over.set_value();
+  EXPECT_EQ(cancelling.receive(cancelled).error().reason(), Reason::kCancelled);
+  (void)connect().ask(request("c")).as<wire::RefreshGranted>();
+  server_.reset();
 }
 
 TEST_F(RefreshTest, stopping_answers_who_waits) {

@@ -20,6 +20,9 @@ namespace asio = boost::asio;
 using SteadyClock = std::chrono::steady_clock;
 using Strand = asio::strand<asio::io_context::executor_type>;
 
+// Each has a file and memory of its own.
+constexpr std::size_t kMostOfConnection = 16;
+
 wire::RefreshFailed answer_of(const FailureMemory& failures) {
   return {.failure = {failures.kind, failures.error},
           .count = failures.count,
@@ -62,6 +65,11 @@ void RefreshHost::begin(const std::shared_ptr<Call>& call) {
 
 void RefreshHost::apply(const std::shared_ptr<Call>& call) {
   const auto& request = call->as<wire::BeginRefresh>();
+  if (request.load_id.size() > wire::kLoadIdBytes)
+    return call->answer(
+        slate::Error(Reason::kInvalidArgument, fmt::format("expected at most {} bytes, got {}",
+                                                           wire::kLoadIdBytes, request.load_id.size()))
+            .with_field("load_id"));
   const auto snapshot = core_.database.snapshot({request.datasource, request.scope});
   if (!snapshot) return call->answer(snapshot.error());
   auto give_up = call->arrived() + request.wait;
@@ -76,11 +84,18 @@ void RefreshHost::apply(const std::shared_ptr<Call>& call) {
                                 .give_up = give_up,
                                 .lease = request.lease.count() > 0 ? std::min(request.lease, most) : most};
   std::optional<Verdict> verdict;
+  bool has_enough = false;
   {
     const std::scoped_lock lock(mutex_);
-    verdict = board_.begin(application, {call->connection(), call->id()}, now());
-    if (!verdict) waiting_.emplace(WaiterKey{call->connection(), call->id()}, call);
+    has_enough = board_.held_by(call->connection()) >= kMostOfConnection;
+    if (!has_enough) verdict = board_.begin(application, {call->connection(), call->id()}, now());
+    if (!has_enough && !verdict) waiting_.emplace(WaiterKey{call->connection(), call->id()}, call);
   }
+  if (has_enough)
+    return call->answer(
+        slate::Error(Reason::kQuotaExceeded,
+                     fmt::format("{} refreshes are under way on this connection", kMostOfConnection))
+            .with_hint("end one of them first"));
   arm();
   if (verdict) return settle(call, *verdict);
   // The client may have gone, or cancelled, before the call was among those that wait.

@@ -267,6 +267,33 @@ TEST_F(RefreshTest, stopping_answers_who_waits) {
   EXPECT_EQ(waiter.receive(waiting).error().reason(), Reason::kUnavailable);
 }
 
+TEST_F(RefreshTest, an_id_of_a_load_that_is_too_long_to_remember_is_refused) {
+  start();
+  RawClient client = connect();
+  const Error error = client.ask(request(std::string(wire::kLoadIdBytes + 1, 'x'))).error();
+  EXPECT_EQ(error.reason(), Reason::kInvalidArgument);
+  EXPECT_EQ(error.field(), "load_id");
+  (void)client.ask(request(std::string(wire::kLoadIdBytes, 'x'))).as<wire::RefreshGranted>();
+}
+
+TEST_F(RefreshTest, one_connection_holds_so_many_refreshes_and_no_more) {
+  start();
+  RawClient client = connect();
+  const auto begin_of = [&](int number) {
+    Datasource datasource = prospects();
+    datasource.id = fmt::format("d{}", number);
+    EXPECT_TRUE(database_->save_datasource(datasource));
+    auto other = request(fmt::format("load{}", number));
+    other.datasource = datasource.id;
+    return client.ask(other);
+  };
+  const auto first = begin_of(0).as<wire::RefreshGranted>().refresh;
+  for (int i = 1; i < 16; ++i) (void)begin_of(i).as<wire::RefreshGranted>();
+  EXPECT_EQ(begin_of(16).error().reason(), Reason::kQuotaExceeded);
+  (void)client.ask(wire::AbortRefresh{.refresh = first}).as<wire::Done>();
+  (void)begin_of(16).as<wire::RefreshGranted>();
+}
+
 TEST_F(RefreshTest, of_a_datasource_that_is_not_there_there_is_none) {
   start();
   RawClient client = connect();

@@ -23,8 +23,7 @@ struct ClientPoolOptions {
   // used, until it does not.
   ClientOptions client{};
   std::size_t size = 8;  // connections, at most; each is made when it is first needed
-  // How long a checkout waits for a connection to come back, or for the server to. One that makes a
-  // connection has what is left of it for that, a quarter of a second at least, whatever ClientOptions say.
+  // How long a checkout waits for a connection to come back, or for the server to.
   std::chrono::milliseconds checkout_timeout{5'000};
   // After a connection could not be made, and doubled each time that it fails again.
   std::chrono::milliseconds first_back_off{50};

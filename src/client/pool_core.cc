@@ -12,10 +12,6 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-// What connecting may take though a checkout has less time left: a hasty one is no reason to give up a
-// server.
-constexpr std::chrono::milliseconds kLeastConnect{250};
-
 int whole_seconds(SteadyClock::duration left) {
   return static_cast<int>(
       std::clamp<std::int64_t>(std::chrono::ceil<std::chrono::seconds>(left).count(), 1, 60));
@@ -56,7 +52,7 @@ Result<PooledClient> PoolCore::checkout(std::chrono::milliseconds timeout) {
       ++connecting_;
       leave(at);
       lock.unlock();
-      auto client = connect(deadline);
+      auto client = connect();
       if (client) return PooledClient(shared_from_this(), *std::move(client));
       if (client.error().reason() != Reason::kUnavailable) return fail(std::move(client).error());
       lock.lock();
@@ -97,8 +93,8 @@ void PoolCore::wake_front() {
   if (!waiting_.empty()) waiting_.front()->wake.notify_one();
 }
 
-Result<std::unique_ptr<RemoteClient>> PoolCore::connect(TimePoint deadline) {
-  auto client = connect_somewhere(deadline);
+Result<std::unique_ptr<RemoteClient>> PoolCore::connect() {
+  auto client = connect_somewhere();
   if (client) {
     if (auto met = meet(**client); !met) client = fail(std::move(met).error());
   }
@@ -117,21 +113,16 @@ Result<std::unique_ptr<RemoteClient>> PoolCore::connect(TimePoint deadline) {
   return client;
 }
 
-Result<std::unique_ptr<RemoteClient>> PoolCore::connect_somewhere(TimePoint deadline) {
+Result<std::unique_ptr<RemoteClient>> PoolCore::connect_somewhere() {
   std::size_t first = 0;
   {
     const Lock lock(mutex_);
     first = preferred_;
   }
   Result<std::unique_ptr<RemoteClient>> client = fail(Reason::kUnavailable, "there is no address");
-  ClientOptions options = options_.client;
   for (std::size_t i = 0; i < addresses_.size(); ++i) {
     const std::size_t at = (first + i) % addresses_.size();
-    // Its share of the time that is left, so that silent ones leave some to those behind them.
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - SteadyClock::now());
-    const auto share = std::max(left / static_cast<std::int64_t>(addresses_.size() - i), kLeastConnect);
-    options.connect_timeout = std::min(share, options_.client.connect_timeout);
-    client = RemoteClient::connect(options, addresses_[at], tls_.get());
+    client = RemoteClient::connect(options_.client, addresses_[at], tls_.get());
     if (!client) continue;
     const Lock lock(mutex_);
     preferred_ = at;

@@ -49,8 +49,8 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   void leave(std::list<Waiter*>::iterator at);
   void wake_front();
   // REQUIRES: a place is reserved. Frees it on failure.
-  Result<std::unique_ptr<RemoteClient>> connect(TimePoint deadline);
-  Result<std::unique_ptr<RemoteClient>> connect_somewhere(TimePoint deadline);
+  Result<std::unique_ptr<RemoteClient>> connect();
+  Result<std::unique_ptr<RemoteClient>> connect_somewhere();
   Result<void> meet(RemoteClient& client);
   void drop(Lock& lock, std::unique_ptr<Client> client);
   void note_outage(const Error& error);

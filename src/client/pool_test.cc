@@ -190,15 +190,6 @@ TEST(ClientPool, a_server_that_accepts_and_never_answers_is_unavailable) {
   EXPECT_EQ(pool->stats().open, 0U);
 }
 
-TEST(ClientPool, a_server_that_never_answers_is_not_waited_for_beyond_the_checkout) {
-  const ScriptedServer silent({}, "");
-  const auto pool = make_pool(silent.address() + "," + silent.address(),
-                              {.client = {.connect_timeout = kLong}, .checkout_timeout = milliseconds(20)});
-  const auto client = pool->checkout();
-  ASSERT_FALSE(client);
-  EXPECT_EQ(client.error().reason(), Reason::kUnavailable);
-}
-
 TEST(ClientPool, another_address_is_used_when_the_first_does_not_answer) {
   const ScriptedServer silent({}, "");
   const ScriptedServer good;

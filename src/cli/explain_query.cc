@@ -14,6 +14,7 @@
 #include "model/schema.h"
 #include "query/list_query.h"
 #include "query/literal.h"
+#include "query/query_json.h"
 #include "query/url_query.h"
 
 namespace slate::cli {
@@ -110,16 +111,6 @@ void give_types(Filter& filter, const Schema& schema) {
   }
 }
 
-json::value body_of(const Query& query) {
-  json::object body;
-  if (query.filter) body["filter"] = to_json(*query.filter);
-  if (!query.sort.empty()) body["sort"] = to_json(query.sort);
-  if (query.skip > 0) body["skip"] = query.skip;
-  if (query.take) body["take"] = *query.take;
-  if (query.columns) body["columns"] = json::array(query.columns->begin(), query.columns->end());
-  return body;
-}
-
 }  // namespace
 
 Result<json::value> explain_query(const std::vector<std::pair<std::string, std::string>>& parameters,
@@ -129,13 +120,13 @@ Result<json::value> explain_query(const std::vector<std::pair<std::string, std::
   if (list == nullptr) {
     SLATE_TRY(UrlQuery asked, query_from_url(parameters, {.schema = schema}));
     if (asked.query.filter) give_types(*asked.query.filter, schema);
-    return body_of(asked.query);
+    return to_json(asked.query);
   }
   SLATE_TRY(const ListView view, read_list(*list, declared));
   SLATE_TRY(UrlQuery asked, query_from_url(parameters, {.schema = schema, .list = &view}));
   SLATE_TRY(Query query, list_query(view, std::move(asked.query), Paging::kPage));
   if (query.filter) give_types(*query.filter, schema);
-  return body_of(query);
+  return to_json(query);
 }
 
 }  // namespace slate::cli

@@ -17,6 +17,15 @@ std::optional<std::chrono::milliseconds> time_left(const std::optional<TimePoint
   return std::clamp(left, std::chrono::milliseconds(1), std::chrono::milliseconds(UINT32_MAX));
 }
 
+std::optional<Error> check_size(std::size_t message, std::size_t payload, std::size_t limit) {
+  const std::size_t frame = wire::frame_bytes(message, payload);
+  if (frame <= limit && message <= wire::kRequestMessageBytes) return std::nullopt;
+  const auto [size, most] =
+      frame > limit ? std::pair(frame, limit) : std::pair(message, wire::kRequestMessageBytes);
+  return Error(Reason::kPayloadTooLarge, "the request has " + std::to_string(size) +
+                                             " bytes, the server takes " + std::to_string(most));
+}
+
 }  // namespace
 
 std::size_t Connection::frame_limit(const wire::RequestBody& body) const {
@@ -47,10 +56,8 @@ std::unique_ptr<Exchange> Connection::start(wire::RequestBody body, CallTerms te
     exchange->failure_ = message.error();
     return exchange;
   }
-  if (const std::size_t size = wire::kFrameHeaderBytes + message->size() + payload.size(); size > limit) {
-    exchange->failure_ =
-        Error(Reason::kPayloadTooLarge, "the request has " + std::to_string(size) +
-                                            " bytes, the server takes " + std::to_string(limit));
+  if (auto too_large = check_size(message->size(), payload.size(), limit)) {
+    exchange->failure_ = std::move(too_large);
     return exchange;
   }
   {

@@ -1,6 +1,8 @@
 #include "query/query_json.h"
 
 #include <algorithm>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <cstdint>
@@ -122,6 +124,17 @@ Result<Query> query_from_json(const json::value& body) {
     }
   }
   return query;
+}
+
+json::value to_json(const Query& query) {
+  json::object body;
+  if (query.filter) body["filter"] = to_json(*query.filter);
+  if (!query.sort.empty()) body["sort"] = to_json(query.sort);
+  if (query.skip > 0) body["skip"] = query.skip;
+  if (query.take) body["take"] = *query.take;
+  if (query.columns) body["columns"] = json::array(query.columns->begin(), query.columns->end());
+  if (query.cursor) body["cursor"] = *query.cursor;
+  return body;
 }
 
 }  // namespace slate

@@ -39,6 +39,14 @@ TEST(QueryJson, reads_every_member) {
   EXPECT_EQ(query->columns, (std::vector<std::string>{"name", "address.city"}));
 }
 
+TEST(QueryJson, what_was_read_is_written_as_it_was) {
+  for (const char* text :
+       {"{}", R"({"columns":[]})",
+        R"({"filter":{"field":"a","op":"in","value":["x",2]},"sort":[{"field":"b","direction":"desc"}],)"
+        R"("skip":3,"take":4,"columns":["c"],"cursor":"AQ"})"})
+    EXPECT_EQ(to_json(read(text).value()), parse_json(text).value()) << text;
+}
+
 TEST(QueryJson, null_is_absent) {
   const auto query = read(R"({"filter":null,"sort":null,"skip":null,"take":null,"columns":null})");
   ASSERT_TRUE(query) << query.error().to_string();

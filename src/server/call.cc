@@ -1,6 +1,9 @@
 #include "server/call.h"
 
+#include <fmt/format.h>
 #include <utility>
+
+#include "wire/frame.h"
 
 namespace slate::server {
 
@@ -46,6 +49,18 @@ void Call::send(const wire::Answer& part, std::string payload) {
 
 void Call::answer(const wire::Answer& answer, std::string payload) {
   if (answered_.exchange(true)) return;
+  std::string message = wire::encode(answer);
+  // A client could not take it, and would have to end the connection.
+  if (wire::frame_bytes(message.size(), payload.size()) <= wire::kAnswerFrameBytes)
+    return give(answer, std::move(message), std::move(payload));
+  const wire::Answer refusal =
+      slate::Error(Reason::kQuotaExceeded, fmt::format("the answer is larger than the {} MiB of a frame",
+                                                       wire::kAnswerFrameBytes >> 20))
+          .with_hint("ask for less at once");
+  give(refusal, wire::encode(refusal), {});
+}
+
+void Call::give(const wire::Answer& answer, std::string message, std::string payload) {
   if (core_->options.observer) {
     const auto* error = std::get_if<slate::Error>(&answer);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - arrived_;
@@ -53,7 +68,7 @@ void Call::answer(const wire::Answer& answer, std::string payload) {
                              .outcome = error != nullptr ? reason_info(error->reason()).name : "ok",
                              .seconds = took.count()});
   }
-  std::string head = wire::make_frame_head(started_.id, wire::encode(answer), payload.size());
+  std::string head = wire::make_frame_head(started_.id, message, payload.size());
   if (const auto peer = peer_.lock())
     peer->send(started_.id, std::move(head), std::move(payload), Last::kYes);
 }

@@ -54,10 +54,12 @@ class Call {
 
   // A part of the answer, with more to come.
   void send(const wire::Answer& part, std::string payload);
-  // The answer, or its last part.
+  // The answer, or its last part. One that no frame holds becomes a quota_exceeded.
   void answer(const wire::Answer& answer, std::string payload = {});
 
  private:
+  void give(const wire::Answer& answer, std::string message, std::string payload);
+
   AliveGuard alive_;
   const std::shared_ptr<ServerCore> core_;
   const std::weak_ptr<Peer> peer_;

@@ -244,6 +244,8 @@ class Carrier {
     if (!held) return refuse(std::move(held).error());
     if (where == Where::kShort && ask_at_once(target, options, *held, question)) return nullptr;
     const auto run = [call = call_, snapshot = *held, question = std::move(question), &target, options] {
+      if (auto interrupted = call->interruption(std::chrono::steady_clock::now()))
+        return call->answer(*std::move(interrupted));
       std::shared_ptr<HeldSnapshot> own;
       answer_with(*call, put(*call, target, snapshot.get(), own, question, call->bounded(options)));
     };

@@ -103,7 +103,7 @@ class TcpConnection final : public Peer, public std::enable_shared_from_this<Tcp
   // ---- Reading
 
   void read_more() {
-    if (read_pending_ || state_ == State::kClosed) return;
+    if (read_pending_ || is_turn_over_ || state_ == State::kClosed) return;
     // A client that takes no answers asks no more questions.
     if (state_ == State::kOpen && is_backlogged()) return;
     read_pending_ = true;
@@ -134,13 +134,20 @@ class TcpConnection final : public Peer, public std::enable_shared_from_this<Tcp
     read_more();
   }
 
-  // Goes as far as the bytes at hand allow.
+  // Goes as far as the bytes at hand and the client's appetite allow: what came together may be a thousand
+  // requests, each answered here. Other connections of this thread have their turn in between.
   void process() {
     bool goes_on = true;
     bool is_new_frame = !frame_began_;
-    while (goes_on && state_ == State::kOpen) {
+    const TimePoint turn_ends = heard_ + core_->options.inline_time;
+    while (goes_on && state_ == State::kOpen && !is_backlogged()) {
       goes_on = std::visit([this](auto& step) { return perform(step); }, step_ = session_.next());
       is_new_frame = is_new_frame || goes_on;
+      is_turn_over_ = goes_on && SteadyClock::now() >= turn_ends;
+      if (is_turn_over_) {
+        go_on_later();
+        break;
+      }
     }
     if (state_ != State::kOpen) return;
     time_frame(is_new_frame);
@@ -148,6 +155,15 @@ class TcpConnection final : public Peer, public std::enable_shared_from_this<Tcp
       end(wire::answer_frame(0,
                              slate::Error(Reason::kOverloaded, "too many large requests are being received")
                                  .with_retry_after(1)));
+  }
+
+  void go_on_later() {
+    stream_.post([this] {
+      is_turn_over_ = false;
+      heard_ = SteadyClock::now();  // what goes on was not heard any later
+      process();
+      read_more();
+    });
   }
 
   // Bytes now and then are not enough to keep a connection, and the memory for a frame.
@@ -253,14 +269,21 @@ class TcpConnection final : public Peer, public std::enable_shared_from_this<Tcp
   }
   // Of bytes that are counted.
   void enqueue(std::string head, std::string payload) {
-    if (state_ != State::kOpen && state_ != State::kEnding) return uncount(head.size() + payload.size());
+    if (state_ != State::kOpen && state_ != State::kEnding) {
+      uncount(head.size() + payload.size());
+      return;
+    }
     to_write_.push_back(std::move(head));
     if (!payload.empty()) to_write_.push_back(std::move(payload));
     write_more();
   }
-  void uncount(std::size_t bytes) {
-    queued_bytes_.fetch_sub(bytes, std::memory_order_acq_rel);
+  // Whether too much has waited until now, and does no more. By the very number that others may raise
+  // meanwhile: who saw that it was too much is to be told.
+  bool uncount(std::size_t bytes) {
+    const std::size_t before = queued_bytes_.fetch_sub(bytes, std::memory_order_acq_rel);
     core_->counters.queued_bytes.fetch_sub(bytes, std::memory_order_relaxed);
+    const std::size_t limit = core_->options.backlog_bytes;
+    return before >= limit && before - bytes < limit;
   }
 
   // What the socket takes goes at once; the rest when it takes more.
@@ -290,17 +313,16 @@ class TcpConnection final : public Peer, public std::enable_shared_from_this<Tcp
     write_pending_ = false;
     const std::size_t bytes = result.bytes;
     core_->counters.bytes_sent.fetch_add(bytes, std::memory_order_relaxed);
-    const bool was_backlogged = is_backlogged();
-    uncount(bytes);
+    const bool has_room_again = uncount(bytes);
     written_ += bytes;
     while (!to_write_.empty() && written_ >= to_write_.front().size()) {
       written_ -= to_write_.front().size();
       to_write_.pop_front();
     }
-    if (was_backlogged && !is_backlogged()) {
+    if (has_room_again) {
       if (frame_began_) frame_began_ = SteadyClock::now();  // its rest was not read meanwhile
       for (const auto& stream : streams()) stream->poke();
-      read_more();
+      go_on_later();
     }
     if (!to_write_.empty()) return;
     if (state_ == State::kEnding) return linger();
@@ -433,6 +455,7 @@ class TcpConnection final : public Peer, public std::enable_shared_from_this<Tcp
   std::unordered_map<wire::RequestId, Running> running_;
 
   bool read_pending_ = false;
+  bool is_turn_over_ = false;     // what has been read goes on soon
   std::uint64_t held_bytes_ = 0;  // of frames that are not whole, as they are counted
   TimePoint heard_{};
   std::optional<TimePoint> frame_began_;  // of one that is not whole

@@ -119,9 +119,10 @@ BoardEffects RefreshBoard::fail(wire::Handle refresh, std::optional<wire::LoadFa
     copy->second.failures =
         remember_failure(previous ? &*previous : nullptr, {fault->kind, fault->error}, now.wall, random);
     answer_all(copy->second, Failed{*copy->second.failures}, effects);
-  } else {
-    pass_on(copy, now, effects);
+    forget_oldest_failure();
+    return effects;
   }
+  pass_on(copy, now, effects);
   drop_if_empty(copy);
   return effects;
 }
@@ -202,6 +203,11 @@ std::optional<SteadyTime> RefreshBoard::next_deadline() const {
   return next;
 }
 
+std::size_t RefreshBoard::held_by(ConnectionId connection) const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      refreshes_, [&](const auto& each) { return each.second->second.refresh->connection == connection; }));
+}
+
 std::optional<wire::LoadReport> RefreshBoard::find(std::string_view load_id) const {
   const auto found = loads_.find(load_id);
   if (found == loads_.end()) return std::nullopt;
@@ -214,7 +220,7 @@ void RefreshBoard::remember(const std::string& id, Load load) {
   if (!is_new) return;
   load_order_.push_back(id);
   // Of those that run, all are kept: there are as many as copies that are being refreshed.
-  for (std::size_t kept = 0; load_order_.size() - kept > remembered_loads_;) {
+  for (std::size_t kept = 0; load_order_.size() - kept > remembered_;) {
     const auto oldest = loads_.find(load_order_[kept]);
     if (oldest->second->state == LoadState::kRunning && oldest->second->load_id == oldest->first) {
       ++kept;
@@ -223,6 +229,21 @@ void RefreshBoard::remember(const std::string& id, Load load) {
     loads_.erase(oldest);
     load_order_.erase(load_order_.begin() + static_cast<std::ptrdiff_t>(kept));
   }
+}
+
+// There may be any number of scopes over time, each with a loader that fails for it.
+void RefreshBoard::forget_oldest_failure() {
+  std::size_t failing = 0;
+  auto oldest = copies_.end();
+  for (auto copy = copies_.begin(); copy != copies_.end(); ++copy) {
+    if (!copy->second.failures) continue;
+    ++failing;
+    if (oldest == copies_.end() || copy->second.failures->latest_at < oldest->second.failures->latest_at)
+      oldest = copy;
+  }
+  if (failing <= remembered_) return;
+  oldest->second.failures.reset();
+  drop_if_empty(oldest);
 }
 
 void RefreshBoard::forget(std::string_view datasource) {

@@ -81,10 +81,12 @@ struct BoardEffects {
   std::vector<wire::Handle> lost;  // refreshes that are over: what they have built goes
 };
 
-// One thread at a time. Calls cost O(log) of what is there, and O(waiters) of the copy where they answer all.
+// One thread at a time. Calls cost O(log) of what is there, O(waiters) of the copy where they answer all, and
+// O(copies) where a failure, a connection or time passes.
 class RefreshBoard {
  public:
-  explicit RefreshBoard(std::size_t remembered_loads = 1000) : remembered_loads_(remembered_loads) {}
+  // So many ended loads are remembered, and the failures of so many copies: the latest of either.
+  explicit RefreshBoard(std::size_t remembered = 1000) : remembered_(remembered) {}
 
   // The verdict, or nothing: it will come as a notice. In this order:
   //   on demand, and what is live is newer than what was seen   Ended
@@ -120,6 +122,9 @@ class RefreshBoard {
   // Failures of a datasource that was dropped or emptied, in all its scopes.
   void forget(std::string_view datasource);
   std::size_t running() const { return refreshes_.size(); }
+  std::size_t held_by(ConnectionId connection) const;
+  // Copies of which something is known.
+  std::size_t copies() const { return copies_.size(); }
 
  private:
   using CopyKey = std::pair<std::string, std::string>;
@@ -152,9 +157,10 @@ class RefreshBoard {
   void answer_all(Copy& copy, const Verdict& verdict, BoardEffects& effects);
   void lose(Copies::iterator copy, std::string why, BoardTime now, BoardEffects& effects);
   void remember(const std::string& id, Load load);
+  void forget_oldest_failure();
   void drop_if_empty(Copies::iterator copy);
 
-  std::size_t remembered_loads_;
+  std::size_t remembered_;
   wire::Handle last_handle_ = 0;
   Copies copies_;
   std::map<wire::Handle, Copies::iterator> refreshes_;

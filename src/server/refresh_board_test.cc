@@ -241,6 +241,22 @@ TEST_F(RefreshBoardTest, failures_of_a_dropped_datasource_are_forgotten) {
   EXPECT_TRUE(std::holds_alternative<Granted>(begin(1, "b").value()));
 }
 
+TEST_F(RefreshBoardTest, failures_of_so_many_copies_are_remembered_the_latest_of_them) {
+  const auto begin_scope = [&](int scope) {
+    auto scoped = application("load" + std::to_string(scope));
+    scoped.scope = std::to_string(scope);
+    return board_.begin(scoped, {1, 1}, now()).value();
+  };
+  for (int scope = 0; scope < 100; ++scope) {
+    const auto refresh = std::get<Granted>(begin_scope(scope)).refresh;
+    advance(milliseconds(1));
+    board_.fail(refresh, fault(FailureKind::kData), now(), 0);
+  }
+  EXPECT_EQ(board_.copies(), 8u);
+  EXPECT_TRUE(std::holds_alternative<Failed>(begin_scope(99)));
+  EXPECT_TRUE(std::holds_alternative<Granted>(begin_scope(91)));
+}
+
 TEST_F(RefreshBoardTest, calls_about_a_refresh_that_is_over_change_nothing) {
   const auto refresh = granted(1, "a");
   board_.succeed(refresh, 4, 0, now());

@@ -20,6 +20,9 @@ namespace asio = boost::asio;
 using SteadyClock = std::chrono::steady_clock;
 using Strand = asio::strand<asio::io_context::executor_type>;
 
+// Each has a file and memory of its own.
+constexpr std::size_t kMostOfConnection = 16;
+
 wire::RefreshFailed answer_of(const FailureMemory& failures) {
   return {.failure = {failures.kind, failures.error},
           .count = failures.count,
@@ -62,6 +65,11 @@ void RefreshHost::begin(const std::shared_ptr<Call>& call) {
 
 void RefreshHost::apply(const std::shared_ptr<Call>& call) {
   const auto& request = call->as<wire::BeginRefresh>();
+  if (request.load_id.size() > wire::kLoadIdBytes)
+    return call->answer(
+        slate::Error(Reason::kInvalidArgument, fmt::format("expected at most {} bytes, got {}",
+                                                           wire::kLoadIdBytes, request.load_id.size()))
+            .with_field("load_id"));
   const auto snapshot = core_.database.snapshot({request.datasource, request.scope});
   if (!snapshot) return call->answer(snapshot.error());
   auto give_up = call->arrived() + request.wait;
@@ -76,11 +84,18 @@ void RefreshHost::apply(const std::shared_ptr<Call>& call) {
                                 .give_up = give_up,
                                 .lease = request.lease.count() > 0 ? std::min(request.lease, most) : most};
   std::optional<Verdict> verdict;
+  bool has_enough = false;
   {
     const std::scoped_lock lock(mutex_);
-    verdict = board_.begin(application, {call->connection(), call->id()}, now());
-    if (!verdict) waiting_.emplace(WaiterKey{call->connection(), call->id()}, call);
+    has_enough = board_.held_by(call->connection()) >= kMostOfConnection;
+    if (!has_enough) verdict = board_.begin(application, {call->connection(), call->id()}, now());
+    if (!has_enough && !verdict) waiting_.emplace(WaiterKey{call->connection(), call->id()}, call);
   }
+  if (has_enough)
+    return call->answer(
+        slate::Error(Reason::kQuotaExceeded,
+                     fmt::format("{} refreshes are under way on this connection", kMostOfConnection))
+            .with_hint("end one of them first"));
   arm();
   if (verdict) return settle(call, *verdict);
   // The client may have gone, or cancelled, before the call was among those that wait.
@@ -98,7 +113,14 @@ void RefreshHost::settle(const std::shared_ptr<Call>& call, const Verdict& verdi
 // On the pool: a merge copies what is live.
 void RefreshHost::open(const std::shared_ptr<Call>& call, wire::Handle refresh) {
   if (!enter(refresh, call->connection()))
-    return call->answer(slate::Error(Reason::kCancelled, "the connection that asked has gone"));
+    return call->answer(
+        slate::Error(Reason::kOverloaded, "the lease of the refresh ended before it could begin")
+            .with_retry_after(1));
+  // Whoever asked may have gone or cancelled before there was a right to take away.
+  if (call->stop().stop_requested()) {
+    give_up(refresh, {});
+    return call->answer(slate::Error(Reason::kCancelled, "the request was cancelled"));
+  }
   const auto& request = call->as<wire::BeginRefresh>();
   const CopyRef copy{request.datasource, request.scope};
   auto running = std::make_shared<Running>(core_);
@@ -116,13 +138,7 @@ void RefreshHost::open(const std::shared_ptr<Call>& call, wire::Handle refresh) 
   granted.lease = request.lease.count() > 0 ? std::min(request.lease, most) : most;
   if (!opened) {
     const LoadFailure failure = failure_of_store(opened.error());
-    BoardEffects effects;
-    {
-      const std::scoped_lock lock(mutex_);
-      effects = board_.fail(refresh, wire::LoadFault{failure.kind, failure.error}, now(),
-                            std::generate_canonical<double, 53>(random_));
-    }
-    take_effect(std::move(effects));
+    give_up(refresh, wire::LoadFault{failure.kind, failure.error});
     return call->answer(opened.error());
   }
   {
@@ -149,11 +165,15 @@ void RefreshHost::go_on(const std::shared_ptr<Call>& call) {
         refused ? slate::Error(Reason::kFailedPrecondition, "the refresh has not been granted yet")
                 : std::move(refused).error());
   }
-  auto taken = running->lane->run([self = shared_from_this(), call, refresh, running] {
-    if (auto entered = self->enter(refresh, call->connection()); !entered)
-      return call->answer(std::move(entered).error());
-    self->handle(call, refresh, *running);
-  });
+  // However busy the pool is: a message turned away would cost all that was loaded before it. There are as
+  // many as a connection may have requests under way.
+  auto taken = running->lane->run(
+      [self = shared_from_this(), call, refresh, running] {
+        if (auto entered = self->enter(refresh, call->connection()); !entered)
+          return call->answer(std::move(entered).error());
+        self->handle(call, refresh, *running);
+      },
+      net::Admission::kAlways);
   if (!taken) call->answer(std::move(taken).error());
 }
 
@@ -185,11 +205,11 @@ void RefreshHost::handle(const std::shared_ptr<Call>& call, wire::Handle refresh
     running.duplicates = counts->duplicates;
     return finished(*counts);
   }
-  BoardEffects effects;
   if (const auto* commit = std::get_if<wire::CommitRefresh>(&call->request())) {
     auto generation = running.builder->publish(commit->loaded_at);
     if (!generation) return finished(std::move(generation).error());
     running.builder.reset();
+    BoardEffects effects;
     {
       const std::scoped_lock lock(mutex_);
       effects = board_.succeed(refresh, *generation, running.duplicates, now());
@@ -198,14 +218,18 @@ void RefreshHost::handle(const std::shared_ptr<Call>& call, wire::Handle refresh
     call->answer(wire::RefreshPublished{*generation});
     return take_effect(std::move(effects));
   }
-  const auto& abort = call->as<wire::AbortRefresh>();
   running.builder.reset();
+  drop(refresh);
+  give_up(refresh, call->as<wire::AbortRefresh>().failure);
+  call->answer(wire::Done{});
+}
+
+void RefreshHost::give_up(wire::Handle refresh, const std::optional<wire::LoadFault>& fault) {
+  BoardEffects effects;
   {
     const std::scoped_lock lock(mutex_);
-    effects = board_.fail(refresh, abort.failure, now(), std::generate_canonical<double, 53>(random_));
+    effects = board_.fail(refresh, fault, now(), std::generate_canonical<double, 53>(random_));
   }
-  drop(refresh);
-  call->answer(wire::Done{});
   take_effect(std::move(effects));
 }
 

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <random>
 #include <string>
 #include <string_view>
@@ -54,6 +55,8 @@ class RefreshHost : public std::enable_shared_from_this<RefreshHost> {
   void settle(const std::shared_ptr<Call>& call, const Verdict& verdict);
   void open(const std::shared_ptr<Call>& call, wire::Handle refresh);
   void handle(const std::shared_ptr<Call>& call, wire::Handle refresh, Running& running);
+  // The refresh, which is entered, is over: as board_.fail().
+  void give_up(wire::Handle refresh, const std::optional<wire::LoadFault>& fault);
   // REQUIRES: mutex_ is not held.
   void take_effect(BoardEffects effects);
   Result<void> enter(wire::Handle refresh, ConnectionId connection);

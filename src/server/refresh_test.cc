@@ -1,3 +1,4 @@
+#include <future>
 #include <gtest/gtest.h>
 
 #include "server/testing/server_fixture.h"
@@ -207,6 +208,54 @@ TEST_F(RefreshTest, one_that_waits_may_cancel) {
   EXPECT_EQ(waiter.receive(waiting).error().reason(), Reason::kCancelled);
 }
 
+TEST_F(RefreshTest, a_refresh_goes_on_however_busy_the_server_is) {
+  net::BlockingPool pool({.threads = 1, .queue_limit = 1});
+  auto started = Server::start(options_, *database_, io_, pool);
+  ASSERT_TRUE(started);
+  server_ = *std::move(started);
+  RawClient client = connect();
+  const auto refresh = begin(client, "a");
+  std::promise<void> busy, over;
+  ASSERT_TRUE(pool.submit([&] {
+    busy.set_value();
+    over.get_future().wait();
+  }));
+  busy.get_future().wait();
+  ASSERT_TRUE(pool.submit([] {})) << "and one that waits: others are turned away";
+  std::string payload;
+  wire::append_row("x", {}, payload);
+  const auto rows = client.send(wire::LoadRows{.refresh = refresh, .count = 1}, payload);
+  const auto renewal = client.send(wire::RenewRefresh{.refresh = refresh});
+  EXPECT_EQ(client.ask(wire::ListLists{}).error().reason(), Reason::kOverloaded);
+  over.set_value();
+  (void)client.receive(rows).as<wire::Done>();
+  (void)client.receive(renewal).as<wire::Done>();
+  commit(client, refresh);
+  server_.reset();
+}
+
+TEST_F(RefreshTest, a_client_that_leaves_before_it_is_granted_holds_nothing) {
+  net::BlockingPool pool({.threads = 1});
+  auto started = Server::start(options_, *database_, io_, pool);
+  ASSERT_TRUE(started);
+  server_ = *std::move(started);
+  std::promise<void> over;
+  ASSERT_TRUE(pool.submit([&] { over.get_future().wait(); }));
+  RawClient leaving = connect();
+  leaving.send(request("a"));
+  (void)leaving.ask(wire::Ping{}).as<wire::Pong>();
+  RawClient cancelling = connect();
+  const auto cancelled = cancelling.send(request("b"));
+  cancelling.send_as(cancelled, wire::Cancel{});
+  (void)cancelling.ask(wire::Ping{}).as<wire::Pong>();
+  leaving.close();
+  wait_until([&] { return server_->stats().connections == 1; });
+  over.set_value();
+  EXPECT_EQ(cancelling.receive(cancelled).error().reason(), Reason::kCancelled);
+  (void)connect().ask(request("c")).as<wire::RefreshGranted>();
+  server_.reset();
+}
+
 TEST_F(RefreshTest, stopping_answers_who_waits) {
   start();
   RawClient holder = connect();
@@ -216,6 +265,33 @@ TEST_F(RefreshTest, stopping_answers_who_waits) {
   wait_for_load(waiter, "b");
   std::jthread stopping([this] { server_->stop(std::chrono::seconds(30)); });
   EXPECT_EQ(waiter.receive(waiting).error().reason(), Reason::kUnavailable);
+}
+
+TEST_F(RefreshTest, an_id_of_a_load_that_is_too_long_to_remember_is_refused) {
+  start();
+  RawClient client = connect();
+  const Error error = client.ask(request(std::string(wire::kLoadIdBytes + 1, 'x'))).error();
+  EXPECT_EQ(error.reason(), Reason::kInvalidArgument);
+  EXPECT_EQ(error.field(), "load_id");
+  (void)client.ask(request(std::string(wire::kLoadIdBytes, 'x'))).as<wire::RefreshGranted>();
+}
+
+TEST_F(RefreshTest, one_connection_holds_so_many_refreshes_and_no_more) {
+  start();
+  RawClient client = connect();
+  const auto begin_of = [&](int number) {
+    Datasource datasource = prospects();
+    datasource.id = fmt::format("d{}", number);
+    EXPECT_TRUE(database_->save_datasource(datasource));
+    auto other = request(fmt::format("load{}", number));
+    other.datasource = datasource.id;
+    return client.ask(other);
+  };
+  const auto first = begin_of(0).as<wire::RefreshGranted>().refresh;
+  for (int i = 1; i < 16; ++i) (void)begin_of(i).as<wire::RefreshGranted>();
+  EXPECT_EQ(begin_of(16).error().reason(), Reason::kQuotaExceeded);
+  (void)client.ask(wire::AbortRefresh{.refresh = first}).as<wire::Done>();
+  (void)begin_of(16).as<wire::RefreshGranted>();
 }
 
 TEST_F(RefreshTest, of_a_datasource_that_is_not_there_there_is_none) {

@@ -1,5 +1,8 @@
 #include "server/server.h"
 
+#include <algorithm>
+#include <atomic>
+#include <future>
 #include <gtest/gtest.h>
 #include <thread>
 
@@ -240,6 +243,45 @@ TEST_F(ServerTest, questions_beside_queries_are_answered) {
             std::string("name 12"));
 }
 
+TEST_F(ServerTest, an_answer_that_no_frame_holds_is_refused_and_the_connection_goes_on) {
+  fill(2'000, 18'000);
+  start();
+  RawClient client = connect();
+  wire::GetDistinct notes{.target = {.datasource = "prospects"}, .query = {.field = "notes"}};
+  notes.query.take = 100'000;
+  notes.options.memory_bytes = std::uint64_t{1} << 30;
+  const Error error = client.ask(notes).error();
+  EXPECT_EQ(error.reason(), Reason::kQuotaExceeded);
+  EXPECT_NE(error.message().find("frame"), std::string::npos) << error.to_string();
+  wait_for("get_distinct quota_exceeded");
+  notes.query.take = 100;
+  EXPECT_EQ(client.ask(notes).as<wire::DistinctAnswer>().values.values.size(), 100u);
+}
+
+TEST_F(ServerTest, what_waits_for_a_snapshot_can_be_cancelled) {
+  fill(1);
+  net::BlockingPool pool({.threads = 1});
+  auto started = Server::start(options_, *database_, io_, pool);
+  ASSERT_TRUE(started);
+  server_ = *std::move(started);
+  RawClient client = connect();
+  const auto snapshot =
+      client.ask(wire::OpenSnapshot{.datasource = "prospects"}).as<wire::SnapshotOpened>().snapshot;
+  std::promise<void> over;
+  ASSERT_TRUE(pool.submit([&] { over.get_future().wait(); }));
+  // The query has the snapshot, and waits for the pool's only thread.
+  wire::RunQuery query = all_of();
+  query.target = {.snapshot = snapshot};
+  const auto before = client.send(query);
+  const auto record = client.send(wire::GetRecord{.target = {.snapshot = snapshot}, .id = "r0"});
+  client.send_as(record, wire::Cancel{});
+  (void)client.ask(wire::Ping{}).as<wire::Pong>();
+  over.set_value();
+  EXPECT_EQ(client.receive(record).error().reason(), Reason::kCancelled);
+  EXPECT_EQ(client.collect(before).records.size(), 1u);
+  server_.reset();
+}
+
 TEST_F(ServerTest, what_is_wrong_with_a_question_is_said_and_the_connection_goes_on) {
   fill(1);
   start();
@@ -280,6 +322,43 @@ TEST_F(ServerTest, a_client_that_reads_nothing_holds_back_no_other) {
   EXPECT_EQ(quick.query(all_of()).records.size(), 20'000u);
   EXPECT_LT(server_->stats().queued_bytes, std::uint64_t{4} << 20);
   EXPECT_EQ(slow.collect(id).records.size(), 20'000u);
+}
+
+TEST_F(ServerTest, requests_that_come_together_wait_until_their_answers_are_taken) {
+  constexpr std::size_t kRecordBytes = std::size_t{256} << 10;
+  constexpr wire::RequestId kRequests = 500;
+  fill(1, kRecordBytes);
+  options_.backlog_bytes = 1 << 18;
+  std::atomic<std::uint64_t> most = 0;
+  std::atomic<const Server*> served = nullptr;
+  options_.observer = [&](const Answered&) {
+    if (const Server* server = served) most = std::max(most.load(), server->stats().queued_bytes);
+  };
+  start();
+  served = server_.get();
+  RawClient client(server_->port(), 4096);
+  (void)client.greet();
+  std::string together;
+  for (wire::RequestId id = 2; id < 2 + kRequests; ++id)
+    together += wire::make_frame(
+        id,
+        wire::encode({.body = wire::GetRecord{.target = {.datasource = "prospects"}, .id = "r0"}}).value());
+  client.send_bytes(together);
+  for (wire::RequestId id = 2; id < 2 + kRequests; ++id)
+    EXPECT_GT(client.receive(id).payload_bytes, kRecordBytes);
+  EXPECT_LT(most, options_.backlog_bytes + 2 * kRecordBytes);
+}
+
+TEST_F(ServerTest, requests_that_come_together_are_answered_in_turns) {
+  fill(10);
+  options_.inline_time = std::chrono::microseconds(0);  // each is a turn
+  start();
+  RawClient client = connect();
+  std::string together;
+  for (wire::RequestId id = 100; id < 300; ++id)
+    together += wire::make_frame(id, wire::encode({.body = wire::Ping{}}).value());
+  client.send_bytes(together);
+  for (wire::RequestId id = 100; id < 300; ++id) (void)client.receive(id).as<wire::Pong>();
 }
 
 TEST_F(ServerTest, cancel_ends_a_query_that_waits_for_credit) {

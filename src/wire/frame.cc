@@ -66,6 +66,11 @@ std::string FrameWriter::finish() {
   return std::move(bytes_);
 }
 
+std::size_t frame_bytes(std::size_t message, std::size_t payload) {
+  const std::size_t end = kFrameHeaderBytes + message;
+  return payload == 0 ? end : align8(end) + payload;
+}
+
 std::string make_frame(RequestId id, std::string_view message) { return FrameWriter(id, message).finish(); }
 
 std::string make_frame_head(RequestId id, std::string_view message, std::size_t payload_bytes) {
@@ -73,7 +78,7 @@ std::string make_frame_head(RequestId id, std::string_view message, std::size_t 
   if (payload_bytes == 0) return writer.finish();
   (void)writer.payload();
   std::string head = writer.finish();
-  check(head.size() + payload_bytes <= UINT32_MAX, "a frame of 4 GiB");
+  check(frame_bytes(message.size(), payload_bytes) <= UINT32_MAX, "a frame of 4 GiB");
   store_u32(head, 0, head.size() + payload_bytes - sizeof(std::uint32_t));
   return head;
 }

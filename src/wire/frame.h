@@ -29,6 +29,8 @@ inline constexpr std::size_t kFrameBytes = std::size_t{16} << 20;
 inline constexpr std::size_t kMostFrameBytes = std::size_t{64} << 20;
 // Answers: a record of 16 MiB and what belongs to it.
 inline constexpr std::size_t kAnswerFrameBytes = std::size_t{32} << 20;
+// Of a request's message: what is taken apart takes up to a hundred times its bytes. Rows are no part of it.
+inline constexpr std::size_t kRequestMessageBytes = std::size_t{4} << 20;
 // Before the handshake is done.
 inline constexpr std::size_t kHelloFrameBytes = std::size_t{8} << 10;
 
@@ -70,6 +72,8 @@ class FrameWriter {
   std::size_t payload_at_ = 0;  // 0: none was begun
 };
 
+// Of a frame with a message and a payload of so many bytes.
+std::size_t frame_bytes(std::size_t message, std::size_t payload);
 // A frame without a payload.
 std::string make_frame(RequestId id, std::string_view message);
 // What comes before a payload of so many bytes, for who sends both without putting them together.

@@ -28,6 +28,8 @@ TEST(Frame, a_head_and_its_payload_are_the_frame) {
   writer.payload() += "rows";
   EXPECT_EQ(make_frame_head(7, "hello", 4) + "rows", writer.finish());
   EXPECT_EQ(make_frame_head(7, "hello", 0), make_frame(7, "hello"));
+  EXPECT_EQ(frame_bytes(5, 4), make_frame_head(7, "hello", 4).size() + 4);
+  EXPECT_EQ(frame_bytes(5, 0), make_frame(7, "hello").size());
 }
 
 TEST(Frame, without_a_payload_it_ends_with_the_message) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -119,11 +120,13 @@ struct Reconcile {
   std::vector<ListView> lists;
 };
 
+inline constexpr std::size_t kLoadIdBytes = 128;
+
 struct BeginRefresh {
   std::string datasource;
   std::string scope;
   std::optional<LoadMode> mode;  // absent: as the datasource's loader says
-  std::string load_id;
+  std::string load_id;           // of kLoadIdBytes at most
   Trigger trigger = Trigger::kOnDemand;
   std::uint64_t seen_generation = 0;
   std::chrono::milliseconds wait{0};

@@ -6,6 +6,9 @@
 namespace slate::wire {
 namespace {
 
+// Room that stays for the next frames.
+constexpr std::size_t kKeptBytes = std::size_t{4} << 10;
+
 // What a client calls itself, as it may stand in a log.
 std::string printable(std::string_view name) {
   std::string text(name.substr(0, 128));
@@ -32,7 +35,10 @@ void Session::feed(std::string_view bytes) {
 }
 
 void Session::drop_read() {
-  buffer_.erase(0, at_);
+  if (at_ == buffer_.size() && buffer_.capacity() > kKeptBytes)
+    std::string().swap(buffer_);  // who sent much and is idle now holds nothing
+  else
+    buffer_.erase(0, at_);
   at_ = 0;
 }
 
@@ -47,7 +53,10 @@ Session::Step Session::next() {
     if (auto step = read_preamble()) return *std::move(step);
   const auto header = read_frame_header(std::string_view(buffer_).substr(at_), frame_limit());
   if (!header) return end(0, header.error());
-  if (!*header || buffered() < (*header)->size) return NeedMore{};
+  if (!*header || buffered() < (*header)->size) {
+    if (buffered() == 0) drop_read();
+    return NeedMore{};
+  }
   return take_frame(**header);
 }
 
@@ -67,6 +76,10 @@ std::optional<Session::Step> Session::read_preamble() {
 
 Session::Step Session::take_frame(const FrameHeader& header) {
   const Frame frame = split_frame(std::string_view(buffer_).substr(at_, header.size), header);
+  if (frame.message.size() > kRequestMessageBytes)
+    return end(frame.id,
+               Error(Reason::kPayloadTooLarge, fmt::format("a message of {} bytes; the limit is {}",
+                                                           frame.message.size(), kRequestMessageBytes)));
   auto request = decode_request(frame.message);
   const bool is_unknown = !request && request.error().reason() == Reason::kUnimplemented;
   if (frame.id == 0) return end(0, Error(Reason::kInvalidArgument, "a frame with id 0"));
@@ -141,7 +154,7 @@ Session::Step Session::start(RequestId id, Request request, const Frame& frame, 
 
 Session::Ended Session::end(RequestId id, Error error) {
   state_ = State::kEnded;
-  buffer_ = {};
+  std::string().swap(buffer_);
   at_ = 0;
   return {.frame = answer_frame(id, error), .error = std::move(error)};
 }

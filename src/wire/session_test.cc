@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "base/testing/allocated_bytes.h"
+
 namespace slate::wire {
 namespace {
 
@@ -204,6 +206,35 @@ TEST(Session, only_rows_may_use_the_larger_limit) {
   EXPECT_EQ(step<Session::Started>(session).payload().size(), large.size());
   session.feed(request(3, GetRecord{.target = {}, .id = large}));
   EXPECT_EQ(end_of(session).error.reason(), Reason::kPayloadTooLarge);
+}
+
+TEST(Session, a_message_may_not_be_as_large_as_rows) {
+  SessionOptions large = options();
+  large.welcome.limits.frame_bytes = 16 << 20;
+  Session session(large);
+  session.feed(kPreamble);
+  session.feed(hello());
+  (void)step<Session::Greeted>(session);
+  session.feed(request(2, GetList{.id = std::string(kRequestMessageBytes - 100, 'x')}));
+  (void)step<Session::Started>(session);
+  session.feed(request(3, WriteBatch{.datasource = "d"}, std::string(kRequestMessageBytes + 1, 'x')));
+  (void)step<Session::Started>(session);
+  session.feed(request(4, GetList{.id = std::string(kRequestMessageBytes, 'x')}));
+  EXPECT_EQ(end_of(session).error.reason(), Reason::kPayloadTooLarge);
+}
+
+TEST(Session, what_a_large_frame_took_is_given_back) {
+  SessionOptions large = options();
+  large.welcome.limits.frame_bytes = 16 << 20;
+  Session session(large);
+  session.feed(kPreamble);
+  session.feed(hello());
+  (void)step<Session::Greeted>(session);
+  const std::size_t before = slate::testing::allocated_bytes();
+  session.feed(request(2, GetList{.id = std::string(2 << 20, 'x')}));
+  (void)step<Session::Started>(session);
+  (void)step<Session::NeedMore>(session);
+  EXPECT_LT(slate::testing::allocated_bytes(), before + (64 << 10));
 }
 
 TEST(Session, a_length_beyond_every_limit_is_refused_before_the_frame_comes) {

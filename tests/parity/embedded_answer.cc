@@ -1,7 +1,5 @@
 #include "parity/embedded_answer.h"
 
-#include <boost/json/array.hpp>
-#include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <fmt/format.h>
@@ -11,6 +9,7 @@
 #include "base/try.h"
 #include "http/url.h"
 #include "model/json.h"
+#include "query/query_json.h"
 
 namespace slate::parity {
 namespace {
@@ -87,16 +86,7 @@ std::string lines(const EmbeddedAnswer& answer) {
   return text;
 }
 
-std::string query_body(const Query& query) {
-  json::object body;
-  if (query.filter) body["filter"] = to_json(*query.filter);
-  if (!query.sort.empty()) body["sort"] = to_json(query.sort);
-  if (query.skip > 0) body["skip"] = query.skip;
-  if (query.take) body["take"] = *query.take;
-  if (query.columns) body["columns"] = json::array(query.columns->begin(), query.columns->end());
-  if (query.cursor) body["cursor"] = *query.cursor;
-  return json::serialize(body);
-}
+std::string query_body(const Query& query) { return json::serialize(to_json(query)); }
 
 std::string query_parameters(const Query& query) {
   std::string text = fmt::format("skip={}", query.skip);

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <fstream>
+#include <grp.h>
 #include <iterator>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -22,15 +23,20 @@ constexpr std::chrono::milliseconds kPoll{10};
 constexpr std::chrono::seconds kStopTimeout{15};  // before it is made to
 
 // Only what is safe between fork and exec.
-[[noreturn]] void become(char* const* arguments, int log, int end_with,
-                         const std::optional<std::uint64_t>& data_bytes) {
-  ::prctl(PR_SET_PDEATHSIG, end_with);
+bool switch_to(const User& user) {
+  return ::setgroups(0, nullptr) == 0 && ::setgid(user.group) == 0 && ::setuid(user.user) == 0;
+}
+
+// Likewise.
+[[noreturn]] void become(char* const* arguments, int log, const ChildOptions& options) {
+  if (options.user && !switch_to(*options.user)) ::_exit(127);
+  ::prctl(PR_SET_PDEATHSIG, options.end_with);  // after setuid, which would clear it
   ::dup2(::open("/dev/null", O_RDONLY), STDIN_FILENO);
   ::dup2(log, STDOUT_FILENO);
   ::dup2(log, STDERR_FILENO);
   ::setsid();  // Ctrl-C is for us; we end it
-  const rlimit limit{data_bytes.value_or(0), data_bytes.value_or(0)};
-  if (!data_bytes || ::setrlimit(RLIMIT_DATA, &limit) == 0) ::execv(arguments[0], arguments);
+  const rlimit limit{options.data_bytes.value_or(0), options.data_bytes.value_or(0)};
+  if (!options.data_bytes || ::setrlimit(RLIMIT_DATA, &limit) == 0) ::execv(arguments[0], arguments);
   ::_exit(127);
 }
 
@@ -48,7 +54,7 @@ Result<std::unique_ptr<ChildProcess>> ChildProcess::start(ChildOptions options) 
   const int log = ::open(options.log.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (log < 0) return fail(Reason::kIo, options.log.string() + ": " + std::strerror(errno));
   const pid_t pid = ::fork();
-  if (pid == 0) become(arguments.data(), log, options.end_with, options.data_bytes);
+  if (pid == 0) become(arguments.data(), log, options);
   ::close(log);
   if (pid < 0) return fail(Reason::kIo, std::string("fork: ") + std::strerror(errno));
   return std::unique_ptr<ChildProcess>(new ChildProcess(std::move(options), pid));
@@ -70,6 +76,12 @@ Result<void> ChildProcess::wait_until(const std::function<bool()>& is_ready) {
                   fmt::format("{} does not start: {}", options_.command.front(), last_line()));
     std::this_thread::sleep_for(kPoll);
   }
+}
+
+Result<void> ChildProcess::wait_for_success() {
+  if (int status = 0; !status_ && ::waitpid(pid_, &status, 0) == pid_) status_ = status;
+  if (status_ == 0) return {};
+  return fail(Reason::kInternal, fmt::format("{} failed: {}", options_.command.front(), last_line()));
 }
 
 std::string ChildProcess::log() const {

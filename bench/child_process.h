@@ -17,6 +17,11 @@
 
 namespace slate::bench {
 
+struct User {
+  uid_t user = 0;
+  gid_t group = 0;
+};
+
 struct ChildOptions {
   std::vector<std::string> command;  // the program's path first
   std::filesystem::path log;         // gets what it says, stdout and stderr
@@ -24,6 +29,7 @@ struct ChildOptions {
   // Memory of its own that it may have, enforced by the kernel (RLIMIT_DATA): heap, stacks and private maps,
   // not the mapped store. Absent: as this process.
   std::optional<std::uint64_t> data_bytes{};
+  std::optional<User> user{};  // whom it runs as, without other groups; absent: as this process
 };
 
 // Should this process be killed, the kernel ends the other one, too. It runs on the processors of the thread
@@ -41,6 +47,8 @@ class ChildProcess {
   // Waits until `is_ready`, which is asked now and then. Errors: internal, with the last line of the log,
   // when it ends before or takes longer than a minute.
   Result<void> wait_until(const std::function<bool()>& is_ready);
+  // Waits until it ends by itself. Errors: internal, with the last line of the log, unless it ends with 0.
+  Result<void> wait_for_success();
   std::string log() const;
   // Asks it to end, and insists after some seconds. How it ended, for people, "0" or "signal 9"; again: the
   // same.

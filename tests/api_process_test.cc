@@ -40,8 +40,11 @@ class Served {
     // A port that is given up may be somebody's end of a connection for a moment.
     for (;;) {
       auto server = server::Server::start(options, *database_, io_, workers_);
-      if (server) server_ = *std::move(server);
-      if (server || server.error().reason() != Reason::kFailedPrecondition) break;
+      if (server) {
+        server_ = *std::move(server);
+        break;
+      }
+      if (server.error().reason() != Reason::kFailedPrecondition) break;
       std::this_thread::yield();
     }
     EXPECT_NE(server_, nullptr);

@@ -4,12 +4,12 @@
 #include <filesystem>
 #include <memory>
 #include <string>
-#include <sys/types.h>
 #include <utility>
 
 #include <slate/error.h>
 
 #include "bench/bench_folder.h"
+#include "bench/child_process.h"
 
 namespace slate::bench::compare {
 
@@ -21,7 +21,6 @@ class PostgresServer {
   // postgres, or nobody. `records`: how many rows it will hold, for the size of its buffers.
   static Result<std::unique_ptr<PostgresServer>> start(const std::filesystem::path& programs,
                                                        std::size_t records);
-  ~PostgresServer();
   PostgresServer(const PostgresServer&) = delete;
   PostgresServer& operator=(const PostgresServer&) = delete;
 
@@ -32,7 +31,7 @@ class PostgresServer {
   explicit PostgresServer(BenchFolder folder) : folder_(std::move(folder)) {}
 
   BenchFolder folder_;
-  pid_t process_ = -1;
+  std::unique_ptr<ChildProcess> process_;
 };
 
 }  // namespace slate::bench::compare

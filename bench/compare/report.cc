@@ -216,16 +216,7 @@ std::string markdown_report(const Header& header, std::span<const RecordsCompari
   for (const std::string& engine : header.engines) out += fmt::format("- {}\n", engine);
   for (const RecordsComparison& result : results) {
     const Grid grid = grid_of(result);
-    out += fmt::format("\n{} records:\n\n|", result.records);
-    for (const auto& column : grid.columns) out += fmt::format(" {} |", column.title);
-    out += "\n|";
-    for (const auto& column : grid.columns) out += column.align == cli::Align::kRight ? " ---: |" : " --- |";
-    out += "\n";
-    for (const auto& row : grid.rows) {
-      out += "|";
-      for (const std::string& text : row) out += text.empty() ? " |" : fmt::format(" {} |", text);
-      out += "\n";
-    }
+    out += fmt::format("\n{} records:\n\n", result.records) + cli::render_markdown(grid.columns, grid.rows);
     out += "\n" + verdicts(result);
   }
   return out;

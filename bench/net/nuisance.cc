@@ -87,11 +87,13 @@ class Nuisance::Impl {
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(from);
-    ::bind(client.socket, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+    const bool bound =
+        ::bind(client.socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     address.sin_port = htons(options_.port);
-    if (::connect(client.socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 &&
-        errno != EINPROGRESS) {
+    if (!bound ||
+        (::connect(client.socket, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 &&
+         errno != EINPROGRESS)) {
       client.close();
       return false;
     }

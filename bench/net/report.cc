@@ -22,17 +22,8 @@ constexpr double kGoodput = 0.8;
 constexpr double kGeneratorIsBusy = 0.95;
 
 std::string table(const std::vector<cli::TextColumn>& columns, const Rows& rows, Format format) {
-  if (format == Format::kTable) return cli::render_table(columns, rows) + "\n";
-  std::string text = "|";
-  for (const auto& column : columns) text += fmt::format(" {} |", column.title);
-  text += "\n|";
-  for (const auto& column : columns) text += column.align == Align::kRight ? " ---: |" : " --- |";
-  for (const auto& row : rows) {
-    text += "\n|";
-    for (std::size_t i = 0; i < columns.size(); ++i)
-      text += fmt::format(" {} |", i < row.size() ? row[i] : "");
-  }
-  return text + "\n\n";
+  return (format == Format::kTable ? cli::render_table(columns, rows) : cli::render_markdown(columns, rows)) +
+         "\n";
 }
 
 std::string met(bool is_met) { return is_met ? "yes" : "no"; }

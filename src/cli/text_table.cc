@@ -104,4 +104,20 @@ std::string render_table(const std::vector<TextColumn>& columns,
   return out;
 }
 
+std::string render_markdown(const std::vector<TextColumn>& columns,
+                            const std::vector<std::vector<std::string>>& rows) {
+  std::string out = "|";
+  for (const TextColumn& column : columns) out += " " + column.title + " |";
+  out += "\n|";
+  for (const TextColumn& column : columns) out += column.align == Align::kRight ? " ---: |" : " --- |";
+  out += "\n";
+  for (const auto& row : rows) {
+    out += "|";
+    for (std::size_t i = 0; i < columns.size(); ++i)
+      out += i < row.size() && !row[i].empty() ? " " + row[i] + " |" : " |";
+    out += "\n";
+  }
+  return out;
+}
+
 }  // namespace slate::cli

@@ -20,6 +20,9 @@ struct TextColumn {
 // blanks at the end of a line. Rows may be shorter than the header. O(cells).
 std::string render_table(const std::vector<TextColumn>& columns,
                          const std::vector<std::vector<std::string>>& rows);
+// The same as a table of Markdown. Cells are Markdown already.
+std::string render_markdown(const std::vector<TextColumn>& columns,
+                            const std::vector<std::vector<std::string>>& rows);
 
 // Text that is safe to show: control characters, which could steer the terminal, and bytes that are not UTF-8
 // come out as escapes (\n, \t, \x1b). Cut to `most_columns` with an ellipsis.

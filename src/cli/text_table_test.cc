@@ -21,6 +21,15 @@ TEST(TextTable, letters_beyond_ascii_keep_columns_aligned) {
   EXPECT_EQ(render_table({{"N"}, {"M"}}, {{"é", "1"}, {"東京", "2"}}), "N     M\né     1\n東京  2\n");
 }
 
+TEST(TextTable, as_markdown_it_has_a_cell_for_each_column) {
+  EXPECT_EQ(render_markdown({{"NAME"}, {"ROWS", Align::kRight}}, {{"a", "1"}, {"", "2"}, {"b"}}),
+            "| NAME | ROWS |\n"
+            "| --- | ---: |\n"
+            "| a | 1 |\n"
+            "| | 2 |\n"
+            "| b | |\n");
+}
+
 TEST(DisplayWidth, counts_terminal_columns) {
   EXPECT_EQ(display_width(""), 0U);
   EXPECT_EQ(display_width("abc"), 3U);

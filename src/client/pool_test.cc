@@ -17,7 +17,6 @@
 namespace slate {
 namespace {
 
-using client::testing::Peer;
 using client::testing::ScriptedServer;
 using client::testing::wait_until;
 using std::chrono::milliseconds;

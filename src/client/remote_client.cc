@@ -23,14 +23,6 @@ OpenedSnapshot opened(wire::SnapshotOpened from) {
   return {.handle = from.snapshot, .info = from.info, .datasource = std::move(from.datasource)};
 }
 
-ReconciledResource reconciled(wire::ReconciledResource from) {
-  return {.kind = static_cast<ResourceKind>(from.kind),
-          .id = std::move(from.id),
-          .outcome = static_cast<Reconciliation>(from.outcome),
-          .warnings = std::move(from.warnings),
-          .error = std::move(from.error)};
-}
-
 // Rows that begin with the first frame, which the call waits for.
 class QueryCall final : public PendingCall<std::unique_ptr<RemoteRows>> {
  public:
@@ -247,11 +239,8 @@ Call<std::vector<ReconciledResource>> RemoteClient::reconcile(std::span<const Da
   wire::Reconcile body{.datasources = {datasources.begin(), datasources.end()},
                        .lists = {lists.begin(), lists.end()}};
   return make_call(start(std::move(body), options),
-                   reads<std::vector<ReconciledResource>, wire::Reconciled>([](wire::Reconciled from) {
-                     std::vector<ReconciledResource> all;
-                     for (auto& each : from.resources) all.push_back(reconciled(std::move(each)));
-                     return all;
-                   }));
+                   reads<std::vector<ReconciledResource>, wire::Reconciled>(
+                       [](wire::Reconciled from) { return std::move(from.resources); }));
 }
 
 }  // namespace slate::client

@@ -72,13 +72,15 @@ TEST(ConnectionGroup, finish_insists_after_the_grace) {
 
 TEST(ConnectionGroup, finish_waits_for_what_is_no_member) {
   const auto group = std::make_shared<ConnectionGroup>();
-  auto guard = std::make_optional<AliveGuard>(group);
-  AliveGuard moved(*std::move(guard));
-  guard.reset();  // moved from: counts for nothing
+  std::optional<AliveGuard> moved;
+  {
+    AliveGuard guard(group);
+    moved.emplace(std::move(guard));
+  }  // moved from: counts for nothing
   auto finished = std::async(std::launch::async, [&] { group->finish(0ms); });
   while (group->phase() != Phase::kEnded) std::this_thread::yield();
   EXPECT_EQ(finished.wait_for(0s), std::future_status::timeout);
-  { const AliveGuard last(std::move(moved)); }
+  moved.reset();
   finished.get();
 }
 

@@ -1,6 +1,7 @@
 #include "net/connection_limiter.h"
 
 #include <gtest/gtest.h>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -63,10 +64,12 @@ TEST(ConnectionLimiter, not_even_refusals_are_without_limit) {
 
 TEST(ConnectionLimiter, a_permit_that_moves_keeps_one_place) {
   const auto limiter = make({.connections = 1});
-  auto first = limiter->ask(client(1), TimePoint{});
   {
-    const ConnectionPermit moved(*std::move(first));
-    first.reset();
+    std::optional<ConnectionPermit> moved;
+    {
+      auto first = limiter->ask(client(1), TimePoint{});
+      moved.emplace(*std::move(first));
+    }
     EXPECT_TRUE(limiter->ask(client(1), TimePoint{})->refusal().has_value());
   }
   EXPECT_FALSE(limiter->ask(client(1), TimePoint{})->refusal().has_value());

@@ -186,7 +186,7 @@ TEST_F(StreamTest, silent_server_is_a_deadline_exceeded_for_handshake_and_read) 
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof address;
-  ::bind(listener, reinterpret_cast<sockaddr*>(&address), size);
+  ASSERT_EQ(::bind(listener, reinterpret_cast<sockaddr*>(&address), size), 0);
   ::listen(listener, 1);
   ::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size);
   const auto mute = ClientStream::connect("127.0.0.1", ntohs(address.sin_port), in(50ms), ours.get());

@@ -173,7 +173,7 @@ class Carrier {
     return on_pool([call = call_.get()](Database& database) -> Result<Reply> {
       SLATE_TRY(auto report, reconcile(database, call->as<wire::Reconcile>()));
       for (const auto& resource : report.resources)
-        if (resource.outcome == wire::Outcome::kRemoved || resource.outcome == wire::Outcome::kChanged)
+        if (resource.outcome == Reconciliation::kRemoved || resource.outcome == Reconciliation::kChanged)
           call->core().refreshes->forget(resource.id);
       return Reply{std::move(report)};
     });

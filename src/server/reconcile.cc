@@ -8,26 +8,23 @@
 namespace slate::server {
 namespace {
 
-using wire::Outcome;
-using wire::ReconciledResource;
-using wire::ResourceKind;
-
-Outcome outcome_of(Saved saved) {
+Reconciliation outcome_of(Saved saved) {
   switch (saved) {
-    case Saved::kCreated: return Outcome::kCreated;
-    case Saved::kChanged: return Outcome::kChanged;
+    case Saved::kCreated: return Reconciliation::kCreated;
+    case Saved::kChanged: return Reconciliation::kChanged;
     case Saved::kUnchanged: break;
   }
-  return Outcome::kUnchanged;
+  return Reconciliation::kUnchanged;
 }
 
 ReconciledResource failed(ResourceKind kind, const std::string& id, slate::Error error) {
-  return {.kind = kind, .id = id, .outcome = Outcome::kFailed, .warnings = {}, .error = std::move(error)};
+  return {
+      .kind = kind, .id = id, .outcome = Reconciliation::kFailed, .warnings = {}, .error = std::move(error)};
 }
 
 ReconciledResource removed(ResourceKind kind, const std::string& id, const Result<void>& result) {
   if (!result) return failed(kind, id, result.error());
-  return {.kind = kind, .id = id, .outcome = Outcome::kRemoved, .warnings = {}, .error = {}};
+  return {.kind = kind, .id = id, .outcome = Reconciliation::kRemoved, .warnings = {}, .error = {}};
 }
 
 }  // namespace

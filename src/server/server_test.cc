@@ -199,21 +199,20 @@ TEST_F(ServerTest, reconciling_leaves_what_was_asked_for_and_says_what_it_did) {
   broken.id = "broken";
   broken.columns = {{.field = "nothing"}};
   const auto outcomes = [&](wire::Reconcile wanted) {
-    std::map<std::string, wire::Outcome> all;
+    std::map<std::string, Reconciliation> all;
     const auto report = client.ask(std::move(wanted)).as<wire::Reconciled>();
     for (const auto& each : report.resources) all[each.id] = each.outcome;
     return all;
   };
-  using wire::Outcome;
   EXPECT_EQ(outcomes({.datasources = {prospects(), other}, .lists = {list, broken}}),
-            (std::map<std::string, Outcome>{{"prospects", Outcome::kCreated},
-                                            {"other", Outcome::kCreated},
-                                            {"all", Outcome::kCreated},
-                                            {"broken", Outcome::kFailed}}));
-  EXPECT_EQ(
-      outcomes({.datasources = {other}, .lists = {}}),
-      (std::map<std::string, Outcome>{
-          {"prospects", Outcome::kRemoved}, {"other", Outcome::kUnchanged}, {"all", Outcome::kRemoved}}));
+            (std::map<std::string, Reconciliation>{{"prospects", Reconciliation::kCreated},
+                                                   {"other", Reconciliation::kCreated},
+                                                   {"all", Reconciliation::kCreated},
+                                                   {"broken", Reconciliation::kFailed}}));
+  EXPECT_EQ(outcomes({.datasources = {other}, .lists = {}}),
+            (std::map<std::string, Reconciliation>{{"prospects", Reconciliation::kRemoved},
+                                                   {"other", Reconciliation::kUnchanged},
+                                                   {"all", Reconciliation::kRemoved}}));
 }
 
 TEST_F(ServerTest, questions_beside_queries_are_answered) {

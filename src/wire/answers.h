@@ -9,6 +9,7 @@
 #include <variant>
 #include <vector>
 
+#include <slate/client.h>
 #include <slate/database.h>
 
 #include "wire/requests.h"
@@ -95,15 +96,6 @@ struct DatasourceStatuses {
 };
 struct Lists {
   std::vector<ListView> lists;
-};
-enum class ResourceKind : std::uint8_t { kDatasource, kList };
-enum class Outcome : std::uint8_t { kCreated, kChanged, kUnchanged, kRemoved, kFailed };
-struct ReconciledResource {
-  ResourceKind kind = ResourceKind::kDatasource;
-  std::string id;
-  Outcome outcome = Outcome::kCreated;
-  std::vector<std::string> warnings;  // of a list
-  std::optional<Error> error;         // kFailed
 };
 struct Reconciled {
   std::vector<ReconciledResource> resources;

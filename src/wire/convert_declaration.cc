@@ -195,7 +195,8 @@ Result<ReconciledResource> read(const v1::ReconciledResource& from) {
   ReconciledResource resource;
   SLATE_TRY(resource.kind, word(from.kind(), ResourceKind::kDatasource, ResourceKind::kList, "kind"));
   resource.id = from.id();
-  SLATE_TRY(resource.outcome, word(from.outcome(), Outcome::kCreated, Outcome::kFailed, "outcome"));
+  SLATE_TRY(resource.outcome,
+            word(from.outcome(), Reconciliation::kCreated, Reconciliation::kFailed, "outcome"));
   resource.warnings.assign(from.warnings().begin(), from.warnings().end());
   if (from.has_error()) resource.error = read(from.error());
   return resource;

@@ -353,10 +353,10 @@ TEST(Answers, states_come_back_whole) {
       2u);
   const auto reconciled = answered(Reconciled{{{.kind = ResourceKind::kList,
                                                 .id = "l",
-                                                .outcome = Outcome::kFailed,
+                                                .outcome = Reconciliation::kFailed,
                                                 .warnings = {"w"},
                                                 .error = Error(Reason::kInUse, "no")}}});
-  EXPECT_EQ(reconciled.resources[0].outcome, Outcome::kFailed);
+  EXPECT_EQ(reconciled.resources[0].outcome, Reconciliation::kFailed);
   expect_same(*reconciled.resources[0].error, Error(Reason::kInUse, "no"));
 }
 

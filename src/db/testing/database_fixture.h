@@ -22,10 +22,10 @@ namespace slate {
 
 using Ids = std::vector<std::string>;
 
-class DatabaseFixture : public testing::Test {
+class DatabaseFixture : public ::testing::Test {
  protected:
   DatabaseFixture() {
-    const auto* info = testing::UnitTest::GetInstance()->current_test_info();
+    const auto* info = ::testing::UnitTest::GetInstance()->current_test_info();
     folder_ = std::filesystem::temp_directory_path() /
               ("slate_" + std::to_string(::getpid()) + "_" + info->test_suite_name() + "_" + info->name());
     std::filesystem::remove_all(folder_);

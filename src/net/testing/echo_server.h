@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include <utility>
 
+#include "base/check.h"
 #include "net/io_threads.h"
 #include "net/stream.h"
 
@@ -94,9 +95,10 @@ class EchoServer {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
-    ::bind(listener_, reinterpret_cast<sockaddr*>(&address), size);
-    ::listen(listener_, 64);
-    ::getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
+    auto* generic = reinterpret_cast<sockaddr*>(&address);
+    check(::bind(listener_, generic, size) == 0 && ::listen(listener_, 64) == 0 &&
+              ::getsockname(listener_, generic, &size) == 0,
+          "a port to listen on");
     port_ = ntohs(address.sin_port);
     thread_ = std::thread([this] { accept(); });
   }

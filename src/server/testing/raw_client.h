@@ -1,23 +1,19 @@
-// A client over a blocking socket that can send anything, for the tests of the server.
+// A client that can send anything, for the tests of the server.
 #pragma once
 
-#include <arpa/inet.h>
+#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <gtest/gtest.h>
 #include <map>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <unistd.h>
 #include <utility>
 #include <vector>
 
+#include "net/testing/loopback_socket.h"
 #include "wire/answers.h"
 #include "wire/block_payload.h"
 #include "wire/frame.h"
@@ -53,40 +49,14 @@ struct QueryAnswer {
   std::optional<Error> error;
 };
 
-// A read that gets nothing for 30 s fails the test instead of hanging it.
 class RawClient {
  public:
-  explicit RawClient(std::uint16_t port, int receive_buffer = 0)
-      : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    const timeval limit{.tv_sec = 30, .tv_usec = 0};
-    ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-    const int on = 1;
-    ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (receive_buffer > 0)
-      ::setsockopt(socket_, SOL_SOCKET, SO_RCVBUF, &receive_buffer, sizeof receive_buffer);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(::connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
-  }
-  RawClient(RawClient&& other) noexcept
-      : socket_(std::exchange(other.socket_, -1)),
-        last_id_(other.last_id_),
-        unread_(std::move(other.unread_)) {}
-  RawClient& operator=(RawClient&&) = delete;
-  ~RawClient() { close(); }
-  void close() {
-    if (socket_ >= 0) ::close(std::exchange(socket_, -1));
+  explicit RawClient(std::uint16_t port, int receive_buffer = 0) : socket_(port, receive_buffer) {
+    EXPECT_TRUE(socket_.connected());
   }
 
-  void send_bytes(std::string_view bytes) {
-    while (!bytes.empty()) {
-      const auto sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-      if (sent <= 0) return;
-      bytes.remove_prefix(static_cast<std::size_t>(sent));
-    }
-  }
+  void close() { socket_.close(); }
+  void send_bytes(std::string_view bytes) { socket_.send(bytes); }
   Received greet(std::string token = {}) {
     send_bytes(wire::kPreamble);
     return ask(wire::Hello{.token = std::move(token), .client = "test"});
@@ -122,26 +92,26 @@ class RawClient {
   }
   Received receive_any() {
     for (;;) {
-      const auto header = wire::read_frame_header(unread_, wire::kAnswerFrameBytes).value();
-      if (header && unread_.size() >= header->size) {
+      const auto header = wire::read_frame_header(socket_.unread(), wire::kAnswerFrameBytes).value();
+      if (header && socket_.unread().size() >= header->size) {
         const wire::Frame frame =
-            wire::split_frame(std::string_view(unread_).substr(0, header->size), *header);
+            wire::split_frame(std::string_view(socket_.unread()).substr(0, header->size), *header);
         Received received{.id = frame.id, .answer = wire::decode_answer(frame.message).value()};
         received.aligned.resize((frame.payload.size() + 7) / 8);
         if (!frame.payload.empty())
           std::memcpy(received.aligned.data(), frame.payload.data(), frame.payload.size());
         received.payload_bytes = frame.payload.size();
-        unread_.erase(0, header->size);
+        socket_.take(header->size);
         return received;
       }
-      if (!read_some()) {
+      if (!socket_.read_some()) {
         is_closed_ = true;
         return {};
       }
     }
   }
   // Whether the server closes the connection without another word.
-  bool is_ended() { return unread_.empty() && !read_some(); }
+  bool is_ended() { return socket_.unread().empty() && !socket_.read_some(); }
 
   // Grants as it reads, so many bytes at a time; 0: never.
   QueryAnswer collect(wire::RequestId id, std::uint64_t grant = 1 << 20) {
@@ -173,18 +143,8 @@ class RawClient {
   QueryAnswer query(wire::RunQuery request) { return collect(send(std::move(request))); }
 
  private:
-  bool read_some() {
-    char buffer[65536];
-    const auto bytes = ::recv(socket_, buffer, sizeof buffer, 0);
-    if (bytes < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) ADD_FAILURE() << "the server went silent";
-    if (bytes <= 0) return false;
-    unread_.append(buffer, static_cast<std::size_t>(bytes));
-    return true;
-  }
-
-  int socket_;
+  net::testing::LoopbackSocket socket_;
   wire::RequestId last_id_ = 0;
-  std::string unread_;
   std::map<wire::RequestId, std::vector<Received>> kept_;
   bool is_closed_ = false;
 };

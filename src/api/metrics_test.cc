@@ -127,7 +127,7 @@ TEST_F(MetricsTest, the_page_and_the_server_tell_of_the_same_metrics) {
       net::Reload::kNever);
   ASSERT_TRUE(tls);
   told.merge(told_by(metrics_
-                         .render({.database = *database_,
+                         .render({.database = database_.get(),
                                   .tcp = [] { return server::ServerStats{}; },
                                   .clients = [] { return ClientPoolStats{}; },
                                   .certificate = tls->get()})
@@ -145,7 +145,7 @@ TEST_F(MetricsTest, a_database_that_is_away_takes_only_its_own_numbers_with_it) 
   };
   declare();
   Away away(*database_);
-  const auto text = metrics_.render({.database = away, .clients = [] {
+  const auto text = metrics_.render({.database = &away, .clients = [] {
                                        return ClientPoolStats{.open = 5, .idle = 2, .connect_failures = 7};
                                      }});
   ASSERT_TRUE(text);
@@ -154,13 +154,23 @@ TEST_F(MetricsTest, a_database_that_is_away_takes_only_its_own_numbers_with_it) 
   EXPECT_THAT(*text, ::testing::Not(HasSubstr("slate_datasource_rows")));
 }
 
+TEST_F(MetricsTest, a_database_that_is_known_to_be_away_is_not_asked) {
+  declare();
+  EXPECT_THAT(metrics(), HasSubstr("slate_datasource_rows"));
+  not_ready_ = Error(Reason::kUnavailable, "the database cannot be reached");
+  const auto answer = get("/metrics");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_THAT(answer.body, HasSubstr("slate_http_connections 1\n"));
+  EXPECT_THAT(answer.body, ::testing::Not(HasSubstr("slate_datasource_rows")));
+}
+
 TEST_F(MetricsTest, tcp_requests_are_counted_by_what_was_asked_and_what_came_of_it) {
   metrics_.answer_observer()({.request = "run_query", .outcome = "ok", .seconds = 0.3});
   metrics_.answer_observer()({.request = "run_query", .outcome = "not_found", .seconds = 0.3});
   const std::string text =
       metrics_
           .render(
-              {.database = *database_,
+              {.database = database_.get(),
                .tcp = [] { return server::ServerStats{.connections = 3, .refused = 4, .held_bytes = 5}; }})
           .value();
   EXPECT_THAT(text, HasSubstr(R"(slate_tcp_requests_total{outcome="not_found",request="run_query"} 1)"));
@@ -214,7 +224,7 @@ TEST(Metrics, build_is_in_the_labels_of_one_metric) {
       std::filesystem::temp_directory_path() / ("slate_metrics_" + std::to_string(::getpid()));
   {
     const auto database = Database::open({.path = folder}).value();
-    const auto text = metrics.render({.database = *database}).value();
+    const auto text = metrics.render({.database = database.get()}).value();
     EXPECT_THAT(text, HasSubstr(R"(version="1.2.3"} 1)"));
     EXPECT_THAT(text, HasSubstr(R"(compiler="g++ 12")"));
     EXPECT_THAT(text, ::testing::Not(HasSubstr("slate_pool")));

@@ -89,7 +89,7 @@ class DbService {
         api::make_health_router({.ready = [this] { return ready(); },
                                  .metrics =
                                      [this] {
-                                       return metrics_.render({.database = database(),
+                                       return metrics_.render({.database = &database(),
                                                                .pool = pool_.get(),
                                                                .tcp = [this] { return server_->stats(); },
                                                                .certificate = tls_.get()});

@@ -126,6 +126,7 @@ TEST_F(ApiProcess, is_not_ready_until_the_database_can_be_reached) {
   const auto early = get("/readyz");
   EXPECT_EQ(early.status, 503) << early.body;
   EXPECT_EQ(get("/healthz").status, 200);
+  EXPECT_EQ(get("/metrics").status, 200);
   EXPECT_EQ(get("/v1/lists/all-orders/data").status, 503);
   Served served(folder_.path() / "data", port);
   wait_for("/readyz", 200);

@@ -33,7 +33,7 @@ TEST(NetReport, tells_ratios_and_whether_goals_are_met) {
   EXPECT_THAT(text, HasSubstr("2 x Some CPU, Linux 6.1, load average 0.50"));
   EXPECT_THAT(text, HasSubstr("| page | 50.0 | 80.0 | 77.0 | 1.3 x | no |"));
   EXPECT_THAT(text, HasSubstr("| ping | | 15.0 | | | |"));
-  EXPECT_THAT(text, HasSubstr("| slate | 12000 | 0.60 | yes | 6000 | 100 | 400 | yes | 50 % |"));
+  EXPECT_THAT(text, HasSubstr("| slate | 12000 | 0.60 | yes | 6000 | 100 | 400 | yes | 900 | 50 % |"));
   EXPECT_THAT(text, Not(HasSubstr("could do more")));
 }
 
@@ -41,7 +41,7 @@ TEST(NetReport, missed_goals_and_a_busy_generator_are_told) {
   auto result = http(9'000, microseconds(500));
   result.lines.front().busy = 0.99;
   const auto text = net_report(kHeader, {}, result, Format::kMarkdown);
-  EXPECT_THAT(text, HasSubstr("| slate | 9000 | 0.45 | no | 4500 | 100 | 500 | no | 50 % |"));
+  EXPECT_THAT(text, HasSubstr("| slate | 9000 | 0.45 | no | 4500 | 100 | 500 | no | 900 | 50 % |"));
   EXPECT_THAT(text, HasSubstr("could do more"));
 }
 

@@ -64,7 +64,7 @@ struct ApiContext {
   Refresher& refresher;
   Metrics& metrics;
   Answers& answers;
-  // Whether requests should be sent here; the error says why not. Called on the pool.
+  // Whether requests should be sent here; the error says why not. Called on I/O threads: must not block.
   std::function<Result<void>()> ready;
   AccessRules access{};
   // For /metrics: the pool that handlers run on, and how many connections are open. Absent: not told.

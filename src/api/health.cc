@@ -32,16 +32,20 @@ http::Router make_health_router(HealthSources sources) {
   router.add(
       http::Method::kGet, "/healthz",
       [](const http::Request&, http::Respond respond) { respond(alive_response()); }, http::Run::kInline);
-  router.add(http::Method::kGet, "/readyz",
-             [ready = std::move(sources.ready)](const http::Request&, http::Respond respond) {
-               answer(respond, ready_response(ready()));
-             });
-  router.add(http::Method::kGet, "/metrics",
-             [metrics = std::move(sources.metrics)](const http::Request&, http::Respond respond) {
-               auto text = metrics();
-               if (!text) return answer(respond, fail(std::move(text).error()));
-               answer(respond, metrics_response(*std::move(text)));
-             });
+  router.add(
+      http::Method::kGet, "/readyz",
+      [ready = std::move(sources.ready)](const http::Request&, http::Respond respond) {
+        answer(respond, ready_response(ready()));
+      },
+      http::Run::kInline);
+  router.add(
+      http::Method::kGet, "/metrics",
+      [metrics = std::move(sources.metrics)](const http::Request&, http::Respond respond) {
+        auto text = metrics();
+        if (!text) return answer(respond, fail(std::move(text).error()));
+        answer(respond, metrics_response(*std::move(text)));
+      },
+      http::Run::kPoolAlways);
   return router;
 }
 

@@ -16,10 +16,10 @@ http::Response alive_response();
 Result<http::Response> ready_response(const Result<void>& ready);
 http::Response metrics_response(std::string text);
 
-// What a process tells that serves no other HTTP. Called on the pool; must outlive the server.
+// What a process tells that serves no other HTTP. Must outlive the server.
 struct HealthSources {
-  std::function<Result<void>()> ready;
-  std::function<Result<std::string>()> metrics;  // in Prometheus' text format
+  std::function<Result<void>()> ready;           // called on I/O threads: must not block
+  std::function<Result<std::string>()> metrics;  // in Prometheus' text format; called on the pool
 };
 
 // /healthz, /readyz and /metrics, for everybody.

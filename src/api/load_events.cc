@@ -1,11 +1,11 @@
 #include "api/load_events.h"
 
-#include <boost/json/serialize.hpp>
 #include <chrono>
 #include <utility>
 
 #include "api/render/status_json.h"
 #include "base/try.h"
+#include "model/json.h"
 
 namespace slate::api {
 namespace {
@@ -34,7 +34,7 @@ class LoadEvents::Stream final : public http::BodyStream {
       chunk += "event: ";
       chunk += load_state_word(status->state);
       if (!runs) chunk += "\nid: end";
-      chunk += "\ndata: " + boost::json::serialize(load_json(*status)) + "\n\n";
+      chunk += "\ndata: " + json_text(load_json(*status)) + "\n\n";
     }
     sent_at_ = now;
     sent_rows_ = status->rows;

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <optional>
 #include <prometheus/counter.h>
 #include <prometheus/family.h>
 #include <prometheus/gauge.h>
@@ -275,12 +276,14 @@ std::function<void(const LoadStatus&)> Metrics::refresh_observer() {
 }
 
 Result<std::string> Metrics::render(const MetricSources& sources) const {
-  const auto datasources = sources.database.list_datasources();
-  if (!datasources && datasources.error().reason() != Reason::kUnavailable) return fail(datasources.error());
+  std::optional<Result<std::vector<DatasourceStatus>>> datasources;
+  if (sources.database != nullptr) datasources = sources.database->list_datasources();
+  if (datasources && !*datasources && datasources->error().reason() != Reason::kUnavailable)
+    return fail(datasources->error());
   try {
     auto families = impl_->registry.Collect();
-    if (datasources)
-      for (const Gauges& gauge : datasource_gauges()) families.push_back(collect(gauge, *datasources));
+    if (datasources && *datasources)
+      for (const Gauges& gauge : datasource_gauges()) families.push_back(collect(gauge, **datasources));
     add_rooms(families, sources);
     if (sources.pages != nullptr) add_cache(families, sources.pages->stats());
     if (sources.clients) add_clients(families, sources.clients());

@@ -26,7 +26,7 @@ struct BuildInfo {
 
 // What is read when somebody asks. A member that is not there tells nothing.
 struct MetricSources {
-  Database& database;
+  Database* database = nullptr;
   const Refresher* refresher = nullptr;
   const net::BlockingPool* pool = nullptr;
   std::function<std::size_t()> connections{};  // of HTTP, that are open now

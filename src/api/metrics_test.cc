@@ -64,7 +64,7 @@ TEST_F(MetricsTest, the_page_and_the_server_tell_of_the_same_metrics) {
       net::Reload::kNever);
   ASSERT_TRUE(tls);
   told.merge(told_metrics(api_->metrics()
-                              .render({.database = *database_,
+                              .render({.database = database_.get(),
                                        .clients = [] { return ClientPoolStats{}; },
                                        .certificate = tls->get()})
                               .value()));
@@ -82,13 +82,23 @@ TEST_F(MetricsTest, a_database_that_is_away_takes_only_its_own_numbers_with_it) 
   declare();
   Away away(*database_);
   const auto text =
-      api_->metrics().render({.database = away, .clients = [] {
+      api_->metrics().render({.database = &away, .clients = [] {
                                 return ClientPoolStats{.open = 5, .idle = 2, .connect_failures = 7};
                               }});
   ASSERT_TRUE(text);
   EXPECT_THAT(*text, HasSubstr("slate_db_connections_in_use 3\n"));
   EXPECT_THAT(*text, HasSubstr("slate_db_connect_failures_total 7\n"));
   EXPECT_THAT(*text, ::testing::Not(HasSubstr("slate_datasource_rows")));
+}
+
+TEST_F(MetricsTest, a_database_that_is_known_to_be_away_is_not_asked) {
+  declare();
+  EXPECT_THAT(metrics(), HasSubstr("slate_datasource_rows"));
+  not_ready_ = Error(Reason::kUnavailable, "the database cannot be reached");
+  const auto answer = get("/metrics");
+  EXPECT_EQ(answer.status, 200);
+  EXPECT_THAT(answer.body, HasSubstr("slate_http_connections 1\n"));
+  EXPECT_THAT(answer.body, ::testing::Not(HasSubstr("slate_datasource_rows")));
 }
 
 TEST_F(MetricsTest, loads_are_counted_by_how_they_ended) {
@@ -132,7 +142,7 @@ TEST(Metrics, build_is_in_the_labels_of_one_metric) {
       std::filesystem::temp_directory_path() / ("slate_metrics_" + std::to_string(::getpid()));
   {
     const auto database = Database::open({.path = folder}).value();
-    const auto text = metrics.render({.database = *database}).value();
+    const auto text = metrics.render({.database = database.get()}).value();
     EXPECT_THAT(text, HasSubstr(R"(version="1.2.3"} 1)"));
     EXPECT_THAT(text, HasSubstr(R"(compiler="g++ 12")"));
     EXPECT_THAT(text, ::testing::Not(HasSubstr("slate_pool")));

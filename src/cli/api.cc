@@ -75,12 +75,14 @@ class ApiService {
     database_ = make_remote_database(*pool_);
     target_ = std::make_unique<RemoteTarget>(*pool_, *database_);
     std::optional<HttpService::Manifests> manifests;
-    if (!options.http.manifests.empty())
+    if (options.http.manifests.empty())
+      static_cast<void>(look());
+    else
       manifests = {.folder = options.http.manifests,
                    .with_database = [this](const auto& use) { return with_database(use); }};
     SLATE_TRY(http_, HttpService::start(
                          *database_, *target_, options.http, endpoints, std::move(manifests),
-                         [this] { return reachable(); }, [this] { return pool_->stats(); }));
+                         [this] { return last_look(); }, [this] { return pool_->stats(); }));
     manifests_ = http_->manifests();
     watcher_ = std::jthread([this](const std::stop_token& stop) { look_after_database(stop); });
     return {};
@@ -88,13 +90,26 @@ class ApiService {
 
   // On a connection of its own, so that meeting a new instance has happened before.
   Result<void> with_database(const std::function<Result<void>(Database&)>& use) {
-    SLATE_TRY(const PooledClient client, pool_->checkout(kReachable));
-    return use(*make_remote_database(*client));
+    auto client = pool_->checkout(kReachable);
+    if (!client) return remember(fail(std::move(client).error()));
+    remember({});
+    return use(*make_remote_database(**client));
   }
 
-  Result<void> reachable() {
-    SLATE_TRY(const PooledClient client, pool_->checkout(kReachable));
-    return client->ping({.deadline = std::chrono::steady_clock::now() + kReachable}).get();
+  // Whether the database can be reached.
+  Result<void> look() {
+    const auto client = pool_->checkout(kReachable);
+    if (!client) return remember(fail(client.error()));
+    return remember((*client)->ping({.deadline = std::chrono::steady_clock::now() + kReachable}).get());
+  }
+  Result<void> remember(Result<void> reached) {
+    const std::lock_guard lock(look_mutex_);
+    return last_look_ = std::move(reached);
+  }
+  // Asks nobody, so that probes and metrics are answered at once whatever becomes of the database.
+  Result<void> last_look() const {
+    const std::lock_guard lock(look_mutex_);
+    return last_look_;
   }
 
   // A database that comes back is met, and gets what it is owed, though nobody asks for anything.
@@ -103,10 +118,12 @@ class ApiService {
     std::condition_variable_any wake;
     std::unique_lock lock(mutex);
     do {
-      if (reachable() && manifests_ != nullptr) manifests_.load()->apply_owed();
+      if (look() && manifests_ != nullptr) manifests_.load()->apply_owed();
     } while (!wake.wait_for(lock, stop, kLookEvery, [&] { return stop.stop_requested(); }));
   }
 
+  mutable std::mutex look_mutex_;
+  Result<void> last_look_;  // guarded by look_mutex_
   std::unique_ptr<ClientPool> pool_;
   std::unique_ptr<Database> database_;
   std::unique_ptr<RemoteTarget> target_;

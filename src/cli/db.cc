@@ -103,7 +103,7 @@ class DbService {
 
   Result<std::string> metrics() const {
     return metrics_.render(
-        {.database = database(),
+        {.database = &database(),
          .pool = pool_.get(),
          .certificate = tls_.get(),
          .more = [this](api::MetricFamilies& families) { tcp_metrics_.add(families, server_->stats()); }});

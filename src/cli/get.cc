@@ -1,12 +1,12 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
 #include "base/try.h"
 #include "cli/api_client.h"
 #include "cli/resource_text.h"
 #include "cli/verbs.h"
+#include "model/json.h"
 #include "model/name.h"
 
 namespace slate::cli {
@@ -71,7 +71,7 @@ Exit run_get(std::span<const std::string> arguments, Terminal& terminal) {
                                                            : api_path({wanted->collection, wanted->name}));
   if (!answer) return failed("get", answer.error(), terminal);
   if (format == Format::kJson) {
-    terminal.out << boost::json::serialize(*answer) << "\n";
+    terminal.out << json_text(*answer) << "\n";
     return Exit::kOk;
   }
   const auto text = shown(*answer, *wanted);

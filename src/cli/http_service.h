@@ -39,8 +39,9 @@ class HttpService {
     WithDatabase with_database;
   };
 
-  // `ready`: whether requests should be sent here. `clients`: connections to a database elsewhere. Manifests
-  // are applied before it listens. The database, and `target` where loads of it go, must outlive it.
+  // `ready`: whether requests should be sent here; must not block. `clients`: connections to a database
+  // elsewhere. Manifests are applied before it listens. The database, and `target` where loads of it go, must
+  // outlive it.
   static Result<std::unique_ptr<HttpService>> start(Database& database, RefreshTarget& target,
                                                     const ServeOptions& options, const Endpoints& endpoints,
                                                     std::optional<Manifests> manifests,

@@ -2,20 +2,20 @@
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
 
 #include "cli/text_table.h"
+#include "model/json.h"
 
 namespace slate::cli {
 
 std::string cell_text(const boost::json::value& value) {
   if (value.is_null()) return {};
   if (value.is_string()) return printable(std::string_view(value.get_string()));
-  return printable(boost::json::serialize(value));
+  return printable(json_text(value));
 }
 
 std::string record_table(const boost::json::array& records) {

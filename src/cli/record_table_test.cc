@@ -28,6 +28,10 @@ TEST(RecordTable, lists_and_maps_are_json_and_booleans_words) {
             "[\"a\",\"b\"]  {\"city\":\"Bern\"}  true\n");
 }
 
+TEST(RecordTable, floats_are_written_as_people_do) {
+  EXPECT_EQ(table(R"([{"score":1.5},{"score":0.25},{"score":2}])"), "score\n  1.5\n 0.25\n    2\n");
+}
+
 TEST(RecordTable, a_member_that_only_later_records_have_gets_its_column) {
   EXPECT_EQ(table(R"([{"a":"x"},{"b":"y"}])"), "a  b\nx\n   y\n");
 }

@@ -53,6 +53,30 @@ std::string index_states(const json::object& datasource) {
   return out;
 }
 
+// As the URL's `sort`: "-population,name:nulls_first".
+std::string sort_text(const json::object& list) {
+  std::string out;
+  const json::array* keys = array(list, {"sort"});
+  if (keys == nullptr) return out;
+  for (const json::value& each : *keys) {
+    if (!each.is_object()) continue;
+    const json::object& key = each.get_object();
+    const std::string nulls = text(key, {"nulls"});
+    out += (out.empty() ? "" : ",") + std::string(text(key, {"direction"}) == "desc" ? "-" : "") +
+           text(key, {"field"}) + (nulls.empty() ? "" : ":nulls_" + nulls);
+  }
+  return out;
+}
+
+// "succeeded", or "failed: loader_unavailable: the loader is asleep".
+std::string last_load(const json::object& datasource) {
+  std::string out = text(datasource, {"status", "last_load", "state"});
+  const std::string code = text(datasource, {"status", "last_load", "error", "code"});
+  if (!code.empty())
+    out += fmt::format(": {}: {}", code, text(datasource, {"status", "last_load", "error", "detail"}));
+  return out;
+}
+
 // "name      prospects" for each pair that has a text.
 std::string facts(const std::vector<std::pair<std::string, std::string>>& pairs) {
   std::string out;
@@ -121,6 +145,7 @@ std::string datasource_text(const json::object& datasource) {
                 {"bytes", text(datasource, {"status", "bytes"})},
                 {"generation", text(datasource, {"status", "generation"})},
                 {"loaded", text(datasource, {"status", "loaded_at"})},
+                {"last load", last_load(datasource)},
                 {"loader", text(datasource, {"loader", "endpoint"})},
                 {"ttl", text(datasource, {"loader", "ttl"})},
                 {"scopes", sharing == "by_scope" ? text(datasource, {"status", "scopes"}) : ""},
@@ -144,7 +169,7 @@ std::string list_text(const json::object& list) {
                 {"title", text(list, {"title"})},
                 {"datasource", text(list, {"datasource"})},
                 {"filter", text(list, {"filter"})},
-                {"sort", text(list, {"sort"})},
+                {"sort", sort_text(list)},
                 {"page size", text(list, {"page_size"})}}) +
          "\n" + render_table({{"COLUMN"}, {"TYPE"}, {"LABEL"}, {"HIDDEN"}}, rows);
 }

@@ -40,6 +40,26 @@ TEST(ResourceText, a_datasource_shows_its_fields_and_the_state_of_its_indexes) {
                               "at.city  string, nocase\n"));
 }
 
+TEST(ResourceText, a_datasource_shows_how_its_last_load_ended) {
+  const auto shown = [](const char* load) {
+    return datasource_text(
+        boost::json::parse(R"({"id":"x","status":{"last_load":)" + std::string(load) + "}}").as_object());
+  };
+  EXPECT_THAT(shown(R"({"state":"succeeded","error":null})"), HasSubstr("last load   succeeded\n"));
+  EXPECT_THAT(shown(R"({"state":"failed","error":{"code":"loader_unavailable","detail":"it is asleep"}})"),
+              HasSubstr("last load   failed: loader_unavailable: it is asleep\n"));
+  EXPECT_THAT(shown("null"), ::testing::Not(HasSubstr("last load")));
+}
+
+TEST(ResourceText, a_list_shows_its_sort_as_a_url_says_it) {
+  const auto shown = [](const char* sort) {
+    return list_text(boost::json::parse(R"({"id":"x","sort":)" + std::string(sort) + "}").as_object());
+  };
+  EXPECT_THAT(shown(R"([{"field":"a","direction":"desc"},{"field":"b","direction":"asc","nulls":"first"}])"),
+              HasSubstr("sort        -a,b:nulls_first\n"));
+  EXPECT_THAT(shown("[]"), ::testing::Not(HasSubstr("sort")));
+}
+
 TEST(ResourceText, a_list_shows_its_columns) {
   const std::string text =
       list_text(boost::json::parse(R"({"id":"open","title":"","datasource":"orders","columns":[

@@ -10,6 +10,7 @@
 #include <sstream>
 #include <unistd.h>
 
+#include "cli/db_options.h"
 #include "cli/serve_options.h"
 #include "cli/verbs.h"
 
@@ -48,6 +49,13 @@ class ServeSourcesTest : public ::testing::Test {
     EXPECT_EQ(command_line.parse(arguments, terminal), std::nullopt)
         << err_.str() << ::testing::PrintToString(arguments);
     return options;
+  }
+  void accept(CommandLine& command_line, const std::string& text) {
+    std::ofstream(file_) << text;
+    const std::vector<std::string> arguments{"--config", file_};
+    Terminal terminal{.in = in_, .out = out_, .err = err_};
+    err_.str("");
+    EXPECT_EQ(command_line.parse(arguments, terminal), std::nullopt) << err_.str();
   }
   ServeOptions parsed_from_file(const std::string& text) {
     std::ofstream(file_) << text;
@@ -115,22 +123,49 @@ TEST_F(ServeSourcesTest, a_key_that_is_no_option_is_refused_by_its_name) {
   EXPECT_THAT(err_.str(), HasSubstr("did you mean \"pool-threads\"?"));
 }
 
-TEST_F(ServeSourcesTest, the_file_that_comes_with_the_unit_names_every_option_and_is_accepted) {
-  const std::string text = contents(SLATE_SOURCE_DIR "/deploy/systemd/slate.toml");
-  for (const OptionShape& option : options()) {
+// A file of options that comes with a unit: every option of its verb is in it, and it is accepted, as it is
+// and with all that is commented out put in; that is the text.
+std::string whole_example(const std::string& name, const std::vector<OptionShape>& options,
+                          const std::function<void(const std::string&)>& parse) {
+  const std::string text = contents(SLATE_SOURCE_DIR "/deploy/systemd/" + name);
+  for (const OptionShape& option : options) {
     const std::string line = option.flags.back().substr(2) + " = ";
     EXPECT_TRUE(text.find("\n" + line) != std::string::npos || text.find("\n# " + line) != std::string::npos)
-        << line;
+        << name << ": " << line;
   }
-  parsed_from_file(text);
-  // With every line that is commented out put in.
+  parse(text);
   std::string all;
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
     const bool is_option = line.starts_with("# ") && line.find(" = ") != std::string::npos;
     all += (is_option ? line.substr(2) : line) + "\n";
   }
+  parse(all);
+  return all;
+}
+
+TEST_F(ServeSourcesTest, the_file_that_comes_with_the_unit_names_every_option_and_is_accepted) {
+  const std::string all =
+      whole_example("slate.toml", options(), [&](const std::string& text) { parsed_from_file(text); });
   EXPECT_EQ(parsed_from_file(all).store.map_bytes, std::uint64_t{64} << 30);
+}
+
+TEST_F(ServeSourcesTest, the_files_of_db_and_api_name_every_option_and_are_accepted) {
+  whole_example("slate-db.toml", options_of(run_db), [&](const std::string& text) {
+    DbOptions options;
+    CommandLine command_line("db", "");
+    add_db_options(command_line, options);
+    accept(command_line, text);
+    EXPECT_EQ(options.metrics_listen, "127.0.0.1:9601");
+  });
+  whole_example("slate-api.toml", options_of(run_api), [&](const std::string& text) {
+    ApiOptions options;
+    CommandLine command_line("api", "");
+    add_api_options(command_line, options);
+    accept(command_line, text);
+    EXPECT_EQ(options.database, "127.0.0.1:9600");
+    EXPECT_TRUE(checked_endpoints(options.http));
+  });
 }
 
 TEST_F(ServeSourcesTest, the_page_of_configuration_names_every_option) {

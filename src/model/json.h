@@ -19,6 +19,10 @@ namespace slate {
 // (8 million) are limited; ints keep 64 bits and floats every digit; duplicate members are refused.
 Result<boost::json::value> parse_json(std::string_view text);
 
+// JSON to text, for people and programs: a float is the shortest text that reads back as the same float, such
+// as 1.5, 2.0 or 1e+30, and null when it is not finite.
+std::string json_text(const boost::json::value& json);
+
 // The members are those of a manifest's `spec` (camelCase: ttlSeconds, forwardHeaders, pageSize, ...) plus
 // `id`.
 Result<Datasource> datasource_from_json(const boost::json::value& json);

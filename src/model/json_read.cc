@@ -98,9 +98,11 @@ Result<ObjectReader> ObjectReader::open(const JsonNode& node,
     const std::string_view name(entry.key().data(), entry.key().size());
     bool known = false;
     for (const auto member : members) known = known || member == name;
-    if (!known)
-      return JsonNode(node, name, entry.value())
-          .refuse("unknown member", near_miss_hint(name, {members.begin(), members.size()}));
+    if (known) continue;
+    std::string hint = near_miss_hint(name, {members.begin(), members.size()});
+    if (hint.empty())
+      hint = fmt::format("the members are {}", fmt::join(members.begin(), members.end(), ", "));
+    return JsonNode(node, name, entry.value()).refuse("unknown member", std::move(hint));
   }
   return ObjectReader(node, *object);
 }

@@ -31,13 +31,14 @@ class ServedApi {
     if (server_) server_->stop(std::chrono::milliseconds(0));
   }
 
+  // Without a path.
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(server_->port()); }
+
   // `target` is path and query, escaped. By the one thread that uses it.
   Result<http::ClientResponse> ask(http::Method method, const std::string& target, http::Headers headers = {},
                                    std::string body = {}) {
-    return client_.request({.method = method,
-                            .url = "http://127.0.0.1:" + std::to_string(server_->port()) + target,
-                            .headers = std::move(headers),
-                            .body = std::move(body)});
+    return client_.request(
+        {.method = method, .url = url() + target, .headers = std::move(headers), .body = std::move(body)});
   }
 
  private:

@@ -64,11 +64,15 @@ std::string_view schemas_json() {
   "title": {"type": "string"},
   "columns": {"type": "array", "minItems": 1, "items": {"oneOf": [{"$ref": "#/components/schemas/Path"},
     {"type": "object", "required": ["field"], "additionalProperties": false, "properties": {
-      "field": {"$ref": "#/components/schemas/Path"}, "label": {"type": "string"}, "hidden": {"type": "boolean"}}}]}},
-  "filter": {"$ref": "#/components/schemas/Filter"},
+      "field": {"$ref": "#/components/schemas/Path"}, "label": {"type": "string"}, "hidden": {"type": "boolean"},
+      "type": {"description": "Passed over, so that what GET gave may come back."}}}]}},
+  "filter": {"oneOf": [{"$ref": "#/components/schemas/Filter"}, {"type": "null"}]},
   "sort": {"type": "array", "items": {"$ref": "#/components/schemas/SortKey"}},
   "pageSize": {"type": "integer", "minimum": 1, "maximum": 10000},
-  "maxPageSize": {"type": "integer", "minimum": 1, "maximum": 10000}}},
+  "maxPageSize": {"type": "integer", "minimum": 1, "maximum": 10000},
+  "page_size": {"type": "integer", "description": "pageSize, as GET gives it."},
+  "max_page_size": {"type": "integer", "description": "maxPageSize, as GET gives it."},
+  "saved": {"description": "Passed over."}, "warnings": {"description": "Passed over."}}},
 "Saved": {"enum": ["created", "changed", "unchanged"]},
 
 "Record": {"type": "object", "required": ["_id"], "properties": {"_id": {"type": "string"}},

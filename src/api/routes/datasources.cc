@@ -1,6 +1,5 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <string>
 #include <utility>
 
@@ -36,7 +35,7 @@ Result<Datasource> read_definition(const http::Request& request) {
 Result<http::Response> answer_saved(ApiContext& context, const std::string& id, Saved saved) {
   SLATE_TRY(json::object answer, describe(context, id));
   answer["saved"] = saved_word(saved);
-  auto response = http::Response::json(saved == Saved::kCreated ? 201 : 200, json::serialize(answer));
+  auto response = http::Response::json(saved == Saved::kCreated ? 201 : 200, json_text(answer));
   if (saved == Saved::kCreated) response.headers.set("Location", "/v1/datasources/" + http::escape(id));
   return response;
 }
@@ -53,12 +52,12 @@ Result<http::Response> get_all(ApiContext& context, http::Request&) {
   all.reserve(datasources.size());
   for (const DatasourceStatus& status : datasources)
     all.push_back(datasource_json(status, context.refresher.latest(status.datasource.id)));
-  return http::Response::json(200, json::serialize(json::object{{"datasources", std::move(all)}}));
+  return http::Response::json(200, json_text(json::object{{"datasources", std::move(all)}}));
 }
 
 Result<http::Response> get_one(ApiContext& context, http::Request& request) {
   SLATE_TRY(const json::object answer, describe(context, request.param("id")));
-  return http::Response::json(200, json::serialize(answer));
+  return http::Response::json(200, json_text(answer));
 }
 
 Result<http::Response> put(ApiContext& context, http::Request& request) {
@@ -84,7 +83,7 @@ Result<http::Response> remove(ApiContext& context, http::Request& request) {
 http::Response answer_load(const LoadStatus& load) {
   if (load.state == LoadState::kFailed) return http::Response::problem(*load.error);
   const bool running = load.state == LoadState::kRunning;
-  auto response = http::Response::json(running ? 202 : 200, json::serialize(load_json(load)));
+  auto response = http::Response::json(running ? 202 : 200, json_text(load_json(load)));
   response.headers.set("Location", "/v1/loads/" + load.id);
   if (running) response.headers.set("Retry-After", "1");
   return response;

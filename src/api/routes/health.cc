@@ -9,12 +9,16 @@ namespace {
 
 Result<http::Response> alive(ApiContext&, http::Request&) { return alive_response(); }
 
+Result<void> is_ready(const ApiContext& context) { return context.ready ? context.ready() : Result<void>(); }
+
 Result<http::Response> ready(ApiContext& context, http::Request&) {
-  return ready_response(context.ready ? context.ready() : Result<void>());
+  return ready_response(is_ready(context));
 }
 
 Result<http::Response> metrics(ApiContext& context, http::Request&) {
-  SLATE_TRY(std::string text, context.metrics.render({.database = context.database,
+  // Whoever scrapes does not wait for a database that is away.
+  Database* const database = is_ready(context) ? &context.database : nullptr;
+  SLATE_TRY(std::string text, context.metrics.render({.database = database,
                                                       .refresher = &context.refresher,
                                                       .pool = context.pool,
                                                       .connections = context.connections,
@@ -41,14 +45,14 @@ void add_health_routes(Routes& routes, ApiContext&) {
               .access = Access::kOpen,
               .replies = {{.doc = "They should.", .content = {{"application/json", "Health"}}}},
               .problems = {Reason::kUnavailable}},
-             ready);
+             ready, http::Run::kInline);
   routes.add({.path = "/metrics",
               .id = "getMetrics",
               .group = "health",
               .summary = "Metrics in Prometheus' text format.",
               .access = Access::kMetrics,
               .replies = {{.doc = "The metrics.", .content = {{"text/plain"}}}}},
-             metrics);
+             metrics, http::Run::kPoolAlways);
 }
 
 }  // namespace slate::api

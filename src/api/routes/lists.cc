@@ -1,5 +1,4 @@
 #include <boost/json/array.hpp>
-#include <boost/json/serialize.hpp>
 #include <map>
 #include <string>
 #include <utility>
@@ -29,7 +28,7 @@ Result<http::Response> get_lists(ApiContext& context, http::Request&) {
     const auto found = by_id.find(list.datasource);
     all.push_back(list_json(list, found == by_id.end() ? nullptr : found->second));
   }
-  return http::Response::json(200, json::serialize(json::object{{"lists", std::move(all)}}));
+  return http::Response::json(200, json_text(json::object{{"lists", std::move(all)}}));
 }
 
 // The list's config, with its columns' types while its datasource is there.
@@ -42,13 +41,44 @@ Result<json::object> describe(ApiContext& context, const ListView& list) {
 Result<http::Response> get_list(ApiContext& context, http::Request& request) {
   SLATE_TRY(const ListView list, context.database.get_list(request.param("id")));
   SLATE_TRY(const json::object config, describe(context, list));
-  return http::Response::json(200, json::serialize(config));
+  return http::Response::json(200, json_text(config));
+}
+
+void rename_member(json::object& body, std::string_view told, std::string_view declared) {
+  const auto* value = body.if_contains(told);
+  if (value == nullptr || body.contains(declared)) return;
+  json::value kept = *value;
+  body.erase(told);
+  body.emplace(declared, std::move(kept));
+}
+
+// A column's type is that of its field, and its label the field's path unless it has another.
+void take_back_column(json::value& column) {
+  auto* object = column.if_object();
+  if (object == nullptr) return;
+  object->erase("type");
+  const auto* label = object->if_contains("label");
+  const auto* field = object->if_contains("field");
+  if (label != nullptr && field != nullptr && *label == *field) object->erase("label");
+}
+
+// A config as GET gives it may come back changed: what is told becomes what is declared.
+Result<ListView> read_definition(const http::Request& request) {
+  SLATE_TRY(json::object body, json_object_body(request));
+  body.erase("saved");
+  body.erase("warnings");
+  rename_member(body, "page_size", "pageSize");
+  rename_member(body, "max_page_size", "maxPageSize");
+  if (const auto* filter = body.if_contains("filter"); filter != nullptr && filter->is_null())
+    body.erase("filter");
+  if (auto* columns = body.if_contains("columns"); columns != nullptr && columns->is_array())
+    for (json::value& column : columns->get_array()) take_back_column(column);
+  return list_view_from_json(std::move(body));
 }
 
 Result<http::Response> put_list(ApiContext& context, http::Request& request) {
   const std::string& id = request.param("id");
-  SLATE_TRY(const json::value body, json_body(request));
-  SLATE_TRY(ListView list, list_view_from_json(body));
+  SLATE_TRY(ListView list, read_definition(request));
   if (!list.id.empty() && list.id != id)
     return fail(Error(Reason::kInvalidArgument,
                       "the path says " + slate::quoted(id) + ", the body " + slate::quoted(list.id))
@@ -58,7 +88,7 @@ Result<http::Response> put_list(ApiContext& context, http::Request& request) {
   SLATE_TRY(json::object answer, describe(context, list));
   answer["saved"] = saved_word(saved.saved);
   answer["warnings"] = json::array(saved.warnings.begin(), saved.warnings.end());
-  auto response = http::Response::json(saved.saved == Saved::kCreated ? 201 : 200, json::serialize(answer));
+  auto response = http::Response::json(saved.saved == Saved::kCreated ? 201 : 200, json_text(answer));
   if (saved.saved == Saved::kCreated) response.headers.set("Location", "/v1/lists/" + http::escape(id));
   return response;
 }

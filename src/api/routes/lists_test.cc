@@ -94,6 +94,24 @@ TEST_F(ListsTest, saved_list_is_201_then_200_and_warns_of_what_no_index_serves) 
       "[]");
 }
 
+TEST_F(ListsTest, what_get_gives_may_be_put_back) {
+  for (const char* definition :
+       {R"({"datasource":"people","columns":["name",{"field":"age","label":"Age","hidden":true}],"pageSize":7,
+            "maxPageSize":70,"sort":["-age"],"filter":{"field":"score","op":"gt","value":2.0}})",
+        R"({"datasource":"people","columns":["name"]})"}) {
+    ASSERT_LT(put("/v1/lists/back", definition).status, 300);
+    const auto told = get("/v1/lists/back");
+    const auto again = put("/v1/lists/back", told.body);
+    EXPECT_EQ(again.status, 200) << again.body;
+    EXPECT_EQ(again.at("/saved"), R"("unchanged")") << again.body;
+    EXPECT_EQ(put("/v1/lists/back", again.body).status, 200) << "what PUT gives, too";
+    EXPECT_EQ(get("/v1/lists/back").body, told.body);
+  }
+  auto changed = get("/v1/lists/back").json();
+  changed.as_object()["page_size"] = 9;
+  EXPECT_EQ(put("/v1/lists/back", boost::json::serialize(changed)).at("/page_size"), "9");
+}
+
 TEST_F(ListsTest, wrong_list_is_400_naming_the_member_and_is_not_saved) {
   EXPECT_EQ(put("/v1/lists/bad", R"({"datasource":"people","columns":["nam"]})").status, 400);
   EXPECT_EQ(put("/v1/lists/bad", R"({"datasource":"people","columns":[]})").status, 400);

@@ -1,6 +1,5 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 #include <memory>
 #include <optional>
@@ -16,6 +15,7 @@
 #include "api/routes/routes.h"
 #include "base/try.h"
 #include "lists/value_search.h"
+#include "model/json.h"
 #include "model/schema.h"
 #include "query/limits.h"
 #include "query/query_json.h"
@@ -204,7 +204,7 @@ std::string explanation_json(const Explanation& explanation) {
   object["actual"] = counters_json(explanation.actual);
   object["milliseconds"] = number_json(explanation.milliseconds);
   object["text"] = explanation_text(explanation);
-  return json::serialize(object);
+  return json_text(object);
 }
 
 Result<http::Response> post_explain(ApiContext& context, http::Request& request) {

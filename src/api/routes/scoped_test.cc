@@ -62,7 +62,7 @@ TEST_F(ScopedApiTest, kept_and_unchanged_answers_of_the_callers_copy_need_no_thr
   const auto entered = std::make_shared<std::latch>(5);
   const auto opened = std::make_shared<std::latch>(1);
   for (int i = 0; i < 4; ++i)
-    ASSERT_TRUE(pool_->submit([entered, opened] {
+    ASSERT_TRUE(api_->pool().submit([entered, opened] {
       entered->count_down();
       opened->wait();
     }));
@@ -86,7 +86,7 @@ TEST_F(ScopedApiTest, token_of_slate_names_no_copy_however_it_is_answered) {
   declare(R"("scopeHeaders":["Authorization"],"forwardHeaders":["X-User"],"ttl":60)");
   EXPECT_EQ(get(data_, caller).status, 200);
   EXPECT_EQ(get(data_, caller).header("Server-Timing"), "cache;desc=hit");
-  context_->access.list_tokens = [](std::string_view token) { return token == "0123456789abcdef"; };
+  api_->context().access.list_tokens = [](std::string_view token) { return token == "0123456789abcdef"; };
   expect_problem(get(data_, caller), 400, "invalid_argument", "Authorization");
 }
 

@@ -24,7 +24,8 @@ schemas = st.tuples(*(st.booleans() for _ in LEAVES), *(st.booleans() for _ in L
 compound_indexes = st.lists(st.permutations(SORTABLE).flatmap(
     lambda paths: st.integers(2, 3).map(lambda length: paths[:length])), max_size=2, unique_by=tuple)
 flat_cells = st.fixed_dictionaries(
-    {}, optional={leaf.path: st.none() | schema.cells[leaf.type] for leaf in LEAVES})
+    {}, optional={leaf.path: st.one_of(*[schema.cells[leaf.type]] * 3, st.none()) for leaf in LEAVES})
+records = st.lists(st.tuples(schema.ids, flat_cells), min_size=1, max_size=12)
 filters = st.none() | schema.filters([*LEAVES, RECORD_ID])
 sorts = schema.sorts([*LEAVES, RECORD_ID])
 leaves_of_values = st.sampled_from([*LEAVES, RECORD_ID])
@@ -55,12 +56,14 @@ class RecordsMachine(RuleBasedStateMachine):
 
     # ---- the datasource and the list
 
-    @initialize(leaves=schemas, indexes=compound_indexes)
-    def create(self, leaves: list[Leaf], indexes: list[list[str]]) -> None:
+    @initialize(leaves=schemas, indexes=compound_indexes, first=records)
+    def create(self, leaves: list[Leaf], indexes: list[list[str]], first: list[tuple[str, dict[str, Any]]]) -> None:
+        """With some records, so that there is something to find from the first step on."""
         self.model = Model({leaf.path: leaf for leaf in leaves})
         self.indexes = indexes
         answer = self.server.ask("POST", "/v1/datasources", self.definition())
         assert answer.status == 201, answer
+        self.write_all(first, replace=False, lines=False)
 
     def definition(self) -> dict[str, Any]:
         return schema.definition("machine", self.model.leaves.values(), self.indexes)
@@ -116,8 +119,11 @@ class RecordsMachine(RuleBasedStateMachine):
 
     # ---- writing
 
-    @rule(records=st.lists(st.tuples(schema.ids, flat_cells), max_size=12), replace=st.booleans(), lines=st.booleans())
+    @rule(records=records, replace=st.booleans(), lines=st.booleans())
     def write_records(self, records: list[tuple[str, dict[str, Any]]], replace: bool, lines: bool) -> None:
+        self.write_all(records, replace, lines)
+
+    def write_all(self, records: list[tuple[str, dict[str, Any]]], replace: bool, lines: bool) -> None:
         bodies = [json.dumps({"_id": rid, **schema.record_json(cells)}) for rid, cells in records]
         kind = "application/x-ndjson" if lines else "application/json"
         body = "\n".join(bodies) if lines else "[" + ",".join(bodies) + "]"

@@ -4,7 +4,6 @@
 #include <slate/distinct.h>
 
 #include "api/operation.h"
-#include "query/limits.h"
 
 namespace slate::api {
 
@@ -20,18 +19,14 @@ inline constexpr Parameter kLoadId{.name = "id", .doc = "The load.", .in = In::k
 inline constexpr Parameter kValuesField{
     .name = "field", .doc = "The field, by its dotted path.", .in = In::kPath};
 
-inline constexpr Parameter kSkip{.name = "skip",
-                                 .doc = "Rows to leave out.",
-                                 .type = ParameterType::kNumber,
-                                 .most = kMostRows,
-                                 .absent = "0"};
+inline constexpr Parameter kSkip{
+    .name = "skip", .doc = "Rows to leave out.", .type = ParameterType::kNumber, .absent = "0"};
 inline constexpr Parameter kTake{
     .name = "take",
     .doc =
         "Rows of the page. By default a list's page size, at most its maximum; of a "
         "datasource 200, at most 10,000. Streams give every row unless told.",
-    .type = ParameterType::kNumber,
-    .most = kMostRows};
+    .type = ParameterType::kNumber};
 inline constexpr Parameter kCursor{
     .name = "cursor", .doc = "`page.next` or `page.previous` of an answer to the same filter and sort."};
 inline constexpr Parameter kSort{

@@ -147,17 +147,23 @@ class ContractTest : public testing::ApiTest {
 
   // What was accepted must be described, too.
   void compare_request(const bj::object& operation, const Called& called) {
-    std::set<std::string> names;
+    std::map<std::string, const bj::value*> schemas;
     const bj::value* conditions = nullptr;
     if (const auto* parameters = operation.if_contains("parameters"))
       for (const auto& parameter : parameters->as_array()) {
-        names.insert(std::string(parameter.at("name").as_string()));
+        schemas.emplace(parameter.at("name").as_string(), &parameter.at("schema"));
         if (parameter.at("name").as_string() == "conditions") conditions = &parameter.at("schema");
       }
     const auto target = http::parse_target(called.path);
     ASSERT_TRUE(target);
     for (const auto& [name, value] : target->query) {
-      if (names.contains(name)) continue;
+      if (const auto found = schemas.find(name); found != schemas.end()) {
+        const auto* type = found->second->as_object().if_contains("type");
+        if (type != nullptr && *type == "integer") {
+          EXPECT_THAT(JsonSchema(document_).check(*found->second, testing::json(value)), IsEmpty()) << name;
+        }
+        continue;
+      }
       ASSERT_NE(conditions, nullptr) << name << " is not described";
       const auto& schema = JsonSchema(document_).resolve(*conditions)->as_object();
       const auto* properties = schema.if_contains("properties");
@@ -251,6 +257,22 @@ TEST_F(ContractTest, document_knows_each_lists_columns_and_conditions) {
   for (const char* name : {"age__icontains", "born", "tags"}) EXPECT_FALSE(conditions.contains(name)) << name;
 }
 
+TEST_F(ContractTest, document_bounds_the_numbers_of_a_definition_as_the_server_does) {
+  const bj::value definition = document_.at("components").at("schemas").at("DatasourceDefinition");
+  const auto expect_refused_by_both = [&](const std::string& body) {
+    SCOPED_TRACE(body);
+    EXPECT_EQ(put("/v1/datasources/bounded", body).status, 400);
+    EXPECT_FALSE(JsonSchema(document_).check(definition, testing::json(body)).empty());
+  };
+  for (const char* member :
+       {R"("ttl":0)", R"("ttl":3155760001)", R"("staleIfError":3155760001)", R"("deadline":604801)",
+        R"("idleTimeout":0)", R"("minRows":1000000000001)", R"("scopeHeaders":["a"],"maxScopes":1001)",
+        R"("scopeHeaders":["a"],"maxScopeBytes":1048575)"})
+    expect_refused_by_both(R"({"fields":[],"loader":{"endpoint":"grpc://127.0.0.1:1",)" +
+                           std::string(member) + "}}");
+  expect_refused_by_both(R"({"fields":[{"name":"a","type":"int","ttlSeconds":3155760001}]})");
+}
+
 // The calls, each in a part of its own.
 class Driven : public ContractTest {
  protected:
@@ -320,6 +342,8 @@ class Driven : public ContractTest {
       EXPECT_EQ(call({Method::kGet, path, "", {{"Accept", "text/csv"}}}).status, 200);
       EXPECT_EQ(call({Method::kGet, path, "", {{"Accept", "application/x-ndjson"}}}).status, 200);
       EXPECT_EQ(call({Method::kGet, path, "", {{"Accept", "image/png"}}}).status, 406);
+      EXPECT_EQ(call({Method::kGet, path, "", {{"Content-Encoding", "br"}}}).status, 415);
+      EXPECT_EQ(call({Method::kGet, path + "?skip=18446744073709551615"}).status, 200);
       call({Method::kHead, path});
       call({Method::kOptions, path});
       for (const char* wrong : {"?take=x", "?take=99999", "?nothing=1", "?sort=nothing", "?cursor=x",

@@ -31,6 +31,7 @@ struct HeaderDoc {
   std::string_view doc;
 };
 constexpr HeaderDoc kHeaders[] = {
+    {"Accept-Encoding", "The codings of bodies that are taken."},
     {"Cache-Control",
      "Answers with an `ETag` may be kept and must be asked for again each time; others not at all."},
     {"ETag",
@@ -171,6 +172,7 @@ json::object problems_json(std::span<const ReasonInfo* const> infos) {
   add_header(headers, "Retry-After", false);
   add_header(headers, "WWW-Authenticate", false);
   add_header(headers, "Preference-Applied", false);
+  if (infos[0]->reason == Reason::kUnsupportedMediaType) add_header(headers, "Accept-Encoding", false);
   return {
       {"description", titles + "."},
       {"headers", std::move(headers)},

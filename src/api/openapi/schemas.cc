@@ -32,7 +32,8 @@ std::string_view schemas_json() {
 "Query": {"type": "object", "additionalProperties": false, "properties": {
   "filter": {"oneOf": [{"$ref": "#/components/schemas/Filter"}, {"type": "null"}]},
   "sort": {"type": ["array", "null"], "items": {"$ref": "#/components/schemas/SortKey"}},
-  "skip": {"type": ["integer", "null"], "minimum": 0}, "take": {"type": ["integer", "null"], "minimum": 0},
+  "skip": {"type": ["integer", "null"], "minimum": 0, "maximum": 18446744073709551615},
+  "take": {"type": ["integer", "null"], "minimum": 0, "maximum": 18446744073709551615},
   "columns": {"type": ["array", "null"], "items": {"$ref": "#/components/schemas/Path"}},
   "cursor": {"type": ["string", "null"]}}},
 
@@ -162,22 +163,26 @@ std::string_view schemas_json() {
 "Field": {"type": "object", "required": ["type"], "additionalProperties": false, "properties": {
   "name": {"$ref": "#/components/schemas/Name"}, "type": {"$ref": "#/components/schemas/Type"},
   "indexed": {"type": "boolean"}, "collation": {"enum": ["binary", "nocase"]},
-  "ttlSeconds": {"type": "integer", "minimum": 1}, "items": {"$ref": "#/components/schemas/Field"},
+  "ttlSeconds": {"type": "integer", "minimum": 1, "maximum": 3155760000}, "items": {"$ref": "#/components/schemas/Field"},
   "fields": {"type": "array", "items": {"$ref": "#/components/schemas/Field"}}}},
 "Index": {"type": "object", "required": ["fields"], "additionalProperties": false, "properties": {
   "fields": {"type": "array", "minItems": 1, "items": {"oneOf": [{"$ref": "#/components/schemas/Path"},
     {"type": "object", "required": ["field"], "additionalProperties": false, "properties": {
       "field": {"$ref": "#/components/schemas/Path"}, "direction": {"enum": ["asc", "desc"]}}}]}}}},
 "Loader": {"type": "object", "required": ["endpoint"], "additionalProperties": false, "properties": {
-  "endpoint": {"type": "string"}, "ttl": {"type": "integer", "minimum": 0},
-  "forwardHeaders": {"type": "array", "items": {"type": "string"}},
+  "endpoint": {"type": "string"}, "ttl": {"type": "integer", "minimum": 1, "maximum": 3155760000},
+  "forwardHeaders": {"type": "array", "items": {"type": "string"}, "maxItems": 64},
   "caFile": {"type": "string"},
-  "staleWhileRevalidate": {"type": "integer", "minimum": 0}, "staleIfError": {"type": "integer", "minimum": 0},
-  "deadline": {"type": "integer", "minimum": 1}, "idleTimeout": {"type": "integer", "minimum": 1},
+  "staleWhileRevalidate": {"type": "integer", "minimum": 0, "maximum": 3155760000},
+  "staleIfError": {"type": "integer", "minimum": 0, "maximum": 3155760000},
+  "deadline": {"type": "integer", "minimum": 1, "maximum": 604800},
+  "idleTimeout": {"type": "integer", "minimum": 1, "maximum": 604800},
   "scopeHeaders": {"type": "array", "items": {"type": "string"}, "maxItems": 8},
-  "maxScopes": {"type": "integer", "minimum": 1, "maximum": 1000}, "maxScopeBytes": {"type": "integer", "minimum": 1},
+  "maxScopes": {"type": "integer", "minimum": 1, "maximum": 1000},
+  "maxScopeBytes": {"type": "integer", "minimum": 1048576, "maximum": 1125899906842624},
   "mode": {"enum": ["replace", "merge"]}, "unknownFields": {"enum": ["ignore", "reject"]},
-  "minRows": {"type": "integer", "minimum": 0}, "maxShrink": {"type": "number", "minimum": 0, "maximum": 1}}},
+  "minRows": {"type": "integer", "minimum": 0, "maximum": 1000000000000},
+  "maxShrink": {"type": "number", "minimum": 0, "maximum": 1}}},
 "DatasourceDefinition": {"type": "object", "required": ["fields"], "additionalProperties": false, "properties": {
   "id": {"$ref": "#/components/schemas/Name"}, "title": {"type": "string"},
   "fields": {"type": "array", "items": {"$ref": "#/components/schemas/Field"}},

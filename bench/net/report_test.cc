@@ -20,7 +20,8 @@ HttpResult http(double slate_capacity, microseconds p99) {
                      .busy = 0.5,
                      .half_rate = slate_capacity / 2,
                      .median = microseconds(100),
-                     .p99 = p99}}};
+                     .p99 = p99,
+                     .worst_p99 = microseconds(900)}}};
 }
 
 TEST(NetReport, tells_ratios_and_whether_goals_are_met) {

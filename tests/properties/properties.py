@@ -76,7 +76,8 @@ def run_operations(run: Run, slate: Slate) -> None:
 
 def run_machine(run: Run, slate: Slate) -> None:
     records = run.seeded(machine(slate))
-    steps = settings(run.settings, stateful_step_count=40)
+    # A walk is short, and most of its steps write: it takes more of them to ask as much.
+    steps = settings(run.settings, max_examples=5 * run.settings.max_examples, stateful_step_count=40)
     run.run("records", lambda: run_state_machine_as_test(records, settings=steps))
 
 

@@ -1,3 +1,5 @@
+#include <google/protobuf/arena.h>
+
 #include "base/try.h"
 #include "slate/wire/wire.pb.h"
 #include "wire/convert.h"
@@ -283,15 +285,17 @@ Result<Answer> read_body(const v1::Answer& from) {
 }  // namespace
 
 std::string encode(const Answer& answer) {
-  OnArena<v1::Answer> on_arena;
-  v1::Answer& message = *on_arena;
+  FirstBlock first;
+  google::protobuf::Arena arena(beginning_in(first));
+  auto& message = *google::protobuf::Arena::CreateMessage<v1::Answer>(&arena);
   std::visit(Writer{message}, answer);
   return message.SerializeAsString();
 }
 
 Result<Answer> decode_answer(std::string_view message) {
-  OnArena<v1::Answer> on_arena;
-  v1::Answer& parsed = *on_arena;
+  FirstBlock first;
+  google::protobuf::Arena arena(beginning_in(first));
+  auto& parsed = *google::protobuf::Arena::CreateMessage<v1::Answer>(&arena);
   if (message.size() > INT32_MAX || !parsed.ParseFromArray(message.data(), static_cast<int>(message.size())))
     return fail(Reason::kInvalidArgument, "a message that is no answer");
   return read_body(parsed);

@@ -1,4 +1,5 @@
 #include <array>
+#include <google/protobuf/arena.h>
 
 #include "base/try.h"
 #include "slate/wire/wire.pb.h"
@@ -334,8 +335,9 @@ std::string_view request_name(const RequestBody& request) {
 
 Result<std::string> encode(const Request& request) {
   SLATE_TRY(check_nesting_of(request.body));
-  OnArena<v1::Request> on_arena;
-  v1::Request& message = *on_arena;
+  FirstBlock first;
+  google::protobuf::Arena arena(beginning_in(first));
+  auto& message = *google::protobuf::Arena::CreateMessage<v1::Request>(&arena);
   if (request.deadline)
     message.set_deadline_ms(static_cast<std::uint32_t>(
         std::clamp<std::int64_t>(request.deadline->count(), 1, std::int64_t{UINT32_MAX})));
@@ -344,8 +346,9 @@ Result<std::string> encode(const Request& request) {
 }
 
 Result<Request> decode_request(std::string_view message) {
-  OnArena<v1::Request> on_arena;
-  v1::Request& parsed = *on_arena;
+  FirstBlock first;
+  google::protobuf::Arena arena(beginning_in(first));
+  auto& parsed = *google::protobuf::Arena::CreateMessage<v1::Request>(&arena);
   if (message.size() > INT32_MAX || !parsed.ParseFromArray(message.data(), static_cast<int>(message.size())))
     return fail(Reason::kInvalidArgument, "a message that is no request");
   SLATE_TRY(RequestBody body, read_body(parsed));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <google/protobuf/arena.h>
 #include <utility>
 
 #include "base/try.h"
@@ -18,19 +19,23 @@ bool are_same(const ResultColumn& one, const ResultColumn& other) {
 }
 
 std::string encode(const std::vector<ResultColumn>& columns) {
-  OnArena<v1::ResultColumns> message;
-  message->mutable_columns()->Reserve(static_cast<int>(columns.size()));
-  for (const ResultColumn& column : columns) write(column, *message->add_columns());
-  return message->SerializeAsString();
+  FirstBlock first;
+  google::protobuf::Arena arena(beginning_in(first));
+  auto& message = *google::protobuf::Arena::CreateMessage<v1::ResultColumns>(&arena);
+  message.mutable_columns()->Reserve(static_cast<int>(columns.size()));
+  for (const ResultColumn& column : columns) write(column, *message.add_columns());
+  return message.SerializeAsString();
 }
 
 Result<std::vector<ResultColumn>> decode(std::string_view bytes) {
-  OnArena<v1::ResultColumns> message;
-  if (bytes.size() > INT32_MAX || !message->ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+  FirstBlock first;
+  google::protobuf::Arena arena(beginning_in(first));
+  auto& message = *google::protobuf::Arena::CreateMessage<v1::ResultColumns>(&arena);
+  if (bytes.size() > INT32_MAX || !message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
     return fail(Reason::kInvalidArgument, "columns that are none");
   std::vector<ResultColumn> columns;
-  columns.reserve(static_cast<std::size_t>(message->columns_size()));
-  for (const v1::ResultColumn& entry : message->columns()) {
+  columns.reserve(static_cast<std::size_t>(message.columns_size()));
+  for (const v1::ResultColumn& entry : message.columns()) {
     SLATE_TRY(ResultColumn column, wire::read(entry));
     columns.push_back(std::move(column));
   }

@@ -54,17 +54,17 @@ class Document:
                 if method in item:
                     yield self._operation(path, method, item[method])
 
-    @staticmethod
-    def _operation(path: str, method: str, item: dict[str, Any]) -> Operation:
+    def _operation(self, path: str, method: str, item: dict[str, Any]) -> Operation:
         content = item.get("requestBody", {}).get("content", {})
+        responses = {status: self.resolve(response) for status, response in item["responses"].items()}
         return Operation(item["operationId"], method.upper(), path, tuple(item.get("parameters", ())),
-                         {kind: media["schema"] for kind, media in content.items()}, item["responses"])
+                         {kind: media["schema"] for kind, media in content.items()}, responses)
 
     def methods(self, path: str) -> set[str]:
         return {method.upper() for method in METHODS if method in self.json["paths"][path]}
 
-    def resolve(self, schema: dict[str, Any]) -> dict[str, Any]:
-        return self._resolver.resolve(schema["$ref"])[1] if "$ref" in schema else schema
+    def resolve(self, part: dict[str, Any]) -> dict[str, Any]:
+        return self._resolver.resolve(part["$ref"])[1] if "$ref" in part else part
 
     def mistakes(self, schema: dict[str, Any], value: Any) -> list[str]:
         validator = Draft202012Validator(schema, resolver=self._resolver, format_checker=FORMATS)

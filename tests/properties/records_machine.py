@@ -212,6 +212,20 @@ class RecordsMachine(RuleBasedStateMachine):
         expected = self.model.select([self.bound(condition)], self.bound_sort(sort))
         self.compare(answer, expected, skip, take, [leaf.path for leaf in columns] if columns else None)
 
+    @precondition(lambda self: self.model.records)
+    @rule(leaf=st.sampled_from([*LEAVES, RECORD_ID]), place=st.integers(0, 30))
+    def every_operator(self, leaf: Leaf, place: int) -> None:
+        """With a value that is there."""
+        ids = list(self.model.records)
+        cell = self.model.cell(ids[place % len(ids)], leaf.path)
+        value = next(iter(cell), None) if isinstance(cell, list) else cell
+        if value is None:
+            return
+        for condition in schema.conditions_around(leaf, value):
+            body = {"filter": schema.filter_json(condition), "take": 100}
+            answer = self.server.ask("POST", f"{self.datasource}/query", body, {"count": "exact"})
+            self.compare(answer, self.model.select([self.bound(condition)], []), 0, 100)
+
     @rule(conditions=st.lists(schema.conditions([*LEAVES, RECORD_ID]).filter(schema.has_parameter), max_size=3,
                               unique_by=lambda condition: (condition.leaf.path, condition.op)),
           sort=sorts, skip=st.integers(0, 5), take=st.integers(0, 9), of_list=st.booleans())

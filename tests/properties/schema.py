@@ -78,20 +78,20 @@ OPERATORS = {
 
 # Few letters, so that texts meet; with some that fold, that URLs and CSV give a meaning, and that are long in UTF-8.
 texts = st.one_of(
-    st.text(st.sampled_from("aAbB"), max_size=3),
+    *[st.text(st.sampled_from("aAb"), max_size=2)] * 3,
     st.text(st.sampled_from("aAbBßẞÉéſsK\u0131İ ,\\\"'%&+=_;:-\n\r\0\U0001f600"), max_size=6),
     st.text(st.characters(max_codepoint=0x24f), max_size=4),
     st.builds(lambda text, times: text * times, st.sampled_from(["a", "aB", "é"]), st.sampled_from([50, 600])))
-ids = st.one_of(st.text(st.sampled_from("abc1"), min_size=1, max_size=2),
+ids = st.one_of(*[st.text(st.sampled_from("abc1"), min_size=1, max_size=2)] * 3,
                 st.text(st.sampled_from("aA/?#%. +\u00e9\U0001f600"), min_size=1, max_size=4))
 cells: dict[str, st.SearchStrategy[Any]] = {
     "string": texts,
-    "int": st.one_of(st.integers(-3, 3), st.integers(-2**63, 2**63 - 1)),
-    "float": st.one_of(st.sampled_from([-1.5, 0.0, 1.0, 2.0, 1e300, 5e-324]),
+    "int": st.one_of(*[st.integers(-2, 2)] * 3, st.integers(-2**63, 2**63 - 1)),
+    "float": st.one_of(*[st.sampled_from([-1.5, 0.0, 1.0, 2.0, 1e300, 5e-324])] * 3,
                        st.floats(allow_nan=False, allow_infinity=False)).map(lambda value: value + 0.0),
     "bool": st.booleans(),
     # Within the years that RFC 3339 can tell, and Python, too.
-    "date": st.one_of(st.integers(-86400, 86400), st.integers(-62135596800, 253402300799)),
+    "date": st.one_of(*[st.sampled_from([-86400, -1, 0, 1, 86400])] * 3, st.integers(-62135596800, 253402300799)),
     "list": st.lists(texts, max_size=3),
 }
 
@@ -140,6 +140,23 @@ def conditions(draw: Callable[..., Any], leaves: list[Leaf]) -> Condition:
     if op == "between":
         return Condition(leaf, op, [draw(constants(leaf)), draw(constants(leaf))])
     return Condition(leaf, op, draw(constants(leaf)))
+
+
+def conditions_around(leaf: Leaf, cell: Any) -> list[Condition]:
+    """Every operator with a constant that is the very value of a cell, or nearly so: there mistakes show."""
+    made = []
+    for op in OPERATORS[leaf.type]:
+        if op in ("isnull", "empty"):
+            made += [Condition(leaf, op, flag) for flag in (False, True)]
+        elif op in ("in", "nin"):
+            made.append(Condition(leaf, op, [cell]))
+        elif op == "between":
+            made.append(Condition(leaf, op, [cell, cell]))
+        elif op in PARTS:
+            made += [Condition(leaf, op, text) for text in {cell, cell.swapcase(), cell[:1], cell[1:]}]
+        else:
+            made.append(Condition(leaf, op, cell))
+    return made
 
 
 def filters(leaves: list[Leaf]) -> st.SearchStrategy[Filter]:

@@ -124,8 +124,13 @@ def sensible_query(query: dict[str, Any]) -> dict[str, Any]:
 def sensible_list(definition: dict[str, Any]) -> dict[str, Any]:
     definition.pop("id", None)
     definition.pop("datasourceRef", None)
-    if definition.get("pageSize", 0) > definition.get("maxPageSize", 10000):
-        del definition["maxPageSize"]
+    for name, other in (("pageSize", "page_size"), ("maxPageSize", "max_page_size")):
+        if name in definition:
+            definition.pop(other, None)
+    size = definition.get("pageSize", definition.get("page_size", 0))
+    if size > definition.get("maxPageSize", definition.get("max_page_size", 10000)):
+        definition.pop("maxPageSize", None)
+        definition.pop("max_page_size", None)
     return {**definition, "datasource": "people"}
 
 

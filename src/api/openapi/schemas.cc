@@ -71,8 +71,8 @@ std::string_view schemas_json() {
   "sort": {"type": "array", "items": {"$ref": "#/components/schemas/SortKey"}},
   "pageSize": {"type": "integer", "minimum": 1, "maximum": 10000},
   "maxPageSize": {"type": "integer", "minimum": 1, "maximum": 10000},
-  "page_size": {"type": "integer", "description": "pageSize, as GET gives it."},
-  "max_page_size": {"type": "integer", "description": "maxPageSize, as GET gives it."},
+  "page_size": {"type": "integer", "minimum": 1, "maximum": 10000, "description": "pageSize, as GET gives it."},
+  "max_page_size": {"type": "integer", "minimum": 1, "maximum": 10000, "description": "maxPageSize, as GET gives it."},
   "saved": {"description": "Passed over."}, "warnings": {"description": "Passed over."}}},
 "Saved": {"enum": ["created", "changed", "unchanged"]},
 

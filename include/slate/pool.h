@@ -41,7 +41,7 @@ struct ClientPoolStats {
   std::size_t idle = 0;
   std::size_t waiting = 0;  // checkouts that wait
   std::uint64_t checkouts = 0;
-  std::uint64_t waited = 0;    // checkouts that had to wait
+  std::uint64_t waited = 0;    // checkouts that had to wait for a connection in use
   std::uint64_t timeouts = 0;  // that waited in vain
   std::uint64_t refused = 0;   // that failed at once, as the server has been away for long
   std::uint64_t connects = 0;  // connections made
@@ -74,7 +74,7 @@ class ClientPool {
  public:
   // Connects nothing yet. Errors: invalid_argument for addresses and options; those of TLS files.
   static Result<std::unique_ptr<ClientPool>> create(ClientPoolOptions options);
-  // Checkouts that wait fail with unavailable. Connections in use stay until they are given back.
+  // close().
   ~ClientPool();
   ClientPool(const ClientPool&) = delete;
   ClientPool& operator=(const ClientPool&) = delete;
@@ -82,8 +82,14 @@ class ClientPool {
   // Errors: overloaded when all are in use until the timeout; unavailable, with the reason, when the server
   // cannot be reached until then. Once it has been away for as long as the timeout, at once: whoever comes
   // when a back-off is over tries again. unauthenticated and errors of on_new_instance as they are.
+  // Connections are made on threads of their own, so that a server which takes its time makes nobody wait any
+  // longer.
   Result<PooledClient> checkout();
   Result<PooledClient> checkout(std::chrono::milliseconds timeout);
+  // Checkouts that wait, and later ones, fail with unavailable. Connections in use stay until they are given
+  // back. Those that are being made are waited for, ClientOptions::connect_timeout for each address at most:
+  // on_new_instance does not run any more.
+  void close();
   ClientPoolStats stats() const;
   // The instance that was met last; empty before the first connection.
   std::string instance() const;

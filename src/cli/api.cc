@@ -50,6 +50,7 @@ class ApiService {
     watcher_ = {};
     manifests_ = nullptr;
     if (http_) http_->stop();
+    if (pool_) pool_->close();  // nothing asks for the manifests, which are http_'s, from now on
   }
   std::string addresses() const { return http_->addresses(); }
 

@@ -33,7 +33,9 @@ Result<std::unique_ptr<ClientPool>> ClientPool::create(ClientPoolOptions options
 
 ClientPool::ClientPool(std::shared_ptr<client::PoolCore> core) : core_(std::move(core)) {}
 
-ClientPool::~ClientPool() { core_->close(); }
+ClientPool::~ClientPool() { close(); }
+
+void ClientPool::close() { core_->close(); }
 
 Result<PooledClient> ClientPool::checkout() { return checkout(core_->options().checkout_timeout); }
 

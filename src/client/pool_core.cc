@@ -1,11 +1,14 @@
 #include "client/pool_core.h"
 
 #include <algorithm>
+#include <system_error>
+#include <thread>
 #include <utility>
 
 #include "base/log.h"
 #include "base/try.h"
 #include "client/remote_database.h"
+#include "net/thread_name.h"
 
 namespace slate::client {
 namespace {
@@ -36,7 +39,8 @@ Result<PooledClient> PoolCore::checkout(std::chrono::milliseconds timeout) {
       return fail(Reason::kUnavailable, "the pool of connections is closed");
     }
     const TimePoint now = SteadyClock::now();
-    const Step step = at == waiting_.begin() ? next_step(now, timeout) : Step::kWait;
+    connect_for(me, now);
+    const Step step = at == waiting_.begin() ? next_step(me, now, timeout) : Step::kWait;
     if (step == Step::kTake) {
       std::unique_ptr<Client> client = std::move(idle_.back());
       idle_.pop_back();
@@ -47,16 +51,6 @@ Result<PooledClient> PoolCore::checkout(std::chrono::milliseconds timeout) {
       lock.lock();
       drop(lock, std::move(client));
       at = waiting_.insert(waiting_.begin(), &me);
-    } else if (step == Step::kConnect) {
-      ++open_;
-      ++connecting_;
-      leave(at);
-      lock.unlock();
-      auto client = connect();
-      if (client) return PooledClient(shared_from_this(), *std::move(client));
-      if (client.error().reason() != Reason::kUnavailable) return fail(std::move(client).error());
-      lock.lock();
-      at = waiting_.insert(waiting_.begin(), &me);
     } else if (step == Step::kRefuse) {
       ++counts_.refused;
       leave(at);
@@ -66,21 +60,40 @@ Result<PooledClient> PoolCore::checkout(std::chrono::milliseconds timeout) {
       leave(at);
       return fail(timeout_error(timeout));
     } else {
-      if (!std::exchange(has_waited, true)) ++counts_.waited;
+      if (connecting_ == 0 && !std::exchange(has_waited, true)) ++counts_.waited;
       const bool is_next = at == waiting_.begin() && outage_ && open_ < options_.size && connecting_ == 0;
       me.wake.wait_until(lock, is_next ? std::min(deadline, outage_->retry_at) : deadline);
     }
   }
 }
 
-PoolCore::Step PoolCore::next_step(TimePoint now, std::chrono::milliseconds timeout) const {
+PoolCore::Step PoolCore::next_step(const Waiter& waiter, TimePoint now,
+                                   std::chrono::milliseconds timeout) const {
   if (!idle_.empty()) return Step::kTake;
-  if (open_ >= options_.size) return Step::kWait;
-  if (!outage_) return Step::kConnect;
-  // One at a time tries whether the server is there again.
-  if (now >= outage_->retry_at && connecting_ == 0) return Step::kConnect;
+  if (!outage_ || open_ - connecting_ >= options_.size) return Step::kWait;
+  // One at a time has it tried whether the server is there again, and waits for what comes of it.
+  if (waiter.probes && connecting_ != 0) return Step::kWait;
   const bool is_hopeless = outage_->error.reason() != Reason::kUnavailable || now - outage_->since >= timeout;
   return is_hopeless ? Step::kRefuse : Step::kWait;
+}
+
+void PoolCore::connect_for(Waiter& waiter, TimePoint now) {
+  if (open_ >= options_.size || idle_.size() + connecting_ >= waiting_.size()) return;
+  if (outage_ && (now < outage_->retry_at || connecting_ != 0)) return;
+  waiter.probes = outage_.has_value();
+  ++open_;
+  ++connecting_;
+  try {
+    std::thread([self = shared_from_this()] {
+      net::name_this_thread("connect", 0);
+      self->connect();
+    }).detach();
+  } catch (const std::system_error& error) {
+    --open_;
+    --connecting_;
+    ++counts_.connect_failures;
+    note_outage(Error(Reason::kUnavailable, std::string("no thread can be started: ") + error.what()));
+  }
 }
 
 // The next one may find something to do.
@@ -93,24 +106,28 @@ void PoolCore::wake_front() {
   if (!waiting_.empty()) waiting_.front()->wake.notify_one();
 }
 
-Result<std::unique_ptr<RemoteClient>> PoolCore::connect() {
+void PoolCore::connect() {
   auto client = connect_somewhere();
   if (client) {
     if (auto met = meet(**client); !met) client = fail(std::move(met).error());
   }
-  const Lock lock(mutex_);
-  --connecting_;
+  Lock lock(mutex_);
   if (client) {
     ++counts_.connects;
     if (outage_) log::info("the database can be reached again", {{"address", (*client)->address()}});
     outage_.reset();
+    if (is_closed_)
+      drop(lock, *std::move(client));
+    else
+      idle_.push_back(*std::move(client));
   } else {
     ++counts_.connect_failures;
     --open_;
     note_outage(client.error());
   }
+  --connecting_;
   wake_front();
-  return client;
+  if (connecting_ == 0) none_connects_.notify_all();
 }
 
 Result<std::unique_ptr<RemoteClient>> PoolCore::connect_somewhere() {
@@ -135,7 +152,7 @@ Result<std::unique_ptr<RemoteClient>> PoolCore::connect_somewhere() {
 Result<void> PoolCore::meet(RemoteClient& client) {
   Lock lock(mutex_);
   met_.wait(lock, [this] { return !is_meeting_; });
-  if (client.instance() == instance_) return {};
+  if (is_closed_ || client.instance() == instance_) return {};
   if (options_.on_new_instance) {
     is_meeting_ = true;
     lock.unlock();
@@ -192,7 +209,11 @@ Error PoolCore::refusal(TimePoint now) const {
 }
 
 Error PoolCore::timeout_error(std::chrono::milliseconds timeout) const {
-  if (outage_ && open_ < options_.size) return refusal(SteadyClock::now());
+  if (outage_ && open_ - connecting_ < options_.size) return refusal(SteadyClock::now());
+  if (connecting_ != 0)
+    return Error(Reason::kUnavailable, "the database cannot be reached: no answer within " +
+                                           std::to_string(timeout.count()) + " milliseconds")
+        .with_retry_after(1);
   return Error(Reason::kOverloaded, "all " + std::to_string(options_.size) +
                                         " connections to the database have been in use for " +
                                         std::to_string(timeout.count()) + " milliseconds")
@@ -201,11 +222,12 @@ Error PoolCore::timeout_error(std::chrono::milliseconds timeout) const {
 
 void PoolCore::close() {
   std::vector<std::unique_ptr<Client>> idle;
-  const Lock lock(mutex_);
+  Lock lock(mutex_);
   is_closed_ = true;
   open_ -= idle_.size();
   idle.swap(idle_);
   for (Waiter* waiter : waiting_) waiter->wake.notify_one();
+  none_connects_.wait(lock, [this] { return connecting_ == 0; });
 }
 
 ClientPoolStats PoolCore::stats() const {

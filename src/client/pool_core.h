@@ -26,6 +26,8 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
 
   Result<PooledClient> checkout(std::chrono::milliseconds timeout);
   void give_back(std::unique_ptr<Client> client);
+  // Who waits is refused; returns when nothing of the pool runs any more, which a server that takes long to
+  // be connected to may hold up.
   void close();
   ClientPoolStats stats() const;
   std::string instance() const;
@@ -35,6 +37,7 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   using Lock = std::unique_lock<std::mutex>;
   struct Waiter {
     std::condition_variable wake;
+    bool probes = false;  // it had the server tried again
   };
   struct Outage {  // no connection could be made since
     TimePoint since{};
@@ -44,12 +47,14 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   };
 
   // What the one in front does next.
-  enum class Step : std::uint8_t { kTake, kConnect, kWait, kRefuse };
-  Step next_step(TimePoint now, std::chrono::milliseconds timeout) const;
+  enum class Step : std::uint8_t { kTake, kWait, kRefuse };
+  Step next_step(const Waiter& waiter, TimePoint now, std::chrono::milliseconds timeout) const;
   void leave(std::list<Waiter*>::iterator at);
   void wake_front();
-  // REQUIRES: a place is reserved. Frees it on failure.
-  Result<std::unique_ptr<RemoteClient>> connect();
+  // As many connections as those that wait could use are made on threads of their own: connecting may take
+  // longer than any of them waits, and is not in vain when one has left.
+  void connect_for(Waiter& waiter, TimePoint now);
+  void connect();
   Result<std::unique_ptr<RemoteClient>> connect_somewhere();
   Result<void> meet(RemoteClient& client);
   void drop(Lock& lock, std::unique_ptr<Client> client);
@@ -66,6 +71,7 @@ class PoolCore : public std::enable_shared_from_this<PoolCore> {
   std::vector<std::unique_ptr<Client>> idle_;  // the last one was in use last
   std::size_t open_ = 0;                       // those being made included
   std::size_t connecting_ = 0;
+  std::condition_variable none_connects_;
   std::size_t preferred_ = 0;  // the address that answered last
   std::optional<Outage> outage_;
   bool is_closed_ = false;

@@ -189,6 +189,18 @@ TEST(ClientPool, a_server_that_accepts_and_never_answers_is_unavailable) {
   EXPECT_EQ(pool->stats().open, 0U);
 }
 
+TEST(ClientPool, a_server_that_never_answers_is_not_waited_for_beyond_the_checkout) {
+  std::optional<ScriptedServer> silent(std::in_place, ScriptedServer::Handler{}, "");
+  const auto pool = make_pool(silent->address(),
+                              {.client = {.connect_timeout = kLong}, .checkout_timeout = milliseconds(20)});
+  const auto client = pool->checkout();
+  ASSERT_FALSE(client);
+  EXPECT_EQ(client.error().reason(), Reason::kUnavailable);
+  EXPECT_EQ(pool->stats().connect_failures, 0U) << "it is still being connected to";
+  EXPECT_EQ(pool->stats().timeouts, 1U);
+  silent.reset();  // which ends that
+}
+
 TEST(ClientPool, another_address_is_used_when_the_first_does_not_answer) {
   const ScriptedServer silent({}, "");
   const ScriptedServer good;

@@ -93,7 +93,7 @@ class ApiService {
   Result<void> with_database(const std::function<Result<void>(Database&)>& use) {
     auto client = pool_->checkout(kReachable);
     if (!client) return remember(fail(std::move(client).error()));
-    remember({});
+    static_cast<void>(remember({}));
     return use(*make_remote_database(**client));
   }
 

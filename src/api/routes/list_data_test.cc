@@ -1,8 +1,9 @@
 // Answers that callers have already or that are kept, values of columns, and a grid's own requests.
 #include <gmock/gmock.h>
-#include <latch>
+#include <optional>
 
 #include "api/testing/api_test_base.h"
+#include "api/testing/held_pool.h"
 
 namespace slate::api {
 namespace {
@@ -64,14 +65,7 @@ TEST_F(ListDataTest, kept_and_unchanged_answers_need_no_thread_of_the_pool) {
   const auto page = get(data_);
   get(data_, gzip);
   const auto distinct = get(values);
-  const auto entered = std::make_shared<std::latch>(5);
-  const auto opened = std::make_shared<std::latch>(1);
-  for (int i = 0; i < 4; ++i)
-    ASSERT_TRUE(api_->pool().submit([entered, opened] {
-      entered->count_down();
-      opened->wait();
-    }));
-  entered->arrive_and_wait();
+  auto held = std::make_optional<testing::HeldPool>(api_->pool());
   const auto again = get(data_);
   EXPECT_EQ(again.status, 200);
   EXPECT_EQ(again.body, page.body);
@@ -83,7 +77,7 @@ TEST_F(ListDataTest, kept_and_unchanged_answers_need_no_thread_of_the_pool) {
   EXPECT_EQ(get(values).body, distinct.body);
   EXPECT_EQ(ask_again(data_, page.header("ETag")).status, 304);
   EXPECT_EQ(get(data_, {{"Prefer", "wait=3"}}).header("Preference-Applied"), "wait=3");
-  opened->count_down();
+  held.reset();
 }
 
 TEST_F(ListDataTest, what_a_writer_was_told_is_in_the_next_answer) {

@@ -3,9 +3,10 @@
 #include <fstream>
 #include <gmock/gmock.h>
 #include <iterator>
-#include <latch>
+#include <optional>
 
 #include "api/testing/api_test_base.h"
+#include "api/testing/held_pool.h"
 #include "loader/testing/scripted_loader.h"
 
 namespace slate::api {
@@ -59,14 +60,7 @@ TEST_F(ScopedApiTest, kept_and_unchanged_answers_of_the_callers_copy_need_no_thr
   ASSERT_NE(ann.body, alice.body);
   const std::string values = "/v1/lists/rows/values/name";
   const auto distinct = get(values, by("ann"));
-  const auto entered = std::make_shared<std::latch>(5);
-  const auto opened = std::make_shared<std::latch>(1);
-  for (int i = 0; i < 4; ++i)
-    ASSERT_TRUE(api_->pool().submit([entered, opened] {
-      entered->count_down();
-      opened->wait();
-    }));
-  entered->arrive_and_wait();
+  auto held = std::make_optional<testing::HeldPool>(api_->pool());
   for (const auto& [user, first] : {std::pair("ann", ann), std::pair("alice", alice)}) {
     const auto again = get(data_, by(user));
     EXPECT_EQ(again.header("Server-Timing"), "cache;desc=hit");
@@ -76,7 +70,7 @@ TEST_F(ScopedApiTest, kept_and_unchanged_answers_of_the_callers_copy_need_no_thr
     EXPECT_EQ(get(data_, {{"X-User", user}, {"If-None-Match", first.header("ETag")}}).status, 304);
   }
   EXPECT_EQ(get(values, by("ann")).body, distinct.body);
-  opened->count_down();
+  held.reset();
   EXPECT_EQ(get(data_, {{"X-User", "bob"}, {"If-None-Match", ann.header("ETag")}}).status, 200);
 }
 

@@ -24,6 +24,26 @@ bool may_need_escape(std::uint64_t bytes) {
   return (control | has_zero(bytes ^ kOnes * '"') | has_zero(bytes ^ kOnes * '\\')) != 0;
 }
 
+template <typename Word>
+std::uint64_t load(const char* from) {
+  Word word;
+  std::memcpy(&word, from, sizeof word);
+  return word;
+}
+
+// Words that overlap at the end spare a look at single bytes: most cells are a word or two.
+bool may_need_escape(std::string_view text) {
+  const char* const end = text.data() + text.size();
+  if (text.size() >= 8) {
+    for (const char* at = text.data(); at < end - 8; at += 8)
+      if (may_need_escape(load<std::uint64_t>(at))) return true;
+    return may_need_escape(load<std::uint64_t>(end - 8));
+  }
+  if (text.size() >= 4)
+    return may_need_escape(load<std::uint32_t>(text.data()) | load<std::uint32_t>(end - 4) << 32);
+  return !text.empty();
+}
+
 bool needs_escape(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; }
 
 void append_escape(std::string& out, char c) {
@@ -45,13 +65,7 @@ void append_escape(std::string& out, char c) {
 
 // The first position from `from` on whose byte must be escaped; the size when there is none.
 std::size_t find_escape(std::string_view text, std::size_t from) {
-  for (; from + 8 <= text.size(); from += 8) {
-    std::uint64_t bytes;
-    std::memcpy(&bytes, text.data() + from, sizeof bytes);
-    if (!may_need_escape(bytes)) continue;
-    for (std::size_t i = from; i < from + 8; ++i)
-      if (needs_escape(text[i])) return i;
-  }
+  while (from + 8 <= text.size() && !may_need_escape(load<std::uint64_t>(text.data() + from))) from += 8;
   while (from < text.size() && !needs_escape(text[from])) ++from;
   return from;
 }
@@ -106,8 +120,7 @@ void append_element(std::string& out, const ListElement& element, Int64Form form
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
-  std::size_t end = find_escape(text, 0);
-  if (end == text.size()) {
+  if (!may_need_escape(text)) {
     // Most texts; in one step, as pages are made of them.
     const std::size_t at = out.size();
     const std::size_t size = at + text.size() + 2;
@@ -120,7 +133,8 @@ void append_json_string(std::string& out, std::string_view text) {
     return;
   }
   out += '"';
-  for (std::size_t done = 0;; end = find_escape(text, done)) {
+  for (std::size_t done = 0;;) {
+    const std::size_t end = find_escape(text, done);
     out.append(text.data() + done, end - done);
     if (end == text.size()) break;
     append_escape(out, text[end]);

@@ -34,12 +34,16 @@ std::string date_of(std::int64_t seconds) {
   return out;
 }
 
-TEST(CellText, every_byte_below_0x20_is_escaped_wherever_it_stands) {
-  for (int byte = 0; byte < 0x20; ++byte) {
+TEST(CellText, every_byte_that_needs_an_escape_has_one_wherever_it_stands) {
+  std::string special = "\"\\";
+  for (char byte = 0; byte < 0x20; ++byte) special += byte;
+  for (const char byte : special) {
     for (std::size_t before = 0; before < 17; ++before) {
-      const std::string text = std::string(before, 'x') + static_cast<char>(byte) + "é tail of it";
-      const auto parsed = boost::json::parse(text_of(text));
-      EXPECT_EQ(std::string(parsed.as_string()), text) << byte << " after " << before;
+      for (const std::string after : {"", "x", "xyz", "xyzxyzx", "é tail of it"}) {
+        const std::string text = std::string(before, 'x') + byte + after;
+        const std::string written = text_of(text);
+        EXPECT_EQ(std::string(boost::json::parse(written).as_string()), text) << written;
+      }
     }
   }
 }

@@ -22,7 +22,7 @@ Page PageCache::find(const AnswerIdentity& identity, http::Coding accepted) {
 
 void PageCache::put(const AnswerIdentity& identity, http::Coding accepted, Page page) {
   if (limit_ == 0) return;
-  const std::size_t size = page.body->size() + kOverhead;
+  const std::size_t size = bytes_of(page);
   const Key key{identity, accepted};
   std::list<Entry> dropped;  // freed when the lock is
   const std::lock_guard lock(mutex_);
@@ -34,7 +34,7 @@ void PageCache::put(const AnswerIdentity& identity, http::Coding accepted, Page 
   ++stats_.entries;
   while (stats_.bytes > limit_) {
     const auto last = std::prev(by_usage_.end());
-    stats_.bytes -= last->page.body->size() + kOverhead;
+    stats_.bytes -= bytes_of(last->page);
     --stats_.entries;
     by_key_.erase(last->key);
     dropped.splice(dropped.begin(), by_usage_, last);

@@ -40,7 +40,7 @@ struct Page {
 // only no longer asked for. Safe from any thread; every call is O(1) but for what it drops.
 class PageCache {
  public:
-  // Of bodies, each with kOverhead; 0: it holds nothing, and counts nothing.
+  // Of memory for bodies, each with kOverhead; 0: it holds nothing, and counts nothing.
   explicit PageCache(std::size_t bytes) : limit_(bytes) {}
 
   // Without a body when it is not there.
@@ -63,6 +63,7 @@ class PageCache {
     std::size_t operator()(const Key& key) const;
   };
   static constexpr std::size_t kOverhead = 256;  // of an entry, about
+  static std::size_t bytes_of(const Page& page) { return page.body->capacity() + kOverhead; }
 
   const std::size_t limit_;
   mutable std::mutex mutex_;   // guards what follows

@@ -14,6 +14,8 @@ constexpr std::int64_t kFirstDate = -62'167'219'200;  // 0000-01-01T00:00:00Z
 constexpr std::int64_t kLastDate = 253'402'300'799;   // 9999-12-31T23:59:59Z
 constexpr std::int64_t kLargestExact = std::int64_t{1} << 53;
 
+bool needs_escape(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; }
+
 // Whether one of 8 bytes is below 0x20, a quote or a backslash. A byte from 0x80 on may be taken for one of
 // them when its neighbour is, which only costs a second look.
 bool may_need_escape(std::uint64_t bytes) {
@@ -23,43 +25,54 @@ bool may_need_escape(std::uint64_t bytes) {
   const std::uint64_t control = (bytes - kOnes * 0x20) & ~bytes & kHighs;
   return (control | has_zero(bytes ^ kOnes * '"') | has_zero(bytes ^ kOnes * '\\')) != 0;
 }
+bool may_need_escape(std::uint32_t bytes) { return may_need_escape(std::uint64_t{bytes} << 32 | bytes); }
 
 template <typename Word>
-std::uint64_t load(const char* from) {
+Word load(const char* from) {
   Word word;
   std::memcpy(&word, from, sizeof word);
   return word;
 }
 
-// Words that overlap at the end spare a look at single bytes: most cells are a word or two.
-bool may_need_escape(std::string_view text) {
-  const char* const end = text.data() + text.size();
-  if (text.size() >= 8) {
-    for (const char* at = text.data(); at < end - 8; at += 8)
-      if (may_need_escape(load<std::uint64_t>(at))) return true;
-    return may_need_escape(load<std::uint64_t>(end - 8));
-  }
-  if (text.size() >= 4)
-    return may_need_escape(load<std::uint32_t>(text.data()) | load<std::uint32_t>(end - 4) << 32);
-  return !text.empty();
+// Word by word, of which the last overlaps the one before.
+template <typename Word>
+bool copy_plain_words(std::string_view text, char* to) {
+  const auto copy = [&](std::size_t at) {
+    const auto word = load<Word>(text.data() + at);
+    std::memcpy(to + at, &word, sizeof word);
+    return !may_need_escape(word);
+  };
+  const std::size_t last = text.size() - sizeof(Word);
+  for (std::size_t at = 0; at < last; at += sizeof(Word))
+    if (!copy(at)) return false;
+  return copy(last);
 }
 
-bool needs_escape(char c) { return static_cast<unsigned char>(c) < 0x20 || c == '"' || c == '\\'; }
+// Copies a text that needs no escape. False, and anything at `to`, when it may need one.
+bool copy_plain(std::string_view text, char* to) {
+  if (text.size() >= 8) return copy_plain_words<std::uint64_t>(text, to);
+  if (text.size() >= 4) return copy_plain_words<std::uint32_t>(text, to);
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (needs_escape(text[i])) return false;
+    to[i] = text[i];
+  }
+  return true;
+}
 
-void append_escape(std::string& out, char c) {
+void append_escape(TextAppender& out, char c) {
+  static constexpr std::string_view kDigits = "0123456789abcdef";
   switch (c) {
-    case '"': out += "\\\""; return;
-    case '\\': out += "\\\\"; return;
-    case '\b': out += "\\b"; return;
-    case '\f': out += "\\f"; return;
-    case '\n': out += "\\n"; return;
-    case '\r': out += "\\r"; return;
-    case '\t': out += "\\t"; return;
+    case '"': return out.append("\\\"");
+    case '\\': return out.append("\\\\");
+    case '\b': return out.append("\\b");
+    case '\f': return out.append("\\f");
+    case '\n': return out.append("\\n");
+    case '\r': return out.append("\\r");
+    case '\t': return out.append("\\t");
     default:
-      static constexpr std::string_view kDigits = "0123456789abcdef";
-      out += "\\u00";
-      out += kDigits[static_cast<unsigned char>(c) >> 4];
-      out += kDigits[static_cast<unsigned char>(c) & 15];
+      out.append("\\u00");
+      out.append(kDigits[static_cast<unsigned char>(c) >> 4]);
+      out.append(kDigits[static_cast<unsigned char>(c) & 15]);
   }
 }
 
@@ -120,27 +133,26 @@ void append_element(std::string& out, const ListElement& element, Int64Form form
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
-  if (!may_need_escape(text)) {
-    // Most texts; in one step, as pages are made of them.
-    const std::size_t at = out.size();
-    const std::size_t size = at + text.size() + 2;
-    out.resize_and_overwrite(size, [&](char* bytes, std::size_t /*may be more*/) {
-      bytes[at] = '"';
-      if (!text.empty()) std::memcpy(bytes + at + 1, text.data(), text.size());
-      bytes[size - 1] = '"';
-      return size;
-    });
-    return;
+  TextAppender appender(out);
+  append_json_string(appender, text);
+}
+
+void append_json_string(TextAppender& out, std::string_view text) {
+  const std::size_t size = text.size() + 2;
+  char* const to = out.room(size);
+  if (copy_plain(text, to + 1)) {
+    to[0] = to[size - 1] = '"';
+    return out.passed(size);
   }
-  out += '"';
+  out.append('"');
   for (std::size_t done = 0;;) {
     const std::size_t end = find_escape(text, done);
-    out.append(text.data() + done, end - done);
+    out.append(text.substr(done, end - done));
     if (end == text.size()) break;
     append_escape(out, text[end]);
     done = end + 1;
   }
-  out += '"';
+  out.append('"');
 }
 
 void append_integer(std::string& out, std::int64_t number) {
@@ -191,18 +203,20 @@ void append_json_list(std::string& out, std::string_view cell, const Field& elem
   out += ']';
 }
 
-void append_json_cell(std::string& out, const ColumnView& cells, std::size_t row, const ResultColumn& column,
+void append_json_cell(TextAppender& out, const ColumnView& cells, std::size_t row, const ResultColumn& column,
                       Int64Form form) {
   switch (column.type) {
     case Type::kString: return append_json_string(out, cells.text(row));
-    case Type::kInt: return append_int64(out, cells.integer(row), form);
-    case Type::kFloat: return append_real(out, cells.real(row));
-    case Type::kBool: out += cells.integer(row) != 0 ? "true" : "false"; return;
-    case Type::kDate: return append_json_date(out, cells.integer(row));
-    case Type::kList: return append_json_list(out, cells.text(row), column.items.front(), form);
-    case Type::kMap:
-      out += "null";  // maps come as their leaves
-      return;
+    case Type::kBool: return out.append(cells.integer(row) != 0 ? "true" : "false");
+    case Type::kInt:
+      return out.append_by([&](std::string& to) { append_int64(to, cells.integer(row), form); });
+    case Type::kFloat: return out.append_by([&](std::string& to) { append_real(to, cells.real(row)); });
+    case Type::kDate:
+      return out.append_by([&](std::string& to) { append_json_date(to, cells.integer(row)); });
+    case Type::kList:
+      return out.append_by(
+          [&](std::string& to) { append_json_list(to, cells.text(row), column.items.front(), form); });
+    case Type::kMap: return out.append("null");  // maps come as their leaves
   }
 }
 

@@ -11,6 +11,8 @@
 #include <slate/result_set.h>
 #include <slate/value.h>
 
+#include "api/render/text_appender.h"
+
 namespace slate::api {
 
 // How ints beyond 2^53 are written, which JavaScript cannot hold as numbers.
@@ -18,6 +20,7 @@ enum class Int64Form : std::uint8_t { kNumber, kString };
 
 // Between quotes, escaped. `text` is valid UTF-8.
 void append_json_string(std::string& out, std::string_view text);
+void append_json_string(TextAppender& out, std::string_view text);
 void append_integer(std::string& out, std::int64_t number);
 // The shortest text that reads back as the same number.
 void append_real(std::string& out, double number);
@@ -30,7 +33,7 @@ void append_json_value(std::string& out, const Value& value, Int64Form form);
 // A list's cell as an array; `element` is its declared element.
 void append_json_list(std::string& out, std::string_view cell, const Field& element, Int64Form form);
 // A cell that is not null.
-void append_json_cell(std::string& out, const ColumnView& cells, std::size_t row, const ResultColumn& column,
+void append_json_cell(TextAppender& out, const ColumnView& cells, std::size_t row, const ResultColumn& column,
                       Int64Form form);
 
 }  // namespace slate::api

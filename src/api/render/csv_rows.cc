@@ -8,20 +8,17 @@
 namespace slate::api {
 namespace {
 
-void append_text(std::string& out, std::string_view text) {
-  if (!text.empty() && text.find_first_of(",\"\r\n") == std::string_view::npos) {
-    out += text;
-    return;
-  }
-  out += '"';
+void append_text(TextAppender& out, std::string_view text) {
+  if (!text.empty() && text.find_first_of(",\"\r\n") == std::string_view::npos) return out.append(text);
+  out.append('"');
   for (;;) {
     const auto quote = text.find('"');
-    out += text.substr(0, quote);
+    out.append(text.substr(0, quote));
     if (quote == std::string_view::npos) break;
-    out += "\"\"";
+    out.append("\"\"");
     text.remove_prefix(quote + 1);
   }
-  out += '"';
+  out.append('"');
 }
 
 }  // namespace
@@ -41,12 +38,13 @@ void CsvRows::append_header(std::string& out) const {
   out += "\r\n";
 }
 
-void CsvRows::append_cell(std::string& out, const ColumnView& cells, std::size_t row,
+void CsvRows::append_cell(TextAppender& out, const ColumnView& cells, std::size_t row,
                           const ResultColumn& column) {
   if (cells.is_null(row)) return;
   switch (column.type) {
     case Type::kString: return append_text(out, cells.text(row));
-    case Type::kDate: return append_date(out, Date{cells.integer(row)});
+    case Type::kDate:
+      return out.append_by([&](std::string& to) { append_date(to, Date{cells.integer(row)}); });
     case Type::kList:
       json_.clear();
       append_json_list(json_, cells.text(row), column.items.front(), form_);
@@ -57,14 +55,14 @@ void CsvRows::append_cell(std::string& out, const ColumnView& cells, std::size_t
   }
 }
 
-void CsvRows::append(std::string& out, const Batch& batch, std::size_t position) {
+void CsvRows::append(TextAppender& out, const Batch& batch, std::size_t position) {
   const std::size_t row = batch.rows[position];
   append_text(out, batch.id.text(row));
   for (const std::uint32_t column : shown_) {
-    out += ',';
+    out.append(',');
     append_cell(out, batch.columns[column], row, columns_[column]);
   }
-  out += "\r\n";
+  out.append("\r\n");
 }
 
 }  // namespace slate::api

@@ -23,10 +23,10 @@ class CsvRows {
 
   void append_header(std::string& out) const;
   // One line for the row at `position` of the batch. Not from two threads at once: it uses a buffer.
-  void append(std::string& out, const Batch& batch, std::size_t position);
+  void append(TextAppender& out, const Batch& batch, std::size_t position);
 
  private:
-  void append_cell(std::string& out, const ColumnView& cells, std::size_t row, const ResultColumn& column);
+  void append_cell(TextAppender& out, const ColumnView& cells, std::size_t row, const ResultColumn& column);
 
   std::vector<ResultColumn> columns_;
   std::vector<std::uint32_t> shown_;  // positions in columns_: all but `_id`, which comes first anyway

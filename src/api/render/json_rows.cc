@@ -1,10 +1,16 @@
 #include "api/render/json_rows.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "model/schema.h"
 
 namespace slate::api {
+namespace {
+
+constexpr std::size_t kPiece = 16;
+
+}  // namespace
 
 JsonRows::JsonRows(std::span<const ResultColumn> columns, Int64Form form)
     : columns_(columns.begin(), columns.end()), form_(form) {
@@ -26,12 +32,21 @@ void JsonRows::insert(std::vector<Member>& members, std::string_view path, std::
 
 void JsonRows::write_keys(std::vector<Member>& members, Follows follows) {
   for (Member& member : members) {
-    if (follows == Follows::kAnother) member.key += ',';
-    append_json_string(member.key, member.name);
-    member.key += ':';
+    Key& key = member.key;
+    if (follows == Follows::kAnother) key.bytes += ',';
+    append_json_string(key.bytes, member.name);
+    key.bytes += ':';
+    key.size = key.bytes.size();
+    key.bytes.resize((key.size + kPiece - 1) / kPiece * kPiece);
     follows = Follows::kAnother;
     write_keys(member.entries, Follows::kNothing);
   }
+}
+
+void JsonRows::Key::append_to(TextAppender& out) const {
+  char* const to = out.room(bytes.size());
+  for (std::size_t at = 0; at < bytes.size(); at += kPiece) std::memcpy(to + at, bytes.data() + at, kPiece);
+  out.passed(size);
 }
 
 bool JsonRows::has_value(const Member& member, const Batch& batch, std::size_t row) {
@@ -40,28 +55,31 @@ bool JsonRows::has_value(const Member& member, const Batch& batch, std::size_t r
                              [&](const Member& entry) { return has_value(entry, batch, row); });
 }
 
-void JsonRows::append_members(std::string& out, const std::vector<Member>& members, const Batch& batch,
+void JsonRows::append_members(TextAppender& out, const std::vector<Member>& members, const Batch& batch,
                               std::size_t row) const {
   for (const Member& member : members) {
-    out += member.key;
-    if (!has_value(member, batch, row)) {
-      out += "null";
-    } else if (member.entries.empty()) {
-      append_json_cell(out, batch.columns[member.column], row, columns_[member.column], form_);
+    member.key.append_to(out);
+    if (const ColumnView& cells = batch.columns[member.column]; member.entries.empty()) {
+      if (cells.is_null(row))
+        out.append("null");
+      else
+        append_json_cell(out, cells, row, columns_[member.column], form_);
+    } else if (!has_value(member, batch, row)) {
+      out.append("null");
     } else {
-      out += '{';
+      out.append('{');
       append_members(out, member.entries, batch, row);
-      out += '}';
+      out.append('}');
     }
   }
 }
 
-void JsonRows::append(std::string& out, const Batch& batch, std::size_t position) const {
+void JsonRows::append(TextAppender& out, const Batch& batch, std::size_t position) const {
   const std::size_t row = batch.rows[position];
-  out += "{\"_id\":";
+  out.append("{\"_id\":");
   append_json_string(out, batch.id.text(row));
   append_members(out, members_, batch, row);
-  out += '}';
+  out.append('}');
 }
 
 }  // namespace slate::api

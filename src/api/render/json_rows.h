@@ -22,13 +22,21 @@ class JsonRows {
   JsonRows(std::span<const ResultColumn> columns, Int64Form form);
 
   // One object for the row at `position` of the batch. O(columns), without allocations of its own.
-  void append(std::string& out, const Batch& batch, std::size_t position) const;
+  void append(TextAppender& out, const Batch& batch, std::size_t position) const;
 
  private:
+  // `"name":`, with a comma before it unless it is the first of its object. It is followed by what makes it a
+  // multiple of the pieces that it is copied in, as it is written for every cell.
+  struct Key {
+    std::string bytes{};
+    std::size_t size = 0;
+
+    void append_to(TextAppender& out) const;
+  };
   // A leaf, or the entries of a map.
   struct Member {
     std::string name;
-    std::string key{};  // `"name":`, with a comma before it unless it is the first of its object
+    Key key{};
     std::uint32_t column = 0;
     std::vector<Member> entries{};
   };
@@ -37,7 +45,7 @@ class JsonRows {
   enum class Follows : std::uint8_t { kNothing, kAnother };
   static void write_keys(std::vector<Member>& members, Follows follows);
   static bool has_value(const Member& member, const Batch& batch, std::size_t row);
-  void append_members(std::string& out, const std::vector<Member>& members, const Batch& batch,
+  void append_members(TextAppender& out, const std::vector<Member>& members, const Batch& batch,
                       std::size_t row) const;
 
   std::vector<ResultColumn> columns_;

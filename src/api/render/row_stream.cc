@@ -31,16 +31,17 @@ Result<bool> RowStream::next(std::string& chunk) {
       position_ = 0;
       if (batch_ == nullptr) return false;
     }
-    while (position_ < batch_->size() && chunk.size() < kChunkBytes) append_row(chunk);
+    TextAppender text(chunk);
+    while (position_ < batch_->size() && text.size() < kChunkBytes) append_row(text);
   }
   return true;
 }
 
-void RowStream::append_row(std::string& chunk) {
+void RowStream::append_row(TextAppender& out) {
   const std::size_t position = position_++;
-  if (auto* csv = std::get_if<CsvRows>(&writer_)) return csv->append(chunk, *batch_, position);
-  std::get<JsonRows>(writer_).append(chunk, *batch_, position);
-  chunk += '\n';
+  if (auto* csv = std::get_if<CsvRows>(&writer_)) return csv->append(out, *batch_, position);
+  std::get<JsonRows>(writer_).append(out, *batch_, position);
+  out.append('\n');
 }
 
 }  // namespace slate::api

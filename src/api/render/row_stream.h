@@ -25,7 +25,7 @@ class RowStream final : public http::BodyStream {
   Result<bool> next(std::string& chunk) override;
 
  private:
-  void append_row(std::string& chunk);
+  void append_row(TextAppender& out);
 
   std::unique_ptr<Snapshot> snapshot_;
   std::unique_ptr<ResultSet> rows_;  // after the snapshot that it reads

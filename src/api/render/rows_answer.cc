@@ -14,6 +14,8 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
+constexpr std::size_t kUsualPage = std::size_t{64} << 10;  // bytes; larger ones grow
+
 double milliseconds(std::chrono::nanoseconds time) {
   return std::chrono::duration<double, std::milli>(time).count();
 }
@@ -57,9 +59,10 @@ Result<std::uint64_t> append_records(std::string& out, ResultSet& rows, Int64For
     SLATE_TRY(const Batch* batch, rows.next());
     laps.add_to(times.exec);
     if (batch == nullptr) return written;
+    TextAppender text(out);
     for (std::size_t i = 0; i < batch->size(); ++i) {
-      if (written++ > 0) out += ',';
-      writer.append(out, *batch, i);
+      if (written++ > 0) text.append(',');
+      writer.append(text, *batch, i);
     }
     laps.add_to(times.render);
   }
@@ -100,7 +103,7 @@ http::Response timed_json(std::string body, std::chrono::nanoseconds plan_time, 
 Result<http::Response> render_json(RowsAnswer& answer, Int64Form form) {
   Times times;
   std::string body;
-  body.reserve(16 * 1024);
+  body.reserve(kUsualPage);
   body += fmt::format("{{\"{}\":", answer.owner_kind);
   append_json_string(body, answer.owner);
   body += ",\"records\":[";

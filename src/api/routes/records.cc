@@ -31,9 +31,12 @@ Result<std::optional<std::string>> read_record(ApiContext& context, const http::
   SLATE_TRY(const CallerCopy copy, caller_copy(context.database, request.param("id"), request));
   SLATE_TRY(const Batch* batch, copy.snapshot->find(request.param("rid")));
   if (batch == nullptr) return std::nullopt;
+  const JsonRows writer(copy.snapshot->columns(), form == "string" ? Int64Form::kString : Int64Form::kNumber);
   std::string text;
-  JsonRows(copy.snapshot->columns(), form == "string" ? Int64Form::kString : Int64Form::kNumber)
-      .append(text, *batch, 0);
+  {
+    TextAppender out(text);
+    writer.append(out, *batch, 0);
+  }
   return text;
 }
 

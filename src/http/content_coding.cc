@@ -147,12 +147,11 @@ void encode(Response& response, Coding accepted) {
   if (response.stream) {
     response.stream = std::make_unique<GzipStream>(std::move(response.stream));
   } else {
-    const auto encoder = response.content().size() >= kWorthwhileBytes ? GzipEncoder::make() : nullptr;
-    if (!encoder) return;
-    std::string compressed;
-    encoder->add(response.content(), GzipEncoder::Piece::kLast, compressed);
+    if (response.content().size() < kWorthwhileBytes) return;
+    auto compressed = gzip(response.content());
+    if (!compressed) return;
     response.clear_content();
-    response.body = std::move(compressed);
+    response.body = *std::move(compressed);
   }
   response.headers.set("Content-Encoding", "gzip");
 }

@@ -1,6 +1,7 @@
 #include "http/gzip.h"
 
 #include <algorithm>
+#include <libdeflate.h>
 #include <utility>
 #include <zlib.h>
 
@@ -18,7 +19,24 @@ constexpr std::size_t kStep = std::size_t{64} << 10;
 // The library takes input that is not const, and only reads it.
 Bytef* input_of(std::string_view text) { return reinterpret_cast<Bytef*>(const_cast<char*>(text.data())); }
 
+struct FreeCompressor {
+  void operator()(libdeflate_compressor* compressor) const { ::libdeflate_free_compressor(compressor); }
+};
+
 }  // namespace
+
+// libdeflate takes half of zlib's time, for texts that are there in one piece.
+std::optional<std::string> gzip(std::string_view text) {
+  thread_local const std::unique_ptr<libdeflate_compressor, FreeCompressor> compressor(
+      ::libdeflate_alloc_compressor(kFastest));
+  if (compressor == nullptr) return std::nullopt;
+  std::string out;
+  const std::size_t bound = ::libdeflate_gzip_compress_bound(compressor.get(), text.size());
+  out.resize_and_overwrite(bound, [&](char* bytes, std::size_t /*may be more*/) {
+    return ::libdeflate_gzip_compress(compressor.get(), text.data(), text.size(), bytes, bound);
+  });
+  return out;
+}
 
 struct GzipEncoder::Impl {
   z_stream stream{};

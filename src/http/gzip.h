@@ -5,12 +5,17 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include <slate/error.h>
 
 namespace slate::http {
+
+// The text as one gzip member: fast rather than small. Each thread that calls it keeps what it works with,
+// about 100 KiB. Nothing when there is no memory for that.
+std::optional<std::string> gzip(std::string_view text);
 
 // Compresses a text that comes in pieces: fast rather than small, in about 64 KiB of memory. One thread at a
 // time.

@@ -8,7 +8,7 @@
 namespace slate::http {
 namespace {
 
-std::string gzip(std::string_view text) {
+std::string encoded(std::string_view text) {
   std::string out;
   GzipEncoder::make()->add(text, GzipEncoder::Piece::kLast, out);
   return out;
@@ -25,8 +25,10 @@ std::string noise(std::size_t size) {
 
 TEST(Gzip, what_is_encoded_is_decoded_whatever_its_size) {
   for (const std::size_t size : {0, 1, 100, 8191, 65'536, 1'000'000}) {
-    EXPECT_TRUE(decode(gzip(std::string(size, 'x'))) == std::string(size, 'x')) << size;
-    EXPECT_TRUE(decode(gzip(noise(size))) == noise(size)) << size;
+    for (const std::string& text : {std::string(size, 'x'), noise(size)}) {
+      EXPECT_TRUE(decode(gzip(text).value()) == text) << size;
+      EXPECT_TRUE(decode(encoded(text)) == text) << size;
+    }
   }
 }
 
@@ -36,7 +38,8 @@ TEST(Gzip, repetitive_text_becomes_much_smaller) {
     rows += R"({"_id":")" + std::to_string(i) +
             R"(","status":"active"})"
             "\n";
-  EXPECT_LT(gzip(rows).size(), rows.size() / 5);
+  EXPECT_LT(gzip(rows).value().size(), rows.size() / 5);
+  EXPECT_LT(encoded(rows).size(), rows.size() / 5);
 }
 
 TEST(Gzip, each_piece_can_be_decoded_at_once) {
@@ -55,11 +58,13 @@ TEST(Gzip, each_piece_can_be_decoded_at_once) {
 }
 
 TEST(Gzip, members_one_after_the_other_are_one_text) {
-  EXPECT_EQ(decode(gzip("one ") + gzip("two ") + gzip("") + gzip("three")).value_or(""), "one two three");
+  EXPECT_EQ(decode(gzip("one ").value() + gzip("two ").value() + gzip("").value() + gzip("three").value())
+                .value_or(""),
+            "one two three");
 }
 
 TEST(Gzip, what_is_damaged_or_cut_short_is_refused) {
-  const std::string good = gzip(noise(10'000));
+  const std::string good = gzip(noise(10'000)).value();
   EXPECT_EQ(decode("").error().reason(), Reason::kInvalidArgument);
   EXPECT_EQ(decode("plain text").error().reason(), Reason::kInvalidArgument);
   for (const std::size_t size : {1UL, 9UL, 10UL, 11UL, good.size() / 2, good.size() - 8, good.size() - 1})
@@ -73,7 +78,7 @@ TEST(Gzip, what_is_damaged_or_cut_short_is_refused) {
 }
 
 TEST(Gzip, bomb_is_refused_before_it_takes_more_memory_than_it_may) {
-  const std::string bomb = gzip(std::string(200'000'000, '\0'));
+  const std::string bomb = gzip(std::string(200'000'000, '\0')).value();
   ASSERT_LT(bomb.size(), 1'500'000u);
   std::size_t taken = 0;
   const auto refused = gunzip(bomb, 1'000'000, [&](std::size_t more) {
@@ -86,14 +91,15 @@ TEST(Gzip, bomb_is_refused_before_it_takes_more_memory_than_it_may) {
 
 TEST(Gzip, text_of_exactly_the_limit_is_taken) {
   for (const std::size_t limit : {1UL, 65'535UL, 65'536UL, 65'537UL, 300'000UL}) {
-    EXPECT_TRUE(decode(gzip(std::string(limit, 'x')), limit)) << limit;
-    EXPECT_EQ(decode(gzip(std::string(limit + 1, 'x')), limit).error().reason(), Reason::kPayloadTooLarge);
+    EXPECT_TRUE(decode(gzip(std::string(limit, 'x')).value(), limit)) << limit;
+    EXPECT_EQ(decode(gzip(std::string(limit + 1, 'x')).value(), limit).error().reason(),
+              Reason::kPayloadTooLarge);
   }
 }
 
 TEST(Gzip, memory_that_is_not_given_ends_it) {
   const auto refused =
-      gunzip(gzip(std::string(10'000'000, 'x')), 100'000'000, [](std::size_t more) -> Result<void> {
+      gunzip(gzip(std::string(10'000'000, 'x')).value(), 100'000'000, [](std::size_t more) -> Result<void> {
         if (more > 100'000) return fail(Reason::kOverloaded, "expected in this test");
         return {};
       });

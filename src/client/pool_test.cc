@@ -411,6 +411,31 @@ TEST(ClientPool, an_instance_that_could_not_be_met_is_met_again) {
   EXPECT_EQ(calls, 2);
 }
 
+TEST(ClientPool, a_server_that_is_too_busy_for_a_connection_is_tried_again) {
+  std::atomic<int> asked = 0;
+  std::optional<ScriptedServer> server;
+  const auto greet = [&](const auto& peer, auto id, const auto& request) {
+    if (!std::holds_alternative<wire::Hello>(request.body)) return;
+    if (++asked == 1)
+      peer->answer(id, Error(Reason::kQuotaExceeded, "too many connections come from this address"));
+    else
+      peer->answer(id, server->welcome());
+  };
+  server.emplace(greet, "one", 0, ScriptedServer::Hello::kHandler);
+  const auto pool =
+      make_pool(server->address(), {.checkout_timeout = kLong, .first_back_off = milliseconds(1)});
+  EXPECT_TRUE(pool->checkout());
+  EXPECT_EQ(pool->stats().connect_failures, 1U);
+}
+
+TEST(PooledDatabase, whatever_keeps_it_from_connecting_is_no_matter_of_who_asks) {
+  const ScriptedServer server;
+  const auto pool = make_pool(server.address(), {.client = {.token_file = "/nowhere/token"}});
+  const auto list = make_remote_database(*pool)->get_list("a");
+  ASSERT_FALSE(list);
+  EXPECT_EQ(list.error().reason(), Reason::kUnavailable) << list.error().to_string();
+}
+
 TEST(ClientPool, wrong_options_are_refused) {
   EXPECT_FALSE(ClientPool::create({.client = {.address = "db:x"}}));
   EXPECT_FALSE(ClientPool::create({.client = {.address = ""}}));

@@ -7,6 +7,7 @@
 
 #include "api/render/cell_text.h"
 #include "model/date.h"
+#include "model/field_path.h"
 #include "model/json.h"
 
 namespace slate::api {
@@ -19,14 +20,6 @@ std::int64_t whole_seconds(UnixMillis time) { return time / 1000 - (time % 1000 
 void append_time(std::string& out, std::optional<UnixMillis> time) {
   if (time) return append_json_time(out, *time);
   out += "null";
-}
-
-// The declared field at a dotted path.
-const Field* find_field(const std::vector<Field>& fields, std::string_view path) {
-  const auto dot = path.find('.');
-  const auto found = std::ranges::find(fields, path.substr(0, dot), &Field::name);
-  if (found == fields.end()) return nullptr;
-  return dot == std::string_view::npos ? &*found : find_field(found->fields, path.substr(dot + 1));
 }
 
 json::value column_json(const ListColumn& column, const Datasource* datasource) {

@@ -225,19 +225,17 @@ void add_record_routes(Routes& routes, ApiContext&) {
               .replies = {{200, "Replaced.", {record}}, {201, "Created.", {record}, {"Location"}}},
               .problems = {Reason::kNotFound, Reason::kConflict, Reason::kUnsupportedMediaType}},
              put_record);
-  routes.add(
-      {.method = Method::kPatch,
-       .path = "/v1/datasources/{id}/records/{rid}",
-       .id = "patchRecord",
-       .group = "records",
-       .summary =
-           "Replaces named cells; null removes. A merge patch (RFC 7396) replaces what it names inside maps.",
-       .access = kAccess,
-       .parameters = {&kDatasourceId, &kRecordId, &kInt64},
-       .body = {cells, {"application/merge-patch+json", "MergePatch"}},
-       .replies = {{200, "The record as it is now.", {record}}},
-       .problems = {Reason::kNotFound, Reason::kConflict, Reason::kUnsupportedMediaType}},
-      patch_record);
+  routes.add({.method = Method::kPatch,
+              .path = "/v1/datasources/{id}/records/{rid}",
+              .id = "patchRecord",
+              .group = "records",
+              .summary = "Replaces named cells; null removes. A merge patch (RFC 7396) goes into maps.",
+              .access = kAccess,
+              .parameters = {&kDatasourceId, &kRecordId, &kInt64},
+              .body = {cells, {"application/merge-patch+json", "MergePatch"}},
+              .replies = {{200, "The record as it is now.", {record}}},
+              .problems = {Reason::kNotFound, Reason::kConflict, Reason::kUnsupportedMediaType}},
+             patch_record);
   routes.add({.method = Method::kDelete,
               .path = "/v1/datasources/{id}/records/{rid}",
               .id = "deleteRecord",

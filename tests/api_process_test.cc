@@ -22,6 +22,7 @@ namespace {
 using slate::testing::ChildProcess;
 using slate::testing::TemporaryFolder;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr const char* kManifest =
     "apiVersion: slate.io/v1alpha1\nkind: Datasource\nmetadata: {name: orders}\n"
@@ -134,6 +135,26 @@ TEST_F(ApiProcess, is_not_ready_until_the_database_can_be_reached) {
   stop();
 }
 
+TEST_F(ApiProcess, who_reads_lists_is_not_told_where_the_database_is) {
+  std::uint16_t port = 0;
+  { port = Served(folder_.path() / "data", 0).port(); }
+  const std::string address = "127.0.0.1:" + std::to_string(port);
+  start(port, {"--lists-only"});
+  for (const char* path : {"/v1/lists", "/v1/lists/all-orders", "/v1/lists/all-orders/data",
+                           "/v1/lists/all-orders/values/customer", "/openapi.json", "/readyz"}) {
+    const auto answer = get(path);
+    EXPECT_EQ(answer.status, 503) << path;
+    EXPECT_THAT(answer.body, Not(HasSubstr(address))) << path;
+    EXPECT_THAT(answer.body, HasSubstr("the server's log says why")) << path;
+  }
+  stop();
+  EXPECT_THAT(api_->seen(), HasSubstr(address));
+
+  start(port);
+  EXPECT_THAT(get("/v1/datasources").body, HasSubstr(address));
+  stop();
+}
+
 TEST_F(ApiProcess, an_empty_database_is_filled_again_without_a_restart) {
   // The process would keep a socket open that listens when it starts.
   std::uint16_t port = 0;
@@ -146,7 +167,7 @@ TEST_F(ApiProcess, an_empty_database_is_filled_again_without_a_restart) {
   served.reset();
   served = std::make_unique<Served>(folder_.path() / "second", port);
   wait_for("/v1/lists/all-orders/data", 200);
-  EXPECT_THAT(get("/v1/lists/all-orders/data").body, ::testing::Not(HasSubstr("o1")));
+  EXPECT_THAT(get("/v1/lists/all-orders/data").body, Not(HasSubstr("o1")));
   EXPECT_EQ(served->database().list_lists()->size(), 1U);
   stop();
 }

@@ -34,7 +34,7 @@ class LoadEvents::Stream final : public http::BodyStream {
       chunk += "event: ";
       chunk += load_state_word(status->state);
       if (!runs) chunk += "\nid: end";
-      chunk += "\ndata: " + json_text(load_json(*status)) + "\n\n";
+      chunk += "\ndata: " + json_text(load_json(*status, Audience::kReaders)) + "\n\n";
     }
     sent_at_ = now;
     sent_rows_ = status->rows;

@@ -47,11 +47,16 @@ Result<std::string_view> read_word(std::string_view text, const Parameter& param
   return bad_parameter(parameter.name, "expected " + all + ", got " + slate::quoted(text));
 }
 
+Result<boost::json::object> object_of(boost::json::value json) {
+  if (!json.is_object()) return fail(Reason::kInvalidArgument, "expected a JSON object as the body");
+  return std::move(json.get_object());
+}
+
 }  // namespace
 
 Result<boost::json::value> json_body(const http::Request& request) {
   const std::string type = content_type(request.headers);
-  if (!type.empty() && type != "application/json" && type != "application/merge-patch+json")
+  if (!type.empty() && type != "application/json")
     return fail(Error(Reason::kUnsupportedMediaType, "expected a body of JSON, got " + slate::quoted(type))
                     .with_field("Content-Type")
                     .with_hint("application/json"));
@@ -60,8 +65,17 @@ Result<boost::json::value> json_body(const http::Request& request) {
 
 Result<boost::json::object> json_object_body(const http::Request& request) {
   SLATE_TRY(auto json, json_body(request));
-  if (!json.is_object()) return fail(Reason::kInvalidArgument, "expected a JSON object as the body");
-  return std::move(json.get_object());
+  return object_of(std::move(json));
+}
+
+Result<boost::json::object> patch_body(const http::Request& request) {
+  if (!is_merge_patch(request)) return json_object_body(request);
+  SLATE_TRY(auto json, parse_json(request.body));
+  return object_of(std::move(json));
+}
+
+bool is_merge_patch(const http::Request& request) {
+  return content_type(request.headers) == "application/merge-patch+json";
 }
 
 Result<void> check_parameters(const http::Request& request, const Operation& operation) {

@@ -25,6 +25,9 @@ namespace slate::api {
 Result<boost::json::value> json_body(const http::Request& request);
 // The same, and it must be an object.
 Result<boost::json::object> json_object_body(const http::Request& request);
+// An object, too, of a request that may be a merge patch: is_merge_patch() tells.
+Result<boost::json::object> patch_body(const http::Request& request);
+bool is_merge_patch(const http::Request& request);
 
 // Refuses parameters that the operation does not declare, and those that come twice, naming them. Does
 // nothing where conditions are taken: whoever reads those refuses the rest.

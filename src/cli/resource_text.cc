@@ -68,12 +68,14 @@ std::string sort_text(const json::object& list) {
   return out;
 }
 
-// "succeeded", or "failed: loader_unavailable: the loader is asleep".
+// "succeeded", or "failed: loader_unavailable: the loader is asleep (hint: wake it)".
 std::string last_load(const json::object& datasource) {
   std::string out = text(datasource, {"status", "last_load", "state"});
   const std::string code = text(datasource, {"status", "last_load", "error", "code"});
   if (!code.empty())
     out += fmt::format(": {}: {}", code, text(datasource, {"status", "last_load", "error", "detail"}));
+  const std::string hint = text(datasource, {"status", "last_load", "error", "hint"});
+  if (!hint.empty()) out += fmt::format(" (hint: {})", hint);
   return out;
 }
 

@@ -48,6 +48,8 @@ TEST(ResourceText, a_datasource_shows_how_its_last_load_ended) {
   EXPECT_THAT(shown(R"({"state":"succeeded","error":null})"), HasSubstr("last load   succeeded\n"));
   EXPECT_THAT(shown(R"({"state":"failed","error":{"code":"loader_unavailable","detail":"it is asleep"}})"),
               HasSubstr("last load   failed: loader_unavailable: it is asleep\n"));
+  EXPECT_THAT(shown(R"({"state":"failed","error":{"code":"io","detail":"lost","hint":"look there"}})"),
+              HasSubstr("last load   failed: io: lost (hint: look there)\n"));
   EXPECT_THAT(shown("null"), ::testing::Not(HasSubstr("last load")));
 }
 

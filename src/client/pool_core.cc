@@ -145,6 +145,10 @@ Result<std::unique_ptr<RemoteClient>> PoolCore::connect_somewhere() {
     preferred_ = at;
     break;
   }
+  // One that is too busy for another connection may take it a moment later, as one that is away.
+  const Reason why = client ? Reason::kUnavailable : client.error().reason();
+  if (why == Reason::kOverloaded || why == Reason::kQuotaExceeded)
+    return fail(Reason::kUnavailable, client.error().message());
   return client;
 }
 

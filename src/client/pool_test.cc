@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <atomic>
+#include <barrier>
 #include <future>
 #include <gtest/gtest.h>
 #include <map>
@@ -106,6 +107,43 @@ TEST(ClientPool, who_came_first_is_served_first) {
   EXPECT_EQ(order.size(), 16U);
 }
 
+// All four connections come back at once, and their users queue up again at once, behind the sixty who wait:
+// in every sixteen such rounds each thread has one turn, or somebody has overtaken somebody.
+TEST(ClientPool, sixty_four_threads_take_turns_on_four_connections) {
+  constexpr std::size_t kThreads = 64;
+  constexpr std::size_t kConnections = 4;
+  constexpr std::size_t kTurns = 20;
+  constexpr std::size_t kRoundsOfATurn = kThreads / kConnections;
+  const ScriptedServer server;
+  const auto pool = make_pool(server.address(), {.size = kConnections, .checkout_timeout = kLong});
+  // These two change while all four are in use and the others wait, so that nobody looks.
+  std::size_t round = 0;
+  bool is_over = false;
+  std::barrier all_in_use(kConnections, [&]() noexcept {
+    wait_until([&] { return pool->stats().waiting == kThreads - kConnections; });
+    is_over = ++round == kTurns * kRoundsOfATurn;
+  });
+  std::vector<std::vector<std::size_t>> rounds(kThreads);  // in which each thread had a turn
+  std::vector<std::thread> threads;
+  for (std::size_t t = 0; t < kThreads; ++t)
+    threads.emplace_back([&, t] {
+      for (;;) {
+        const auto client = pool->checkout();
+        if (is_over) return;
+        EXPECT_TRUE(client && (*client)->ping().get());
+        rounds[t].push_back(round);
+        all_in_use.arrive_and_wait();
+      }
+    });
+  for (auto& thread : threads) thread.join();
+  for (const auto& turns : rounds) {
+    EXPECT_EQ(turns.size(), kTurns);
+    for (std::size_t i = 0; i < turns.size(); ++i)
+      EXPECT_EQ(turns[i], i == 0 ? turns[0] % kRoundsOfATurn : turns[i - 1] + kRoundsOfATurn);
+  }
+  EXPECT_EQ(server.accepted(), static_cast<int>(kConnections));
+}
+
 TEST(ClientPool, exhaustion_ends_with_the_timeout) {
   const ScriptedServer server;
   const auto pool = make_pool(server.address(), {.size = 1});
@@ -185,7 +223,7 @@ TEST(ClientPool, a_server_that_accepts_and_never_answers_is_unavailable) {
   const auto client = pool->checkout();
   ASSERT_FALSE(client);
   EXPECT_EQ(client.error().reason(), Reason::kUnavailable);
-  EXPECT_GE(pool->stats().connect_failures, 1U);
+  wait_until([&] { return pool->stats().connect_failures > 0; });
   EXPECT_EQ(pool->stats().open, 0U);
 }
 
@@ -371,6 +409,31 @@ TEST(ClientPool, an_instance_that_could_not_be_met_is_met_again) {
   EXPECT_EQ(first.error().message(), "a bad manifest");
   wait_until([&] { return static_cast<bool>(pool->checkout()); });
   EXPECT_EQ(calls, 2);
+}
+
+TEST(ClientPool, a_server_that_is_too_busy_for_a_connection_is_tried_again) {
+  std::atomic<int> asked = 0;
+  std::optional<ScriptedServer> server;
+  const auto greet = [&](const auto& peer, auto id, const auto& request) {
+    if (!std::holds_alternative<wire::Hello>(request.body)) return;
+    if (++asked == 1)
+      peer->answer(id, Error(Reason::kQuotaExceeded, "too many connections come from this address"));
+    else
+      peer->answer(id, server->welcome());
+  };
+  server.emplace(greet, "one", 0, ScriptedServer::Hello::kHandler);
+  const auto pool =
+      make_pool(server->address(), {.checkout_timeout = kLong, .first_back_off = milliseconds(1)});
+  EXPECT_TRUE(pool->checkout());
+  EXPECT_EQ(pool->stats().connect_failures, 1U);
+}
+
+TEST(PooledDatabase, whatever_keeps_it_from_connecting_is_no_matter_of_who_asks) {
+  const ScriptedServer server;
+  const auto pool = make_pool(server.address(), {.client = {.token_file = "/nowhere/token"}});
+  const auto list = make_remote_database(*pool)->get_list("a");
+  ASSERT_FALSE(list);
+  EXPECT_EQ(list.error().reason(), Reason::kUnavailable) << list.error().to_string();
 }
 
 TEST(ClientPool, wrong_options_are_refused) {

@@ -97,10 +97,11 @@ Result<std::unique_ptr<GenerationBuilder>> RemoteDatabase::begin_generation(Copy
 
 namespace {
 
-// Credentials are this program's, not those of who asks it: a database that refuses them is away.
+// Whatever keeps this program from connecting, its credentials among it, is no matter of who asks it: the
+// database is away. Only that all connections are in use is as it is.
 Error as_of_a_database(Error error) {
-  if (error.reason() != Reason::kUnauthenticated && error.reason() != Reason::kPermissionDenied) return error;
-  return {Reason::kUnavailable, "the database refuses the connection: " + error.message()};
+  if (error.reason() == Reason::kUnavailable || error.reason() == Reason::kOverloaded) return error;
+  return {Reason::kUnavailable, "there is no connection to the database: " + error.message()};
 }
 
 }  // namespace

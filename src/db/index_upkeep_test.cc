@@ -134,6 +134,34 @@ TEST_F(IndexUpkeepTest, a_map_moves_the_entries_of_its_leaves) {
   EXPECT_THAT(problems(), IsEmpty());
 }
 
+TEST_F(IndexUpkeepTest, a_path_may_name_a_map_inside_a_map) {
+  Datasource datasource = prospects();
+  datasource.fields.push_back({.name = "site",
+                               .type = Type::kMap,
+                               .fields = {{.name = "name", .type = Type::kString},
+                                          {.name = "geo",
+                                           .type = Type::kMap,
+                                           .fields = {{.name = "lat", .type = Type::kInt, .indexed = true},
+                                                      {.name = "lon", .type = Type::kInt}}}}});
+  save(datasource);
+  const auto at_latitude = [&](std::int64_t lat) {
+    return ids_where("site.geo.lat", Op::kEq, lat, {.force_index = "site.geo.lat"});
+  };
+  const auto site = [](MapValue geo) {
+    return Value(geo.empty() ? MapValue{{"name", "x"}}
+                             : MapValue{{"name", "x"}, {"geo", Value(std::move(geo))}});
+  };
+  write({{.id = "a", .cells = {{"site", site({{"lat", 1}, {"lon", 2}})}}}});
+  write({{.id = "a", .cells = {{"site.geo", MapValue{{"lat", 3}}}}}});
+  EXPECT_THAT(at_latitude(1), IsEmpty());
+  EXPECT_THAT(at_latitude(3), ElementsAre("a"));
+  EXPECT_EQ(cell("a", "site"), site({{"lat", 3}}));
+  write({{.id = "a", .cells = {{"site.geo", Value()}}}});
+  EXPECT_THAT(at_latitude(3), IsEmpty());
+  EXPECT_EQ(cell("a", "site"), site({}));
+  EXPECT_THAT(problems(), IsEmpty());
+}
+
 TEST_F(IndexUpkeepTest, a_compound_index_follows_each_of_its_fields) {
   Datasource datasource = prospects();
   datasource.indexes = {

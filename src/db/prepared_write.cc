@@ -8,6 +8,7 @@
 
 #include "base/try.h"
 #include "model/coerce.h"
+#include "model/field_path.h"
 
 namespace slate {
 namespace {
@@ -177,23 +178,12 @@ Result<void> PreparedBatch::add_cell(std::size_t place, std::string_view record_
       return {};
     }
   }
-  const auto& fields = schema.datasource.fields;
-  const auto field = std::ranges::find(fields, name, &Field::name);
-  if (field != fields.end()) {
-    auto coerced = value.is_null() ? Result<Value>(Value()) : coerce(value, *field);
-    if (!coerced) return fail(cell_error(record_id, name, coerced.error()));
-    spread(name, *field, *std::move(coerced), schema);
-    return {};
-  }
-  const auto column = schema.find_column(name);
-  if (!column || *column == kRecordIdColumn)
+  const Field* field = find_field(schema.datasource.fields, name);
+  if (field == nullptr)
     return fail(cell_error(record_id, name, Error(Reason::kInvalidArgument, "there is no such field")));
-  const Column& leaf = schema.columns[*column];
-  auto coerced = value.is_null()
-                     ? Result<Value>(Value())
-                     : coerce(value, Field{.name = leaf.path, .type = leaf.type, .items = leaf.items});
+  auto coerced = value.is_null() ? Result<Value>(Value()) : coerce(value, *field);
   if (!coerced) return fail(cell_error(record_id, name, coerced.error()));
-  set(*column, keep(*std::move(coerced)));
+  spread(name, *field, *std::move(coerced), schema);
   return {};
 }
 

@@ -43,8 +43,8 @@ class PreparedBatch {
   PreparedBatch& operator=(const PreparedBatch&) = delete;
 
   // invalid_argument naming record and field: an id out of bounds, an unknown field, a wrong type, a record
-  // too large. A map replaces all of its leaves; a dotted path names one. REQUIRES: `schema` is that of the
-  // other writes.
+  // too large. A map replaces all of its leaves; a dotted path names a leaf or a map inside. REQUIRES:
+  // `schema` is that of the other writes.
   Result<void> add(const RecordWrite& write, const Schema& schema);
   // A write of another batch, with all that it refers to.
   void add_copy(const PreparedWrite& write);

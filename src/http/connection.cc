@@ -41,10 +41,11 @@ Result<bool> call_next(BodyStream& stream, std::string& chunk) {
   try {
     return stream.next(chunk);
   } catch (const std::exception& error) {
-    return fail(Reason::kInternal, std::string("the answer could not be made: ") + error.what());
+    log::error("a streamed answer threw", {{"what", error.what()}});
   } catch (...) {
-    return fail(Reason::kInternal, "the answer could not be made");
+    log::error("a streamed answer threw");
   }
+  return fail(Reason::kInternal, "the answer could not be made");
 }
 
 enum class State : std::uint8_t {

@@ -61,7 +61,8 @@ Result<std::shared_ptr<grpc::ChannelCredentials>> credentials_for(const Endpoint
   if (ca_file) {
     options.pem_root_certs = contents_of(*ca_file);
     if (options.pem_root_certs.empty())
-      return fail(Reason::kLoaderFailed, fmt::format("loader.caFile: cannot read {}", *ca_file));
+      return fail(
+          Error(Reason::kLoaderFailed, "loader.caFile cannot be read").with_hint("the file is " + *ca_file));
   }
   return grpc::SslCredentials(options);
 }
@@ -134,6 +135,10 @@ class Stream {
     bool ok = false;
     queue_.Next(&tag, &ok);
     return status;
+  }
+  // After finish(): whether the loader ended it, and not gRPC itself, which could not reach it or lost it.
+  bool was_ended_by_loader() const {
+    return context_.debug_error_string().find("Error received from peer") != std::string::npos;
   }
   // After finish().
   std::optional<std::string> trailing(const char* key) const {
@@ -281,7 +286,12 @@ Loaded<LoadSummary> run_load(const LoadCall& call, const RowConsumer& consume, L
   if (!status.ok()) {
     const auto number = static_cast<int>(status.error_code());
     const Code code = number >= 1 && number <= 16 ? static_cast<Code>(number) : Code::kUnknown;
-    return std::unexpected(failure_of_status(code, presentable(status.error_message(), call.metadata)));
+    std::string message = presentable(status.error_message(), call.metadata);
+    if (stream.was_ended_by_loader()) return std::unexpected(failure_of_status(code, message));
+    // gRPC's words name hosts and addresses: they are for who can do something about it.
+    LoadFailure unreached = failure_of_status(code, "");
+    unreached.error = std::move(unreached.error).with_hint("gRPC says: " + std::move(message));
+    return std::unexpected(std::move(unreached));
   }
   const auto announced = announced_rows(stream);
   if (!announced) return std::unexpected(announced.error());

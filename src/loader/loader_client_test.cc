@@ -256,7 +256,8 @@ TEST(LoaderClient, a_refused_connection_is_unavailable_at_once) {
   const auto failure = load.failure();
   EXPECT_EQ(failure.kind, FailureKind::kUnavailable);
   EXPECT_EQ(failure.error.reason(), Reason::kLoaderUnavailable);
-  EXPECT_THAT(failure.error.message(), HasSubstr("Connection refused"));
+  EXPECT_EQ(failure.error.message(), "the loader is not available (UNAVAILABLE)");
+  EXPECT_THAT(failure.error.hint().value_or(""), HasSubstr("Connection refused"));
 }
 
 TEST(LoaderClient, a_peer_that_does_not_speak_is_given_up_after_the_connect_timeout) {
@@ -366,7 +367,7 @@ TEST(LoaderClientTls, a_ca_file_that_cannot_be_read_is_a_configuration_error) {
     load.datasource.loader->ca_file = path;
     const auto failure = load.failure();
     EXPECT_EQ(failure.kind, FailureKind::kConfiguration) << path;
-    EXPECT_THAT(failure.error.message(), HasSubstr(path));
+    EXPECT_THAT(failure.error.hint().value_or(""), HasSubstr(path));
   }
 }
 

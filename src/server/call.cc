@@ -31,6 +31,22 @@ std::optional<slate::Error> Call::interruption(TimePoint now) const {
   return std::nullopt;
 }
 
+bool Call::begins() {
+  Turn before = Turn::kWaits;
+  if (!turn_.compare_exchange_strong(before, Turn::kHas) && before == Turn::kGivenUp) return false;
+  auto interrupted = interruption(std::chrono::steady_clock::now());
+  if (interrupted) answer(*std::move(interrupted));
+  return !interrupted;
+}
+
+bool Call::give_up(TimePoint now) {
+  auto interrupted = interruption(now);
+  Turn before = Turn::kWaits;
+  if (!interrupted || !turn_.compare_exchange_strong(before, Turn::kGivenUp)) return false;
+  answer(*std::move(interrupted));
+  return true;
+}
+
 QueryOptions Call::bounded(QueryOptions options) const {
   options.deadline = deadline_;
   options.stop = stop_.get_token();

@@ -42,6 +42,13 @@ class Call {
   TimePoint arrived() const { return arrived_; }
   const std::optional<TimePoint>& deadline() const { return deadline_; }
 
+  // It waits for a thread from now on, until begins() there. Not yet shared with other threads.
+  void waits_for_turn() { turn_.store(Turn::kWaits, std::memory_order_relaxed); }
+  // Its turn has come, or goes on. False: it is to stop, and has been told so; nothing is to be done for it.
+  bool begins();
+  // While it waits for its turn: answers it if it is to stop. Whether it did.
+  bool give_up(TimePoint now);
+
   // Asks what is done for it to stop.
   void cancel() { stop_.request_stop(); }
   std::stop_token stop() const { return stop_.get_token(); }
@@ -58,6 +65,8 @@ class Call {
   void answer(const wire::Answer& answer, std::string payload = {});
 
  private:
+  enum class Turn : std::uint8_t { kHas, kWaits, kGivenUp };
+
   void give(const wire::Answer& answer, std::string message, std::string payload);
 
   AliveGuard alive_;
@@ -68,6 +77,7 @@ class Call {
   const TimePoint arrived_ = std::chrono::steady_clock::now();
   std::optional<TimePoint> deadline_;
   std::stop_source stop_;
+  std::atomic<Turn> turn_ = Turn::kHas;
   std::atomic<bool> answered_ = false;
 };
 

@@ -244,11 +244,11 @@ class Carrier {
     if (!held) return refuse(std::move(held).error());
     if (where == Where::kShort && ask_at_once(target, options, *held, question)) return nullptr;
     const auto run = [call = call_, snapshot = *held, question = std::move(question), &target, options] {
-      if (auto interrupted = call->interruption(std::chrono::steady_clock::now()))
-        return call->answer(*std::move(interrupted));
+      if (!call->begins()) return;
       std::shared_ptr<HeldSnapshot> own;
       answer_with(*call, put(*call, target, snapshot.get(), own, question, call->bounded(options)));
     };
+    call_->waits_for_turn();
     auto taken = *held != nullptr ? (*held)->lane().run(run) : call_->core().pool.submit(run);
     return taken ? nullptr : refuse(std::move(taken).error());
   }
@@ -276,10 +276,9 @@ class Carrier {
   }
 
   std::shared_ptr<QueryStream> on_pool(std::function<Result<Reply>(Database&)> work) {
+    call_->waits_for_turn();
     auto taken = call_->core().pool.submit([call = call_, work = std::move(work)] {
-      if (auto interrupted = call->interruption(std::chrono::steady_clock::now()))
-        return call->answer(*std::move(interrupted));
-      answer_with(*call, work(call->core().database));
+      if (call->begins()) answer_with(*call, work(call->core().database));
     });
     return taken ? nullptr : refuse(std::move(taken).error());
   }

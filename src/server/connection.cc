@@ -252,9 +252,18 @@ class TcpConnection final : public Peer, public std::enable_shared_from_this<Tcp
   // By value: what is answered at once takes itself out.
   void cancel(Running running) {
     running.call->cancel();
+    give_up(running.call, SteadyClock::now());
     if (running.stream) running.stream->poke();
     if (std::holds_alternative<wire::BeginRefresh>(running.call->request()))
       core_->refreshes->withdraw(running.call);
+  }
+
+  // What waits for a thread is told in time that it waits in vain. It stays in the queue until its turn
+  // comes, so that a connection may have as many of those as requests under way: what is beyond learns of it
+  // at its turn.
+  void give_up(const std::shared_ptr<Call>& call, TimePoint now) {
+    std::erase_if(given_up_, [](const std::weak_ptr<Call>& each) { return each.expired(); });
+    if (given_up_.size() < core_->options.requests && call->give_up(now)) given_up_.push_back(call);
   }
 
   // ---- Writing
@@ -382,11 +391,11 @@ class TcpConnection final : public Peer, public std::enable_shared_from_this<Tcp
     return std::clamp(shortest / 4, std::chrono::milliseconds(5), std::chrono::milliseconds(1000));
   }
 
-  // A stream that waits for grants ends at its deadline, not at the next tick.
+  // What waits, for grants or for a thread, ends at its deadline, not at the next tick.
   TimePoint next_look(TimePoint now) const {
     TimePoint next = now + tick();
     for (const auto& [id, running] : running_)
-      if (const auto& deadline = running.call->deadline(); running.stream && deadline && *deadline > now)
+      if (const auto& deadline = running.call->deadline(); deadline && *deadline > now)
         next = std::min(next, *deadline);
     return next;
   }
@@ -421,8 +430,10 @@ class TcpConnection final : public Peer, public std::enable_shared_from_this<Tcp
     wake_at(is_busy ? next_look(now) : idle_until);
   }
 
-  // A stream that waits notices neither its deadline nor that nothing is granted any more.
+  // What waits for a thread does not notice its deadline, and a stream that waits neither that nor that
+  // nothing is granted any more.
   void look_after_requests(TimePoint now) {
+    for (const auto& call : calls()) give_up(call, now);
     for (const auto& [id, running] : running_) {
       if (!running.stream) continue;
       const auto since = running.stream->waiting_since();
@@ -431,7 +442,13 @@ class TcpConnection final : public Peer, public std::enable_shared_from_this<Tcp
     for (const auto& stream : streams()) stream->poke();
   }
 
-  // A copy: a stream that ends takes itself out.
+  // Copies: what is answered takes itself out.
+  std::vector<std::shared_ptr<Call>> calls() const {
+    std::vector<std::shared_ptr<Call>> all;
+    all.reserve(running_.size());
+    for (const auto& [id, running] : running_) all.push_back(running.call);
+    return all;
+  }
   std::vector<std::shared_ptr<QueryStream>> streams() const {
     std::vector<std::shared_ptr<QueryStream>> all;
     for (const auto& [id, running] : running_)
@@ -453,6 +470,7 @@ class TcpConnection final : public Peer, public std::enable_shared_from_this<Tcp
   bool is_finishing_ = false;
   HeldSnapshots snapshots_;
   std::unordered_map<wire::RequestId, Running> running_;
+  std::vector<std::weak_ptr<Call>> given_up_;  // that are in a queue all the same
 
   bool read_pending_ = false;
   bool is_turn_over_ = false;     // what has been read goes on soon

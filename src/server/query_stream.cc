@@ -88,6 +88,7 @@ void QueryStream::start() {
     is_running_ = true;
     is_started_ = true;
   }
+  call_->waits_for_turn();
   run_on_pool(net::Admission::kLimited);
 }
 
@@ -126,6 +127,7 @@ void QueryStream::run_on_pool(net::Admission admission) {
 }
 
 void QueryStream::step() {
+  if (!call_->begins()) return release();
   const auto run = [&]() -> Result<bool> {
     if (result_ == nullptr) SLATE_TRY(open(call_->bounded(request_.options)));
     for (std::size_t sent = 0; sent < kTurnBytes;) {

@@ -4,8 +4,11 @@
 #include <atomic>
 #include <future>
 #include <gtest/gtest.h>
+#include <optional>
 #include <thread>
+#include <vector>
 
+#include "net/testing/held_pool.h"
 #include "server/testing/server_fixture.h"
 
 namespace slate::server {
@@ -398,6 +401,60 @@ TEST_F(ServerTest, a_deadline_ends_a_query_even_while_it_waits_for_credit) {
   const auto id = client.send(all_of(1), {}, std::chrono::milliseconds(1));
   const auto reason = client.collect(id, 0).error->reason();
   EXPECT_TRUE(reason == Reason::kDeadlineExceeded || reason == Reason::kCancelled);
+}
+
+// No thread is free before the end.
+class BusyServerTest : public ServerTest {
+ protected:
+  void SetUp() override {
+    fill(10);
+    options_.requests = 4;
+    start();
+    held_.emplace(pool_, 3);
+  }
+  std::optional<net::testing::HeldPool> held_;
+};
+
+TEST_F(BusyServerTest, what_waits_for_a_thread_is_told_in_time_that_its_deadline_has_passed) {
+  RawClient client = connect();
+  const auto snapshot =
+      client.ask(wire::OpenSnapshot{.datasource = "prospects"}).as<wire::SnapshotOpened>().snapshot;
+  const std::vector<RecordWrite> writes{{.id = "late", .cells = {{"name", "too late"}}}};
+  const std::chrono::milliseconds soon(1);
+  const std::vector<wire::RequestId> waiting{
+      client.send(wire::ListLists{}, {}, soon), client.send(all_of(), {}, soon),
+      client.send(wire::ExplainQuery{.target = {.snapshot = snapshot}}, {}, soon),
+      client.send(wire::WriteBatch{.datasource = "prospects", .count = 1}, payload_of(writes), soon)};
+  for (const auto id : waiting) EXPECT_EQ(client.receive(id).error().reason(), Reason::kDeadlineExceeded);
+  EXPECT_EQ(server_->stats().requests, 4u) << "they are in the queue until their turn comes";
+  held_.reset();
+  wait_until([&] { return server_->stats().requests == 0; });
+  EXPECT_EQ(client.query(all_of()).records.size(), 10u) << "and then nothing is done for them";
+}
+
+TEST_F(BusyServerTest, what_waits_for_a_thread_is_cancelled_at_once) {
+  RawClient client = connect();
+  for (const auto id : {client.send(wire::ListLists{}), client.send(all_of())}) {
+    client.send_as(id, wire::Cancel{});
+    EXPECT_EQ(client.receive(id).error().reason(), Reason::kCancelled);
+  }
+}
+
+TEST_F(BusyServerTest, what_was_given_up_takes_no_more_of_the_queue_than_requests_may) {
+  RawClient client = connect();
+  for (std::uint32_t i = 0; i < options_.requests; ++i) {
+    const auto id = client.send(wire::ListLists{});
+    client.send_as(id, wire::Cancel{});
+    EXPECT_EQ(client.receive(id).error().reason(), Reason::kCancelled);
+  }
+  std::vector<wire::RequestId> more;
+  for (std::uint32_t i = 0; i < options_.requests; ++i) {
+    more.push_back(client.send(wire::ListLists{}));
+    client.send_as(more.back(), wire::Cancel{});
+  }
+  EXPECT_EQ(client.ask(wire::ListLists{}).error().reason(), Reason::kOverloaded);
+  held_.reset();
+  for (const auto id : more) EXPECT_EQ(client.receive(id).error().reason(), Reason::kCancelled);
 }
 
 TEST_F(ServerTest, a_query_that_is_never_granted_anything_is_cancelled) {

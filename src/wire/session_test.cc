@@ -43,18 +43,27 @@ Session::Ended end_of(Session& session) {
   return {{}, Error(Reason::kInternal, "")};
 }
 
-Session greeted() {
-  Session session(options());
+SessionOptions with_large_frames() {
+  SessionOptions all = options();
+  all.welcome.limits.frame_bytes = 16 << 20;
+  return all;
+}
+
+// A session whose peer has sent its preamble and `first`.
+Session begun(std::string_view first, SessionOptions all = options()) {
+  Session session(std::move(all));
   session.feed(kPreamble);
-  session.feed(hello());
+  session.feed(first);
+  return session;
+}
+Session greeted(SessionOptions all = options()) {
+  Session session = begun(hello(), std::move(all));
   (void)step<Session::Greeted>(session);
   return session;
 }
 
 TEST(Session, a_hello_is_answered_with_the_limits) {
-  Session session(options());
-  session.feed(kPreamble);
-  session.feed(hello());
+  Session session = begun(hello());
   const auto greeting = step<Session::Greeted>(session);
   EXPECT_EQ(greeting.client, "test");
   const auto welcome = std::get<Welcome>(answer_in(greeting.frame, 1));
@@ -90,9 +99,7 @@ TEST(Session, another_protocol_is_told_so_by_its_first_bytes) {
 }
 
 TEST(Session, nothing_is_answered_before_hello) {
-  Session session(options());
-  session.feed(kPreamble);
-  session.feed(request(9, Ping{}));
+  Session session = begun(request(9, Ping{}));
   EXPECT_EQ(std::get<Error>(answer_in(end_of(session).frame, 9)).reason(), Reason::kUnauthenticated);
 }
 
@@ -100,9 +107,7 @@ TEST(Session, a_wrong_token_or_none_ends_it) {
   for (const char* wrong : {"", "secre", "secret!", "Secret"}) {
     auto all = options();
     all.accepts_token = [](std::string_view token) { return token == "secret"; };
-    Session session(all);
-    session.feed(kPreamble);
-    session.feed(hello(wrong));
+    Session session = begun(hello(wrong), all);
     EXPECT_EQ(end_of(session).error.reason(), Reason::kUnauthenticated) << wrong;
   }
 }
@@ -110,23 +115,17 @@ TEST(Session, a_wrong_token_or_none_ends_it) {
 TEST(Session, the_right_token_opens_it) {
   auto all = options();
   all.accepts_token = [](std::string_view token) { return token == "secret"; };
-  Session session(all);
-  session.feed(kPreamble);
-  session.feed(hello("secret"));
+  Session session = begun(hello("secret"), all);
   (void)step<Session::Greeted>(session);
 }
 
 TEST(Session, another_version_ends_it) {
-  Session session(options());
-  session.feed(kPreamble);
-  session.feed(request(1, Hello{.version = 2}));
+  Session session = begun(request(1, Hello{.version = 2}));
   EXPECT_EQ(end_of(session).error.reason(), Reason::kUnimplemented);
 }
 
 TEST(Session, a_frame_before_hello_may_not_be_large) {
-  Session session(options());
-  session.feed(kPreamble);
-  session.feed(request(1, Hello{.token = std::string(kHelloFrameBytes, 'x')}));
+  Session session = begun(request(1, Hello{.token = std::string(kHelloFrameBytes, 'x')}));
   EXPECT_EQ(end_of(session).error.reason(), Reason::kPayloadTooLarge);
 }
 
@@ -209,12 +208,7 @@ TEST(Session, only_rows_may_use_the_larger_limit) {
 }
 
 TEST(Session, a_message_may_not_be_as_large_as_rows) {
-  SessionOptions large = options();
-  large.welcome.limits.frame_bytes = 16 << 20;
-  Session session(large);
-  session.feed(kPreamble);
-  session.feed(hello());
-  (void)step<Session::Greeted>(session);
+  Session session = greeted(with_large_frames());
   session.feed(request(2, GetList{.id = std::string(kRequestMessageBytes - 100, 'x')}));
   (void)step<Session::Started>(session);
   session.feed(request(3, WriteBatch{.datasource = "d"}, std::string(kRequestMessageBytes + 1, 'x')));
@@ -224,12 +218,7 @@ TEST(Session, a_message_may_not_be_as_large_as_rows) {
 }
 
 TEST(Session, what_a_large_frame_took_is_given_back) {
-  SessionOptions large = options();
-  large.welcome.limits.frame_bytes = 16 << 20;
-  Session session(large);
-  session.feed(kPreamble);
-  session.feed(hello());
-  (void)step<Session::Greeted>(session);
+  Session session = greeted(with_large_frames());
   const std::size_t before = slate::testing::allocated_bytes();
   session.feed(request(2, GetList{.id = std::string(2 << 20, 'x')}));
   (void)step<Session::Started>(session);
@@ -244,9 +233,7 @@ TEST(Session, a_length_beyond_every_limit_is_refused_before_the_frame_comes) {
 }
 
 TEST(Session, a_name_is_made_fit_for_a_log) {
-  Session session(options());
-  session.feed(kPreamble);
-  session.feed(request(1, Hello{.client = "a\nb" + std::string(200, 'x')}));
+  Session session = begun(request(1, Hello{.client = "a\nb" + std::string(200, 'x')}));
   const auto greeting = step<Session::Greeted>(session);
   EXPECT_EQ(greeting.client.size(), 128u);
   EXPECT_EQ(greeting.client.substr(0, 3), "a?b");

@@ -73,6 +73,7 @@ def known_values(document: Document) -> Strategies:
         "SortKey": sort_keys(),
         "GridFilter": grid_filters(),
         "Cells": flat_cells().map(schema.record_json),
+        "MergePatch": flat_cells().map(schema.record_json),
         "Record": st.builds(lambda rid, flat: {"_id": rid, **schema.record_json(flat)}, schema.ids, flat_cells()),
     }
     values = Values(document, known)

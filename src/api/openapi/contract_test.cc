@@ -442,6 +442,8 @@ class Driven : public ContractTest {
     EXPECT_EQ(call({Method::kPut, records + "/new", R"({"age":"old"})"}).status, 400);
     EXPECT_EQ(call({Method::kPatch, records + "/new", R"({"name":null})"}).status, 200);
     EXPECT_EQ(call({Method::kPatch, records + "/none", R"({"name":"x"})"}).status, 404);
+    const http::Headers merge_patch{{"Content-Type", "application/merge-patch+json"}};
+    EXPECT_EQ(call({Method::kPatch, records + "/new", R"({"name":"M"})", merge_patch}).status, 200);
     EXPECT_EQ(call({Method::kDelete, records + "/new"}).status, 204);
     EXPECT_EQ(call({Method::kDelete, records + "/new"}).status, 404);
   }

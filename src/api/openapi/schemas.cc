@@ -78,7 +78,8 @@ std::string_view schemas_json() {
 
 "Record": {"type": "object", "required": ["_id"], "properties": {"_id": {"type": "string"}},
   "description": "Cells by field; a cell without a value is null, a map is an object."},
-"Cells": {"type": "object", "description": "Cells by field; null removes."},
+"Cells": {"type": "object", "description": "Cells by field; null removes. A map is replaced whole."},
+"MergePatch": {"type": "object", "description": "RFC 7396: of a map only what is named changes; null removes."},
 "Records": {"type": "array", "items": {"$ref": "#/components/schemas/Record"}},
 "WriteCounts": {"type": "object", "required": ["records", "inserted", "updated", "transactions"],
   "additionalProperties": false, "properties": {
@@ -98,7 +99,8 @@ std::string_view schemas_json() {
     "expires_at": {"$ref": "#/components/schemas/OptionalTime"},
     "error": {"$ref": "#/components/schemas/OptionalFailure"}}},
 "OptionalFailure": {"type": ["object", "null"], "required": ["code", "detail"], "additionalProperties": false,
-  "properties": {"code": {"$ref": "#/components/schemas/Code"}, "detail": {"type": "string"}}},
+  "properties": {"code": {"$ref": "#/components/schemas/Code"}, "detail": {"type": "string"},
+    "hint": {"type": "string"}}},
 "ListPage": {"type": "object", "required": ["list", "records", "page", "freshness"], "additionalProperties": false,
   "properties": {"list": {"$ref": "#/components/schemas/Name"}, "records": {"$ref": "#/components/schemas/Records"},
     "page": {"$ref": "#/components/schemas/Page"}, "freshness": {"$ref": "#/components/schemas/Freshness"}}},

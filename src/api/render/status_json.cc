@@ -7,6 +7,7 @@
 
 #include "api/render/cell_text.h"
 #include "model/date.h"
+#include "model/field_path.h"
 #include "model/json.h"
 
 namespace slate::api {
@@ -19,14 +20,6 @@ std::int64_t whole_seconds(UnixMillis time) { return time / 1000 - (time % 1000 
 void append_time(std::string& out, std::optional<UnixMillis> time) {
   if (time) return append_json_time(out, *time);
   out += "null";
-}
-
-// The declared field at a dotted path.
-const Field* find_field(const std::vector<Field>& fields, std::string_view path) {
-  const auto dot = path.find('.');
-  const auto found = std::ranges::find(fields, path.substr(0, dot), &Field::name);
-  if (found == fields.end()) return nullptr;
-  return dot == std::string_view::npos ? &*found : find_field(found->fields, path.substr(dot + 1));
 }
 
 json::value column_json(const ListColumn& column, const Datasource* datasource) {
@@ -69,7 +62,7 @@ void append_freshness(std::string& out, const Freshness& freshness) {
     out += "{\"code\":";
     append_json_string(out, reason_info(freshness.error->reason()).name);
     out += ",\"detail\":";
-    append_json_string(out, freshness.error->message());
+    append_json_string(out, for_readers(*freshness.error).message());
     out += '}';
   } else {
     out += "null";
@@ -87,6 +80,7 @@ json::value error_json(const std::optional<Error>& error) {
   json::object object;
   object["code"] = reason_info(error->reason()).name;
   object["detail"] = error->message();
+  if (error->hint()) object["hint"] = *error->hint();
   return object;
 }
 
@@ -108,7 +102,7 @@ std::string_view saved_word(Saved saved) {
   return {};
 }
 
-json::object load_json(const LoadStatus& load) {
+json::object load_json(const LoadStatus& load, Audience audience) {
   json::object object;
   object["id"] = load.id;
   object["datasource"] = load.datasource;
@@ -122,7 +116,8 @@ json::object load_json(const LoadStatus& load) {
   object["finished_at"] = time_json(load.finished_at);
   object["generation"] = load.state == LoadState::kSucceeded ? json::value(load.generation) : json::value();
   object["calls"] = load.calls;
-  object["error"] = error_json(load.error);
+  const bool is_for_readers = load.error && audience == Audience::kReaders;
+  object["error"] = error_json(is_for_readers ? for_readers(*load.error) : load.error);
   return object;
 }
 
@@ -160,7 +155,7 @@ json::object datasource_json(const DatasourceStatus& status, const std::optional
   facts["sharing"] = status.datasource.is_scoped() ? "by_scope" : "shared";
   facts["scopes"] = status.scopes;
   facts["indexes"] = std::move(indexes);
-  facts["last_load"] = load ? json::value(load_json(*load)) : json::value();
+  facts["last_load"] = load ? json::value(load_json(*load, Audience::kAdministration)) : json::value();
   json::value definition = to_json(status.datasource);
   json::object object = std::move(definition.get_object());
   object["status"] = std::move(facts);

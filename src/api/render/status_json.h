@@ -8,6 +8,7 @@
 
 #include <slate/database.h>
 
+#include "api/audience.h"
 #include "lists/list_service.h"
 #include "loader/refresher.h"
 
@@ -15,12 +16,12 @@ namespace slate::api {
 
 // "fresh", "stale" or "static".
 std::string_view freshness_word(FreshnessState state);
-// {"state","generation","loaded_at","expires_at","error"}
+// {"state","generation","loaded_at","expires_at","error"}, whose error is as readers of lists may see it.
 void append_freshness(std::string& out, const Freshness& freshness);
 
 // RFC 3339, or null.
 boost::json::value time_json(std::optional<UnixMillis> time);
-// {"code","detail"}, or null.
+// {"code","detail","hint"?}, or null.
 boost::json::value error_json(const std::optional<Error>& error);
 // "loading", "succeeded" or "failed".
 std::string_view load_state_word(LoadState state);
@@ -28,7 +29,7 @@ std::string_view load_state_word(LoadState state);
 std::string_view saved_word(Saved saved);
 
 // What a client polls: state is "loading", "succeeded" or "failed".
-boost::json::object load_json(const LoadStatus& load);
+boost::json::object load_json(const LoadStatus& load, Audience audience);
 // `datasource` gives the columns their types; null when it has gone.
 boost::json::object list_json(const ListView& list, const Datasource* datasource);
 boost::json::object datasource_json(const DatasourceStatus& status, const std::optional<LoadStatus>& load);

@@ -83,7 +83,8 @@ Result<http::Response> remove(ApiContext& context, http::Request& request) {
 http::Response answer_load(const LoadStatus& load) {
   if (load.state == LoadState::kFailed) return http::Response::problem(*load.error);
   const bool running = load.state == LoadState::kRunning;
-  auto response = http::Response::json(running ? 202 : 200, json_text(load_json(load)));
+  auto response =
+      http::Response::json(running ? 202 : 200, json_text(load_json(load, Audience::kAdministration)));
   response.headers.set("Location", "/v1/loads/" + load.id);
   if (running) response.headers.set("Retry-After", "1");
   return response;

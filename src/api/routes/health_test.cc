@@ -22,6 +22,13 @@ TEST_F(HealthTest, what_is_not_ready_is_503_with_the_reason_and_still_alive) {
   EXPECT_EQ(get("/healthz").status, 200);
 }
 
+TEST_F(HealthTest, what_is_not_ready_says_why_to_those_who_may_administer_only) {
+  api_->context().access.admin_tokens = [](std::string_view token) { return token == "admins"; };
+  not_ready_ = Error(Reason::kUnavailable, "nobody listens at 10.0.0.7:9600");
+  EXPECT_EQ(get("/readyz").at("/detail"), R"("the server's log says why")");
+  EXPECT_THAT(get("/readyz", {{"Slate-Token", "admins"}}).at("/detail"), HasSubstr("10.0.0.7"));
+}
+
 TEST_F(HealthTest, path_that_is_nothing_is_a_404_problem) {
   expect_problem(get("/v1/nothing"), 404, "not_found");
   expect_problem(get("/"), 404, "not_found");

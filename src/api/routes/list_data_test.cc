@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "api/testing/api_test_base.h"
-#include "api/testing/held_pool.h"
+#include "net/testing/held_pool.h"
 
 namespace slate::api {
 namespace {
@@ -65,7 +65,7 @@ TEST_F(ListDataTest, kept_and_unchanged_answers_need_no_thread_of_the_pool) {
   const auto page = get(data_);
   get(data_, gzip);
   const auto distinct = get(values);
-  auto held = std::make_optional<testing::HeldPool>(api_->pool());
+  auto held = std::make_optional<net::testing::HeldPool>(api_->pool(), 4);
   const auto again = get(data_);
   EXPECT_EQ(again.status, 200);
   EXPECT_EQ(again.body, page.body);

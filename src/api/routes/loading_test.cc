@@ -17,6 +17,7 @@ using slate::testing::numbered_rows;
 using slate::testing::ScriptedLoader;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 using ::testing::Pair;
 
 class LoadingTest : public testing::ApiTest {
@@ -169,6 +170,32 @@ TEST_F(LoadingTest, cold_list_whose_loader_cannot_be_reached_is_502) {
   put("/v1/datasources/rows", R"({"fields":[{"name":"number","type":"int","indexed":true},
       {"name":"name","type":"string"}],"loader":{"endpoint":"grpc://127.0.0.1:1"}})");
   expect_problem(data(), 502, "loader_unavailable");
+}
+
+TEST_F(LoadingTest, who_reads_lists_is_told_what_the_loader_says_and_not_where_it_is) {
+  api_->context().access.admin_tokens = [](std::string_view token) { return token == "admins"; };
+  const http::Headers admin{{"Slate-Token", "admins"}};
+  loader_.set_script({.status = Code::kUnavailable, .message = "closed for lunch"});
+  const auto own_words = data();
+  expect_problem(own_words, 502, "loader_unavailable");
+  EXPECT_THAT(own_words.at("/detail"), HasSubstr("closed for lunch"));
+
+  const auto moved = ask(http::Method::kPut, "/v1/datasources/rows",
+                         R"({"fields":[{"name":"number","type":"int","indexed":true},
+      {"name":"name","type":"string"}],"loader":{"endpoint":"grpc://127.0.0.1:1"}})",
+                         admin);
+  ASSERT_EQ(moved.status, 200) << moved.body;
+  const auto answer = data();
+  expect_problem(answer, 502, "loader_unavailable");
+  EXPECT_THAT(answer.body, Not(HasSubstr("127.0.0.1")));
+  const auto status = get("/v1/datasources/rows", admin);
+  EXPECT_THAT(status.at("/status/last_load/error/hint"), HasSubstr("127.0.0.1:1"));
+  const auto id = status.at("/status/last_load/id");
+  const auto load = get("/v1/loads/" + id.substr(1, id.size() - 2));
+  EXPECT_EQ(load.at("/error/code"), R"("loader_unavailable")") << load.body;
+  EXPECT_THAT(load.body, Not(HasSubstr("127.0.0.1")));
+  EXPECT_THAT(ask(http::Method::kPost, "/v1/datasources/rows/refresh?wait", "", admin).at("/hint"),
+              HasSubstr("127.0.0.1:1"));
 }
 
 TEST_F(LoadingTest, refused_credentials_are_401_for_that_caller_alone) {

@@ -23,7 +23,7 @@ Result<http::Response> get_events(LoadEvents& events, const http::Request& reque
 
 Result<http::Response> get_status(const ApiContext& context, const http::Request& request) {
   SLATE_TRY(const LoadStatus load, context.refresher.status(request.param("id")));
-  auto response = http::Response::json(200, json_text(load_json(load)));
+  auto response = http::Response::json(200, json_text(load_json(load, Audience::kReaders)));
   if (load.state == LoadState::kRunning) response.headers.set("Retry-After", "1");
   return response;
 }

@@ -2,8 +2,10 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "api/negotiate.h"
 #include "api/parameters.h"
@@ -13,8 +15,10 @@
 #include "api/routes/routes.h"
 #include "base/try.h"
 #include "http/url.h"
+#include "model/field_path.h"
 #include "model/json.h"
 #include "model/name.h"
+#include "model/schema.h"
 
 namespace slate::api {
 namespace {
@@ -46,18 +50,40 @@ Result<http::Response> get_record(ApiContext& context, http::Request& request) {
   return http::Response::json(200, *std::move(record));
 }
 
-// The body's cells; an `_id` among them must be that of the path.
-Result<RecordWrite> read_write(const http::Request& request, WriteKind kind) {
-  // Before anything is written.
+using Cells = std::vector<std::pair<std::string, Value>>;
+
+// What a merge patch (RFC 7396) of these fields replaces: a map that it has a map for is gone into. `prefix`
+// is the path of what they are in, with its dot.
+void add_merge_patch(std::span<const Field> fields, const std::string& prefix, const json::object& patch,
+                     Cells& cells) {
+  for (const auto& entry : patch) {
+    const Field* field = find_field(fields, entry.key());
+    std::string path = prefix + std::string(entry.key());
+    if (field != nullptr && field->type == Type::kMap && entry.value().is_object())
+      add_merge_patch(field->fields, path + '.', entry.value().get_object(), cells);
+    else if (path != kRecordIdPath)
+      cells.emplace_back(std::move(path), value_from_json(entry.value()));
+  }
+}
+
+Result<Cells> merge_patch_cells(ApiContext& context, const http::Request& request,
+                                const json::object& patch) {
+  SLATE_TRY(const DatasourceStatus status, context.database.get_datasource(request.param("id")));
+  Cells cells;
+  add_merge_patch(status.datasource.fields, "", patch, cells);
+  return cells;
+}
+
+// An `_id` among the body's cells must be that of the path. What fails here does so before anything is
+// written.
+Result<void> check_write(const http::Request& request, const json::object& body) {
   SLATE_TRY(word_parameter(request, kInt64));
-  SLATE_TRY(const json::object body, json_object_body(request));
   const std::string& id = request.param("rid");
   if (const auto* sent = body.if_contains("_id"); sent != nullptr && *sent != json::value(id))
     return fail(Error(Reason::kInvalidArgument, "the path says " + slate::quoted(id) + ", the body " +
                                                     slate::quoted(json::serialize(*sent)))
                     .with_field("_id"));
-  SLATE_TRY(auto cells, cells_from_json(body));
-  return RecordWrite{.kind = kind, .id = id, .cells = std::move(cells)};
+  return {};
 }
 
 // The record as it is now: somebody may have changed it since.
@@ -69,7 +95,10 @@ Result<http::Response> answer_record(ApiContext& context, const http::Request& r
 
 Result<http::Response> put_record(ApiContext& context, http::Request& request) {
   const std::string& datasource = request.param("id");
-  SLATE_TRY(const RecordWrite write, read_write(request, WriteKind::kReplace));
+  SLATE_TRY(const json::object body, json_object_body(request));
+  SLATE_TRY(check_write(request, body));
+  SLATE_TRY(auto cells, cells_from_json(body));
+  const RecordWrite write{.kind = WriteKind::kReplace, .id = request.param("rid"), .cells = std::move(cells)};
   SLATE_TRY(const WriteCounts counts, context.database.write_batch(datasource, {&write, 1}));
   SLATE_TRY(auto response, answer_record(context, request, counts.inserted > 0 ? 201 : 200));
   if (counts.inserted > 0)
@@ -79,7 +108,11 @@ Result<http::Response> put_record(ApiContext& context, http::Request& request) {
 }
 
 Result<http::Response> patch_record(ApiContext& context, http::Request& request) {
-  SLATE_TRY(const RecordWrite write, read_write(request, WriteKind::kUpdate));
+  SLATE_TRY(const json::object body, patch_body(request));
+  SLATE_TRY(check_write(request, body));
+  SLATE_TRY(auto cells,
+            is_merge_patch(request) ? merge_patch_cells(context, request, body) : cells_from_json(body));
+  const RecordWrite write{.kind = WriteKind::kUpdate, .id = request.param("rid"), .cells = std::move(cells)};
   SLATE_TRY(context.database.write_batch(request.param("id"), {&write, 1}));
   return answer_record(context, request, 200);
 }
@@ -199,10 +232,10 @@ void add_record_routes(Routes& routes, ApiContext&) {
               .path = "/v1/datasources/{id}/records/{rid}",
               .id = "patchRecord",
               .group = "records",
-              .summary = "Replaces named cells; null removes.",
+              .summary = "Replaces named cells; null removes. A merge patch (RFC 7396) goes into maps.",
               .access = kAccess,
               .parameters = {&kDatasourceId, &kRecordId, &kInt64},
-              .body = {cells, {"application/merge-patch+json", "Cells"}},
+              .body = {cells, {"application/merge-patch+json", "MergePatch"}},
               .replies = {{200, "The record as it is now.", {record}}},
               .problems = {Reason::kNotFound, Reason::kConflict, Reason::kUnsupportedMediaType}},
              patch_record);

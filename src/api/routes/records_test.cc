@@ -158,6 +158,64 @@ TEST_F(RecordsTest, patch_merges_and_null_removes) {
   EXPECT_EQ(answer.at("/tags"), R"(["x"])");
 }
 
+constexpr std::string_view kMergePatch = "application/merge-patch+json";
+
+// RFC 7396, for what records may hold: of a map, too, only what is named changes.
+TEST_F(RecordsTest, a_merge_patch_goes_into_maps) {
+  const auto patched = [&](std::string patch) {
+    const auto answer =
+        ask(Method::kPatch, record("a"), std::move(patch), {{"Content-Type", std::string(kMergePatch)}});
+    EXPECT_EQ(answer.status, 200) << answer.body;
+    EXPECT_EQ(answer.body, get(record("a")).body);
+    return answer.at("/address");
+  };
+  put(record("a"), R"({"name":"A","tags":["x"],"address":{"city":"Paris","geo":{"lat":48}}})");
+  EXPECT_EQ(patched(R"({"address":{"city":"Lyon"}})"), R"({"city":"Lyon","geo":{"lat":48}})");
+  EXPECT_EQ(patched(R"({"address":{"geo":{"lat":45}},"name":null})"), R"({"city":"Lyon","geo":{"lat":45}})");
+  EXPECT_EQ(patched(R"({"address":{},"tags":["y"]})"), R"({"city":"Lyon","geo":{"lat":45}})");
+  EXPECT_EQ(patched(R"({"address":{"city":null}})"), R"({"city":null,"geo":{"lat":45}})");
+  EXPECT_EQ(patched(R"({"address":{"city":"Bonn","geo":null}})"), R"({"city":"Bonn","geo":null})");
+  EXPECT_EQ(patched(R"({"address":null})"), "null");
+  EXPECT_EQ(patched(R"({"address":{"geo":{"lat":2}}})"), R"({"city":null,"geo":{"lat":2}})");
+  EXPECT_EQ(get(record("a")).at("/tags"), R"(["y"])");
+  EXPECT_EQ(get(record("a")).at("/name"), "null");
+}
+
+TEST_F(RecordsTest, a_wrong_merge_patch_is_refused_by_the_path_of_what_is_wrong) {
+  put(record("a"), R"({"name":"A","address":{"city":"Paris"}})");
+  const auto before = get(record("a")).body;
+  const std::pair<const char*, const char*> wrongs[] = {
+      {R"({"nothing":{}})", "nothing"},
+      {R"({"name":{}})", "name"},
+      {R"({"address":5})", "address"},
+      {R"({"address":{"zip":1}})", "address.zip"},
+      {R"({"address":{"zip":{}}})", "address.zip"},
+      {R"({"address":{"geo":5}})", "address.geo"},
+      {R"({"address":{"geo":{"lat":"n"}}})", "address.geo.lat"}};
+  for (const auto& [patch, path] : wrongs)
+    expect_problem(ask(Method::kPatch, record("a"), patch, {{"Content-Type", std::string(kMergePatch)}}), 400,
+                   "invalid_argument", path);
+  EXPECT_EQ(get(record("a")).body, before);
+  expect_problem(ask(Method::kPatch, record("a"), "[]", {{"Content-Type", std::string(kMergePatch)}}), 400,
+                 "invalid_argument");
+  expect_problem(ask(Method::kPatch, "/v1/datasources/none/records/a", R"({"a":{}})",
+                     {{"Content-Type", std::string(kMergePatch)}}),
+                 404, "not_found", "datasource");
+}
+
+TEST_F(RecordsTest, cells_of_plain_json_replace_a_map_whole) {
+  put(record("a"), R"({"address":{"city":"Paris","geo":{"lat":48}}})");
+  EXPECT_EQ(ask(Method::kPatch, record("a"), R"({"address":{"city":"Lyon"}})").at("/address"),
+            R"({"city":"Lyon","geo":null})");
+  EXPECT_EQ(ask(Method::kPatch, record("a"), R"({"address.geo":{"lat":1}})").at("/address"),
+            R"({"city":"Lyon","geo":{"lat":1}})");
+}
+
+TEST_F(RecordsTest, only_patch_takes_a_merge_patch) {
+  expect_problem(ask(Method::kPut, record("a"), R"({"age":2})", {{"Content-Type", std::string(kMergePatch)}}),
+                 415, "unsupported_media_type", "Content-Type");
+}
+
 TEST_F(RecordsTest, patch_of_a_missing_record_is_404_and_creates_none) {
   expect_problem(ask(Method::kPatch, record("a"), R"({"age":2})"), 404, "not_found");
   EXPECT_EQ(rows(), "0");

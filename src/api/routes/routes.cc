@@ -2,14 +2,18 @@
 
 #include <utility>
 
+#include "api/audience.h"
 #include "api/request.h"
 
 namespace slate::api {
 namespace {
 
-// For callers who may: see api/access.h. Others get its refusal.
+// For callers who may: see api/access.h. Others get its refusal. Who may not administer is told less of
+// errors: see api/audience.h.
 http::Handler guarded(ApiContext& context, Access access, http::Handler inner) {
   return [&context, access, inner = std::move(inner)](http::Request request, http::Respond respond) {
+    if (!has_access(context.access, Access::kAdministration, request.headers))
+      respond = answering_readers(std::move(respond), request.request_id);
     if (auto refusal = check_access(context.access, access, request.headers))
       return respond(*std::move(refusal));
     inner(std::move(request), std::move(respond));

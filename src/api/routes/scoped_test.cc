@@ -6,8 +6,8 @@
 #include <optional>
 
 #include "api/testing/api_test_base.h"
-#include "api/testing/held_pool.h"
 #include "loader/testing/scripted_loader.h"
+#include "net/testing/held_pool.h"
 
 namespace slate::api {
 namespace {
@@ -60,7 +60,7 @@ TEST_F(ScopedApiTest, kept_and_unchanged_answers_of_the_callers_copy_need_no_thr
   ASSERT_NE(ann.body, alice.body);
   const std::string values = "/v1/lists/rows/values/name";
   const auto distinct = get(values, by("ann"));
-  auto held = std::make_optional<testing::HeldPool>(api_->pool());
+  auto held = std::make_optional<net::testing::HeldPool>(api_->pool(), 4);
   for (const auto& [user, first] : {std::pair("ann", ann), std::pair("alice", alice)}) {
     const auto again = get(data_, by(user));
     EXPECT_EQ(again.header("Server-Timing"), "cache;desc=hit");

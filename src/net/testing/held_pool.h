@@ -7,14 +7,14 @@
 
 #include "net/blocking_pool.h"
 
-namespace slate::api::testing {
+namespace slate::net::testing {
 
-// Every thread of a WiredApi's pool waits from when this is made until it goes.
+// Every thread of a pool, which has so many, waits from when this is made until it goes.
 class HeldPool {
  public:
-  explicit HeldPool(net::BlockingPool& pool) {
-    const auto entered = std::make_shared<std::latch>(kThreads + 1);
-    for (int i = 0; i < kThreads; ++i)
+  HeldPool(BlockingPool& pool, int threads) {
+    const auto entered = std::make_shared<std::latch>(threads + 1);
+    for (int i = 0; i < threads; ++i)
       EXPECT_TRUE(pool.submit([entered, opened = opened_] {
         entered->count_down();
         opened->wait();
@@ -26,8 +26,7 @@ class HeldPool {
   HeldPool& operator=(const HeldPool&) = delete;
 
  private:
-  static constexpr int kThreads = 4;
   const std::shared_ptr<std::latch> opened_ = std::make_shared<std::latch>(1);
 };
 
-}  // namespace slate::api::testing
+}  // namespace slate::net::testing

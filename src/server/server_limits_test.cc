@@ -201,7 +201,6 @@ TEST_F(ServerLimitsTest, a_client_that_takes_nothing_is_dropped) {
   RawClient client(server_->port(), 4096);
   (void)client.greet();
   client.send(all_of(std::uint64_t{1} << 40));
-  wait_until([&] { return server_->stats().queued_bytes > 0; });
   wait_until([&] { return server_->stats().connections == 0; });
   EXPECT_EQ(server_->stats().queued_bytes, 0u);
 }

@@ -216,9 +216,7 @@ TEST_F(RefreshTest, one_that_waits_may_cancel) {
 }
 
 TEST_F(RefreshTest, a_refresh_goes_on_however_busy_the_server_is) {
-  auto one = testing::patient_pool(1);
-  one.queue_limit = 1;
-  net::BlockingPool pool(one);
+  net::BlockingPool pool(testing::patient_pool(1, 1));
   auto started = Server::start(options_, *database_, io_, pool);
   ASSERT_TRUE(started);
   server_ = *std::move(started);

@@ -13,8 +13,9 @@ namespace slate::net::testing {
 constexpr std::chrono::minutes kPatience{5};
 
 // A pool that turns nobody away because it is slow.
-inline BlockingPoolOptions patient_pool(std::size_t threads) {
-  return {.name = "test", .threads = threads, .longest_wait = kPatience};
+inline BlockingPoolOptions patient_pool(std::size_t threads,
+                                        std::size_t queue_limit = BlockingPoolOptions().queue_limit) {
+  return {.name = "test", .threads = threads, .queue_limit = queue_limit, .longest_wait = kPatience};
 }
 
 }  // namespace slate::net::testing

@@ -79,6 +79,7 @@ class DbService {
                                  .max_connections = options.connections.most,
                                  .client = {.connections = options.connections.most_of_client}};
     server.write_frame_bytes = static_cast<std::uint32_t>(options.max_write_bytes);
+    server.total_backlog_bytes = options.max_queued_bytes;
     server.observer = tcp_metrics_.observer();
     SLATE_TRY(server_, server::Server::start(std::move(server), database(), *io_, *pool_));
     endpoints_.main.port = server_->port();

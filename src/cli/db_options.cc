@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/try.h"
+#include "wire/frame.h"
 
 namespace slate::cli {
 
@@ -38,6 +39,12 @@ void add_db_options(CommandLine& command_line, DbOptions& options) {
                       .value = "BYTES",
                       .help = "The largest request that writes or loads records, at most 64MiB"},
                      options.max_write_bytes, std::uint64_t{1} << 20);
+  command_line.bytes(
+      {.flags = "--max-queued-size",
+       .value = "BYTES",
+       .help = "Memory for answers that clients have not taken yet, of all connections together;\n"
+               "at least 32MiB"},
+      options.max_queued_bytes, wire::kAnswerFrameBytes);
   add_process_options(command_line, options.process);
 }
 

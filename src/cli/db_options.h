@@ -23,6 +23,7 @@ struct DbOptions {
   std::string metrics_listen;  // empty: no probes and no metrics
   std::string token_file;      // empty: none
   std::uint64_t max_write_bytes = std::uint64_t{16} << 20;
+  std::uint64_t max_queued_bytes = std::uint64_t{256} << 20;
 
   // Defaults for a machine with that many cores.
   static DbOptions for_cores(unsigned cores);

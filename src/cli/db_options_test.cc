@@ -1,6 +1,11 @@
 #include "cli/db_options.h"
 
 #include <gtest/gtest.h>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "cli/terminal.h"
 
 namespace slate::cli {
 namespace {
@@ -34,6 +39,22 @@ TEST(DbOptions, no_request_is_larger_than_64_mib) {
   DbOptions options;
   options.max_write_bytes = (std::uint64_t{64} << 20) + 1;
   EXPECT_EQ(checked_endpoints(options).error().field(), "--max-write-size");
+}
+
+TEST(DbOptions, the_largest_answer_has_room_among_those_that_wait) {
+  DbOptions options;
+  const auto parse = [&](const std::string& size) {
+    CommandLine command_line("db", "");
+    add_db_options(command_line, options);
+    std::istringstream in;
+    std::ostringstream out, err;
+    Terminal terminal{.in = in, .out = out, .err = err};
+    const std::vector<std::string> arguments{"--max-queued-size", size};
+    return command_line.parse(arguments, terminal);
+  };
+  EXPECT_FALSE(parse("32MiB"));
+  EXPECT_EQ(options.max_queued_bytes, std::uint64_t{32} << 20);
+  EXPECT_EQ(parse("31MiB"), Exit::kUsage);
 }
 
 TEST(DbOptions, threads_suit_small_and_large_machines) {

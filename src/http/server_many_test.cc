@@ -34,7 +34,7 @@ class ServerMany : public ServerTest {
     return std::min<std::size_t>(10'000, limit.rlim_max / 2 - 200);
   }
   static bool ask(ClientStream& client) {
-    const auto deadline = std::chrono::steady_clock::now() + 60s;
+    const auto deadline = std::chrono::steady_clock::now() + kPatience;
     if (!client.write(kHello, deadline)) return false;
     std::string answer;
     std::vector<char> buffer(4096);
@@ -89,8 +89,8 @@ TEST_F(ServerMany, idle_connections_under_tls_are_held_in_bounded_memory) {
   std::size_t before = 0;
   for (std::size_t i = 0; i < kCount; ++i) {
     if (i == 100) before = allocated_bytes();
-    auto client = ClientStream::connect("127.0.0.1", server_->port(), std::chrono::steady_clock::now() + 60s,
-                                        ours->get());
+    auto client = ClientStream::connect("127.0.0.1", server_->port(),
+                                        std::chrono::steady_clock::now() + kPatience, ours->get());
     ASSERT_TRUE(client) << client.error().to_string();
     ASSERT_TRUE(ask(**client)) << i;
     clients.push_back(*std::move(client));

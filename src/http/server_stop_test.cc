@@ -41,7 +41,7 @@ TEST_F(ServerStop, running_request_is_finished_and_told_that_the_connection_ends
   idle.send("GET /hello HTTP/1.1\r\nHost: x\r\n\r\n");
   EXPECT_EQ(idle.read_response().body, "hello");
 
-  auto stopped = std::async(std::launch::async, [this] { server_->stop(60s); });
+  auto stopped = std::async(std::launch::async, [this] { server_->stop(kPatience); });
   EXPECT_EQ(idle.read_until_close(), "") << "idle connections close at once";
   EXPECT_FALSE(arrival.stop.stop_requested()) << "within the grace nothing is asked to stop";
   arrival.respond(Response::text(200, "done"));
@@ -97,7 +97,7 @@ TEST_F(ServerStop, new_connections_are_not_taken) {
   add_waiting_route();
   start();
   const auto port = server_->port();
-  server_->stop(60s);
+  server_->stop(kPatience);
   EXPECT_FALSE(RawSocket(port).connected());
 }
 
@@ -113,7 +113,7 @@ TEST_F(ServerStop, half_a_request_may_come_whole_within_the_grace) {
   auto idle = connect();
   idle.send("GET /hello HTTP/1.1\r\nHost: x\r\n\r\n");
   EXPECT_EQ(idle.read_response().body, "hello");
-  auto stopped = std::async(std::launch::async, [this] { server_->stop(60s); });
+  auto stopped = std::async(std::launch::async, [this] { server_->stop(kPatience); });
   EXPECT_EQ(idle.read_until_close(), "");
   half.send("lo HTTP/1.1\r\nHost: x\r\n\r\n");
   const auto answer = half.read_response();
@@ -143,7 +143,7 @@ TEST_F(ServerStop, under_load_every_request_is_answered_whole_or_not_at_all) {
     });
   }
   busy.wait();
-  server_->stop(60s);
+  server_->stop(kPatience);
   for (auto& client : clients) client.join();
   EXPECT_GE(answered, 8);
 }

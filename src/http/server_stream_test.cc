@@ -229,7 +229,7 @@ TEST_F(ServerStream, stream_that_waits_for_events_holds_no_thread) {
   router_.add(Method::kGet, "/events",
               [&](Request, Respond respond) { respond(streamed(std::make_unique<EventStream>(first))); });
   router_.add(Method::kGet, "/hello", answer_with("hello"));
-  start({}, {.threads = 1});
+  start({}, patient_pool(1));
   auto events = connect();
   events.send("GET /events HTTP/1.1\r\nHost: x\r\n\r\n");
   auto resume = first.get_future().get();

@@ -86,7 +86,7 @@ TEST_F(ServerTls, requests_and_answers_of_every_size_go_through) {
 TEST_F(ServerTls, pipelined_requests_in_one_record_are_all_answered) {
   start_tls();
   const auto tls = trusting();
-  const auto deadline = std::chrono::steady_clock::now() + 30s;
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
   const auto client = net::ClientStream::connect("localhost", server_->port(), deadline, tls.get());
   ASSERT_TRUE(client) << client.error().to_string();
   std::string requests;
@@ -161,7 +161,7 @@ TEST_F(ServerTls, stop_finishes_what_runs_and_ends_idle_connections_and_handshak
   auto running = std::async(std::launch::async,
                             [&] { return request(Method::kGet, url("/wait"), {}, {}, {.tls = tls}); });
   auto respond = waiting_.get_future().get();
-  auto stopped = std::async(std::launch::async, [this] { server_->stop(60s); });
+  auto stopped = std::async(std::launch::async, [this] { server_->stop(kPatience); });
   EXPECT_EQ(half.read_until_close(), "");
   respond(Response::text(200, "done"));
   const auto answer = running.get();

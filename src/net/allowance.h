@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 
@@ -18,8 +19,11 @@ class Allowance {
     } while (!taken_.compare_exchange_weak(taken, taken + amount, std::memory_order_relaxed));
     return true;
   }
+  // Whatever the limit: what bounds it otherwise is small.
+  void take_always(std::uint64_t amount) { taken_.fetch_add(amount, std::memory_order_relaxed); }
   void give_back(std::uint64_t amount) { taken_.fetch_sub(amount, std::memory_order_relaxed); }
   std::uint64_t taken() const { return taken_.load(std::memory_order_relaxed); }
+  std::uint64_t left() const { return limit_ - std::min(taken(), limit_); }
 
  private:
   const std::uint64_t limit_;

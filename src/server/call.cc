@@ -6,6 +6,17 @@
 #include "wire/frame.h"
 
 namespace slate::server {
+namespace {
+
+// What was done is said even where there is no memory left for answers. The number of requests bounds it.
+constexpr std::size_t kAlwaysToldBytes = 4096;
+
+slate::Error no_room() {
+  return slate::Error(Reason::kOverloaded, "too many answers wait for clients to take them")
+      .with_retry_after(1);
+}
+
+}  // namespace
 
 Call::Call(std::shared_ptr<ServerCore> core, const std::shared_ptr<Peer>& peer,
            wire::Session::Started started)
@@ -58,25 +69,40 @@ bool Call::is_backlogged() const {
   return peer != nullptr && peer->is_backlogged();
 }
 
-void Call::send(const wire::Answer& part, std::string payload) {
+Result<void> Call::send(const wire::Answer& part, std::string payload) {
   std::string head = wire::make_frame_head(started_.id, wire::encode(part), payload.size());
-  if (const auto peer = peer_.lock()) peer->send(started_.id, std::move(head), std::move(payload), Last::kNo);
+  if (!core_->queued.take(head.size() + payload.size())) return fail(no_room());
+  hand_over(std::move(head), std::move(payload), Last::kNo);
+  return {};
 }
 
 void Call::answer(const wire::Answer& answer, std::string payload) {
   if (answered_.exchange(true)) return;
-  std::string message = wire::encode(answer);
-  // A client could not take it, and would have to end the connection.
-  if (wire::frame_bytes(message.size(), payload.size()) <= wire::kAnswerFrameBytes)
-    return give(answer, std::move(message), std::move(payload));
-  const wire::Answer refusal =
-      slate::Error(Reason::kQuotaExceeded, fmt::format("the answer is larger than the {} MiB of a frame",
-                                                       wire::kAnswerFrameBytes >> 20))
-          .with_hint("ask for less at once");
-  give(refusal, wire::encode(refusal), {});
+  const std::string message = wire::encode(answer);
+  const auto refusal = refusal_of(wire::frame_bytes(message.size(), payload.size()));
+  if (!refusal) return give(answer, message, std::move(payload));
+  const wire::Answer instead = *refusal;
+  const std::string why = wire::encode(instead);
+  core_->queued.take_always(wire::frame_bytes(why.size(), 0));
+  give(instead, why, {});
 }
 
-void Call::give(const wire::Answer& answer, std::string message, std::string payload) {
+// Why an answer of so many bytes is not given; nothing when it is, and has its room.
+std::optional<slate::Error> Call::refusal_of(std::size_t bytes) {
+  if (bytes <= kAlwaysToldBytes) {
+    core_->queued.take_always(bytes);
+    return std::nullopt;
+  }
+  // A client could not take it, and would have to end the connection.
+  if (bytes > wire::kAnswerFrameBytes)
+    return slate::Error(Reason::kQuotaExceeded, fmt::format("the answer is larger than the {} MiB of a frame",
+                                                            wire::kAnswerFrameBytes >> 20))
+        .with_hint("ask for less at once");
+  if (!core_->queued.take(bytes)) return no_room();
+  return std::nullopt;
+}
+
+void Call::give(const wire::Answer& answer, std::string_view message, std::string payload) {
   if (core_->options.observer) {
     const auto* error = std::get_if<slate::Error>(&answer);
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - arrived_;
@@ -85,8 +111,13 @@ void Call::give(const wire::Answer& answer, std::string message, std::string pay
                              .seconds = took.count()});
   }
   std::string head = wire::make_frame_head(started_.id, message, payload.size());
+  hand_over(std::move(head), std::move(payload), Last::kYes);
+}
+
+void Call::hand_over(std::string head, std::string payload, Last last) {
   if (const auto peer = peer_.lock())
-    peer->send(started_.id, std::move(head), std::move(payload), Last::kYes);
+    return peer->send(started_.id, std::move(head), std::move(payload), last);
+  core_->queued.give_back(head.size() + payload.size());
 }
 
 AtOnce::AtOnce(const Call& call, const QueryOptions& asked) : options_(call.bounded(asked)) {

@@ -59,15 +59,19 @@ class Call {
   bool is_answered() const { return answered_.load(std::memory_order_acquire); }
   bool is_backlogged() const;
 
-  // A part of the answer, with more to come.
-  void send(const wire::Answer& part, std::string payload);
-  // The answer, or its last part. One that no frame holds becomes a quota_exceeded.
+  // A part of the answer, with more to come. Errors: overloaded when there is no memory for what is to be
+  // sent.
+  Result<void> send(const wire::Answer& part, std::string payload);
+  // The answer, or its last part. One that no frame holds becomes a quota_exceeded, and one for which there
+  // is no memory an overloaded; but what is small, such as the answer to a write, is always told.
   void answer(const wire::Answer& answer, std::string payload = {});
 
  private:
   enum class Turn : std::uint8_t { kHas, kWaits, kGivenUp };
 
-  void give(const wire::Answer& answer, std::string message, std::string payload);
+  std::optional<slate::Error> refusal_of(std::size_t bytes);
+  void give(const wire::Answer& answer, std::string_view message, std::string payload);
+  void hand_over(std::string head, std::string payload, Last last);
 
   AliveGuard alive_;
   const std::shared_ptr<ServerCore> core_;

@@ -58,11 +58,14 @@ class TcpConnection final : public Peer, public std::enable_shared_from_this<Tcp
   }
 
   ConnectionId id() const override { return id_; }
+  // Whoever is told that it is so is told when it is over.
   bool is_backlogged() const override {
-    return queued_bytes_.load(std::memory_order_acquire) >= core_->options.backlog_bytes;
+    if (!has_too_much_queued()) return false;
+    somebody_waits_ = true;
+    return has_too_much_queued();
   }
   void send(wire::RequestId request, std::string head, std::string payload, Last last) override {
-    count_queued(head.size() + payload.size());
+    queued_bytes_ += head.size() + payload.size();
     stream_.dispatch([this, request, first = std::move(head), second = std::move(payload), last]() mutable {
       enqueue(std::move(first), std::move(second));
       if (last == Last::kYes) finished(request);
@@ -268,12 +271,15 @@ class TcpConnection final : public Peer, public std::enable_shared_from_this<Tcp
 
   // ---- Writing
 
-  void count_queued(std::size_t bytes) {
-    queued_bytes_.fetch_add(bytes, std::memory_order_acq_rel);
-    core_->counters.queued_bytes.fetch_add(bytes, std::memory_order_relaxed);
+  // The limit changes with what others have queued, which nobody here is told of. Where nothing is queued it
+  // is never too much: then what is written tells.
+  bool has_too_much_queued() const {
+    const std::size_t queued = queued_bytes_;
+    return queued > 0 && queued >= core_->most_queued();
   }
   void push(std::string frame) {
-    count_queued(frame.size());
+    core_->queued.take_always(frame.size());
+    queued_bytes_ += frame.size();
     enqueue(std::move(frame), {});
   }
   // Of bytes that are counted.
@@ -286,13 +292,11 @@ class TcpConnection final : public Peer, public std::enable_shared_from_this<Tcp
     if (!payload.empty()) to_write_.push_back(std::move(payload));
     write_more();
   }
-  // Whether too much has waited until now, and does no more. By the very number that others may raise
-  // meanwhile: who saw that it was too much is to be told.
+  // Whether somebody has waited for it and is to go on.
   bool uncount(std::size_t bytes) {
-    const std::size_t before = queued_bytes_.fetch_sub(bytes, std::memory_order_acq_rel);
-    core_->counters.queued_bytes.fetch_sub(bytes, std::memory_order_relaxed);
-    const std::size_t limit = core_->options.backlog_bytes;
-    return before >= limit && before - bytes < limit;
+    queued_bytes_ -= bytes;
+    core_->queued.give_back(bytes);
+    return !has_too_much_queued() && somebody_waits_.exchange(false);
   }
 
   // What the socket takes goes at once; the rest when it takes more.
@@ -484,6 +488,7 @@ class TcpConnection final : public Peer, public std::enable_shared_from_this<Tcp
   bool write_pending_ = false;
   TimePoint write_began_{};
   std::atomic<std::size_t> queued_bytes_ = 0;
+  mutable std::atomic<bool> somebody_waits_ = false;  // until no more than may be is queued
   TimePoint ending_by_{};
 };
 

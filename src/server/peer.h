@@ -25,7 +25,8 @@ enum class Last : std::uint8_t { kNo, kYes };  // of the answers to a request
 class Peer : public net::GroupMember {
  public:
   virtual ConnectionId id() const = 0;
-  // Sends a frame that belongs to a request: a head, and a payload behind it which may be empty.
+  // Sends a frame that belongs to a request: a head, and a payload behind it which may be empty. Its bytes
+  // were taken from ServerCore::queued, to which they go back when the client has them, or never will.
   virtual void send(wire::RequestId request, std::string head, std::string payload, Last last) = 0;
   // Whether so much waits to be sent that queries must pause. They are poked when it is over.
   virtual bool is_backlogged() const = 0;

@@ -153,7 +153,7 @@ void QueryStream::step() {
       if (collected() < static_cast<std::size_t>(flush_at)) continue;
       appender_.flush(blocks_);
       sent += blocks_.size();
-      flush();
+      SLATE_TRY(flush());
     }
     return true;
   };
@@ -162,12 +162,13 @@ void QueryStream::step() {
   if (*goes_on) run_on_pool(net::Admission::kAlways);
 }
 
-void QueryStream::flush() {
+Result<void> QueryStream::flush() {
   {
     const std::scoped_lock lock(mutex_);
     credit_ -= static_cast<std::int64_t>(blocks_.size());
   }
-  call_->send(wire::Rows{.head = std::exchange(head_, std::nullopt), .end = {}}, std::exchange(blocks_, {}));
+  return call_->send(wire::Rows{.head = std::exchange(head_, std::nullopt), .end = {}},
+                     std::exchange(blocks_, {}));
 }
 
 Result<wire::RowsEnd> QueryStream::make_end() {

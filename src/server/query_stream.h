@@ -37,7 +37,7 @@ class QueryStream : public std::enable_shared_from_this<QueryStream> {
   bool may_go_on() const;  // REQUIRES: mutex_
   void run_on_pool(net::Admission admission);
   std::size_t collected() const { return blocks_.size() + appender_.bytes(); }
-  void flush();
+  Result<void> flush();
   // The last part. An error takes the place of what was not sent yet.
   void finish();
   void fail_with(slate::Error error);

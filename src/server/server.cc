@@ -72,7 +72,7 @@ ServerStats Server::stats() const {
           .requests = counters.requests.load(),
           .snapshots = counters.snapshots.load(),
           .refreshes = core.refreshes->running(),
-          .queued_bytes = counters.queued_bytes.load(),
+          .queued_bytes = core.queued.taken(),
           .held_bytes = counters.held_bytes.load()};
 }
 

@@ -63,8 +63,11 @@ struct ServerOptions {
   std::uint32_t requests = 256;                              // of one connection under way at once
   std::uint32_t snapshots = 64;                              // of one connection open at once
   std::uint64_t credit = 1u << 20;
-  // Bytes that wait to be sent on one connection; its queries pause beyond it.
+  // Bytes that wait to be sent on one connection; its queries pause beyond it. It is less when little is left
+  // of the memory for those of all connections, so that a client that takes its answers finds room. An answer
+  // that finds none is overloaded instead.
   std::size_t backlog_bytes = 2u << 20;
+  std::uint64_t total_backlog_bytes = std::uint64_t{256} << 20;
 
   std::chrono::milliseconds handshake_timeout{
       10'000};  // from the opening to the client's hello, TLS included

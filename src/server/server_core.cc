@@ -1,10 +1,19 @@
 #include "server/server_core.h"
 
+#include <algorithm>
 #include <chrono>
 
 #include "server/refresh_host.h"
 
 namespace slate::server {
+namespace {
+
+// However many take nothing, they stop before the memory is used up, and what is left is for those who do:
+// each may hold so much of what nobody holds (dynamic thresholds of a shared buffer: Choudhury and Hahne,
+// 1998).
+constexpr std::uint64_t kShareOfRest = 8;
+
+}  // namespace
 
 wire::ConnectionLimits ServerCore::limits() const {
   return {.frame_bytes = options.frame_bytes,
@@ -15,6 +24,10 @@ wire::ConnectionLimits ServerCore::limits() const {
           .idle = options.idle_timeout,
           .lease = options.lease,
           .credit = options.credit};
+}
+
+std::uint64_t ServerCore::most_queued() const {
+  return std::min<std::uint64_t>(options.backlog_bytes, queued.left() / kShareOfRest);
 }
 
 wire::ServerStatus ServerCore::status() const {

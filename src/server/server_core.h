@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 
+#include "net/allowance.h"
 #include "net/connection_group.h"
 #include "net/connection_limiter.h"
 #include "server/peer.h"
@@ -27,7 +28,6 @@ struct ServerCounters {
   std::atomic<std::uint64_t> bytes_sent = 0;
   std::atomic<std::size_t> requests = 0;
   std::atomic<std::size_t> snapshots = 0;
-  std::atomic<std::uint64_t> queued_bytes = 0;
   std::atomic<std::uint64_t> held_bytes = 0;
 };
 
@@ -44,9 +44,12 @@ struct ServerCore {
       net::ConnectionLimits{.connections = options.max_connections, .client = options.client});
   std::shared_ptr<RefreshHost> refreshes{};  // set before anything is served; ended by Server::stop()
   ServerCounters counters{};
+  net::Allowance queued{options.total_backlog_bytes};  // bytes of answers that clients have not taken yet
   std::atomic<ConnectionId> last_connection = 0;
 
   wire::ConnectionLimits limits() const;
+  // What may be queued on one connection, as things are.
+  std::uint64_t most_queued() const;
   wire::ServerStatus status() const;
 };
 

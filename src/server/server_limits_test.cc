@@ -1,4 +1,8 @@
+#include <algorithm>
+#include <atomic>
 #include <gtest/gtest.h>
+#include <utility>
+#include <vector>
 
 #include "server/testing/server_fixture.h"
 
@@ -201,9 +205,83 @@ TEST_F(ServerLimitsTest, a_client_that_takes_nothing_is_dropped) {
   RawClient client(server_->port(), 4096);
   (void)client.greet();
   client.send(all_of(std::uint64_t{1} << 40));
-  wait_until([&] { return server_->stats().queued_bytes > 0; });
   wait_until([&] { return server_->stats().connections == 0; });
   EXPECT_EQ(server_->stats().queued_bytes, 0u);
+}
+
+TEST_F(ServerLimitsTest, answers_of_all_connections_together_are_limited) {
+  constexpr std::size_t kRecordBytes = std::size_t{256} << 10;
+  constexpr int kRequests = 24;  // of a connection: more than the kernel's buffers take
+  fill(1, kRecordBytes);
+  options_.total_backlog_bytes = 1 << 20;
+  std::atomic<std::uint64_t> most = 0;
+  std::atomic<const Server*> served = nullptr;
+  options_.observer = [&most, &served, count = options_.observer](const Answered& answered) {
+    count(answered);
+    if (const Server* server = served)
+      for (std::uint64_t now = server->stats().queued_bytes, seen = most;
+           now > seen && !most.compare_exchange_weak(seen, now);) {
+      }
+  };
+  start();
+  served = server_.get();
+  const wire::GetRecord get{.target = {.datasource = "prospects"}, .id = "r0"};
+  std::vector<std::pair<RawClient, std::vector<wire::RequestId>>> slow;
+  for (int i = 0; i < 32; ++i) {
+    auto& [client, requests] =
+        slow.emplace_back(RawClient(server_->port(), 4096), std::vector<wire::RequestId>());
+    (void)client.greet().as<wire::Welcome>();
+    for (int j = 0; j < kRequests; ++j) requests.push_back(client.send(get));
+  }
+  wait_for("get_record overloaded");
+  for (auto& [client, requests] : slow)
+    for (const auto id : requests) {
+      const auto answer = client.receive(id);
+      if (answer.payload_bytes >= kRecordBytes) continue;
+      EXPECT_EQ(answer.error().reason(), Reason::kOverloaded);
+    }
+  constexpr std::uint64_t kErrors = std::uint64_t{1} << 17;  // of those that were refused
+  EXPECT_LE(most, options_.total_backlog_bytes + kErrors);
+  wait_until([&] { return server_->stats().queued_bytes == 0; });
+  EXPECT_GT(slow.front().first.ask(get).payload_bytes, kRecordBytes);
+}
+
+TEST_F(ServerLimitsTest, clients_that_take_nothing_leave_room_for_those_who_do) {
+  fill(8'000, 1'500);
+  options_.total_backlog_bytes = 4u << 20;
+  start();
+  std::vector<std::pair<RawClient, wire::RequestId>> slow;
+  for (int i = 0; i < 4; ++i) {
+    auto& [client, id] = slow.emplace_back(RawClient(server_->port(), 4096), 0);
+    (void)client.greet().as<wire::Welcome>();
+    id = client.send(all_of(std::uint64_t{1} << 40));
+  }
+  // A third, when each of four has an eighth of the rest.
+  wait_until([&] { return server_->stats().queued_bytes > options_.total_backlog_bytes / 4; });
+  const auto rows = connect().query(all_of());
+  EXPECT_FALSE(rows.error) << rows.error->to_string();
+  EXPECT_EQ(rows.records.size(), 8'000u);
+  EXPECT_LT(server_->stats().queued_bytes, options_.total_backlog_bytes);
+  for (auto& [client, id] : slow) {
+    const auto all = client.collect(id);
+    EXPECT_FALSE(all.error) << all.error->to_string();
+    EXPECT_EQ(all.records.size(), 8'000u);
+  }
+}
+
+TEST_F(ServerLimitsTest, what_was_done_is_told_when_there_is_no_room_for_answers) {
+  fill(1, 10'000);
+  options_.total_backlog_bytes = 0;
+  start();
+  RawClient client = connect();
+  EXPECT_EQ(client.ask(wire::GetRecord{.target = {.datasource = "prospects"}, .id = "r0"}).error().reason(),
+            Reason::kOverloaded);
+  EXPECT_EQ(client.query(all_of()).error->reason(), Reason::kOverloaded);
+  const std::vector<RecordWrite> writes{{.id = "w", .cells = {{"contacts", 1}}}};
+  EXPECT_EQ(client.ask(wire::WriteBatch{.datasource = "prospects", .count = 1}, payload_of(writes))
+                .as<WriteCounts>()
+                .inserted,
+            1u);
 }
 
 TEST_F(ServerLimitsTest, answered_requests_are_told_to_the_observer) {

@@ -73,8 +73,8 @@ class ChildProcess {
 
   void signal(int number) const { ::kill(process_, number); }
 
-  // The next line that has `part` in it; nothing when the process ended, or was silent for a minute, before
-  // that.
+  // The next line that has `part` in it; nothing when the process ended, or was silent for five minutes,
+  // before that.
   std::optional<std::string> read_until(std::string_view part) {
     while (const auto line = read_line())
       if (line->find(part) != std::string::npos) return line;
@@ -106,7 +106,9 @@ class ChildProcess {
         return line;
       }
       pollfd readable{.fd = output_, .events = POLLIN, .revents = 0};
-      if (::poll(&readable, 1, 60'000) <= 0) return std::nullopt;
+      const int ready = ::poll(&readable, 1, 300'000);
+      if (ready < 0 && errno == EINTR) continue;
+      if (ready <= 0) return std::nullopt;
       char buffer[4096];
       const auto count = ::read(output_, buffer, sizeof buffer);
       if (count <= 0) return std::nullopt;

@@ -7,8 +7,21 @@
 
 #include "http/server.h"
 #include "http/testing/raw_socket.h"
+#include "net/testing/patience.h"
 
 namespace slate::http::testing {
+
+using net::testing::kPatience;
+using net::testing::patient_pool;
+
+// What a test leaves as it is takes as long as it takes.
+inline ServerOptions patient(ServerOptions options) {
+  const ServerOptions usual;
+  for (const auto limit : {&ServerOptions::handshake_timeout, &ServerOptions::header_timeout,
+                           &ServerOptions::idle_timeout, &ServerOptions::write_timeout})
+    if (options.*limit == usual.*limit) options.*limit = kPatience;
+  return options;
+}
 
 // A server on a free loopback port with routes of the test's own.
 class ServerTest : public ::testing::Test {
@@ -16,9 +29,9 @@ class ServerTest : public ::testing::Test {
   // Before the members of a derived fixture go, which its handlers use.
   void TearDown() override { server_.reset(); }
 
-  void start(ServerOptions options = {}, net::BlockingPoolOptions pool = {.name = "test", .threads = 2}) {
+  void start(ServerOptions options = {}, net::BlockingPoolOptions pool = patient_pool(2)) {
     pool_ = std::make_unique<net::BlockingPool>(std::move(pool));
-    auto server = Server::start(std::move(options), std::move(router_), io_, *pool_);
+    auto server = Server::start(patient(std::move(options)), std::move(router_), io_, *pool_);
     ASSERT_TRUE(server) << server.error().to_string();
     server_ = std::move(*server);
   }

@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <cerrno>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <gtest/gtest.h>
@@ -14,15 +15,17 @@
 #include <unistd.h>
 #include <utility>
 
+#include "net/testing/patience.h"
+
 namespace slate::net::testing {
 
 // A client of a port of this machine that sends any bytes at any time, for what a proper client would never
-// do. Blocking; a read that gets nothing for 30 s fails the test instead of hanging it.
+// do. Blocking; a read that gets nothing for long fails the test instead of hanging it.
 class LoopbackSocket {
  public:
   explicit LoopbackSocket(std::uint16_t port, int receive_buffer = 0)
       : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    const timeval limit{.tv_sec = 30, .tv_usec = 0};
+    const timeval limit{.tv_sec = std::chrono::seconds(kPatience).count(), .tv_usec = 0};
     ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     const int on = 1;
     ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
@@ -46,6 +49,7 @@ class LoopbackSocket {
   void send(std::string_view bytes) {
     while (!bytes.empty()) {
       const auto sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      if (sent < 0 && errno == EINTR) continue;
       if (sent <= 0) return;
       bytes.remove_prefix(static_cast<std::size_t>(sent));
     }
@@ -71,7 +75,10 @@ class LoopbackSocket {
   // Waits for more to come. False: the connection has ended.
   bool read_some() {
     char buffer[65536];
-    const auto bytes = ::recv(socket_, buffer, sizeof buffer, 0);
+    ssize_t bytes = 0;
+    // With a time limit of its own a read does not go on by itself after the process was stopped for a while.
+    do bytes = ::recv(socket_, buffer, sizeof buffer, 0);
+    while (bytes < 0 && errno == EINTR);
     if (bytes < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) ADD_FAILURE() << "the server went silent";
     if (bytes <= 0) return false;
     unread_.append(buffer, static_cast<std::size_t>(bytes));

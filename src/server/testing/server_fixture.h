@@ -17,11 +17,15 @@
 
 #include "net/blocking_pool.h"
 #include "net/io_threads.h"
+#include "net/testing/patience.h"
 #include "server/server.h"
 #include "server/testing/raw_client.h"
 #include "wire/row_payload.h"
 
 namespace slate::server::testing {
+
+using net::testing::kPatience;
+using net::testing::patient_pool;
 
 class ServerFixture : public ::testing::Test {
  protected:
@@ -38,6 +42,13 @@ class ServerFixture : public ::testing::Test {
     EXPECT_TRUE(opened.has_value());
     database_ = *std::move(opened);
     options_.version = "1.2.3";
+    options_.handshake_timeout = kPatience;
+    options_.frame_timeout = kPatience;
+    options_.idle_timeout = kPatience;
+    options_.write_timeout = kPatience;
+    options_.stall_timeout = kPatience;
+    options_.snapshot_idle = kPatience;
+    options_.lease = kPatience;
     options_.observer = [this](const Answered& answered) {
       const std::scoped_lock lock(mutex_);
       ++answered_[std::string(answered.request) + " " + std::string(answered.outcome)];
@@ -64,12 +75,11 @@ class ServerFixture : public ::testing::Test {
   // Until the server has answered so many requests like that: "run_query ok".
   void wait_for(const std::string& what, std::size_t count = 1) {
     std::unique_lock lock(mutex_);
-    EXPECT_TRUE(changed_.wait_for(lock, std::chrono::seconds(30), [&] { return answered_[what] >= count; }))
-        << what;
+    EXPECT_TRUE(changed_.wait_for(lock, kPatience, [&] { return answered_[what] >= count; })) << what;
   }
   template <typename Condition>
   void wait_until(Condition condition) {
-    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    const auto give_up = std::chrono::steady_clock::now() + kPatience;
     while (!condition()) {
       ASSERT_LT(std::chrono::steady_clock::now(), give_up);
       std::this_thread::yield();
@@ -109,7 +119,7 @@ class ServerFixture : public ::testing::Test {
   std::filesystem::path folder_;
   std::unique_ptr<Database> database_;
   net::IoThreads io_{2};
-  net::BlockingPool pool_{{.threads = 3}};
+  net::BlockingPool pool_{patient_pool(3)};
   ServerOptions options_;
   std::mutex mutex_;
   std::condition_variable changed_;

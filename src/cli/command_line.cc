@@ -3,10 +3,11 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cctype>
-#include <cstdlib>
+#include <charconv>
 #include <fmt/format.h>
 #include <fstream>
 
+#include "cli/verbs.h"
 #include "model/name.h"
 
 namespace slate::cli {
@@ -38,6 +39,31 @@ std::string bytes_text(std::uint64_t bytes) {
 
 std::string joined(const std::vector<std::string>& words, std::string_view separator) {
   return fmt::format("{}", fmt::join(words, separator));
+}
+
+// All of `text` as a number without a sign.
+std::optional<std::uint64_t> whole_number(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+// Puts digits in the place of a number with a unit; says what is wrong with one, or nothing.
+std::string put_bytes(std::string& text, std::uint64_t least) {
+  std::string digits = text;
+  std::optional<std::uint64_t> number;
+  try {
+    // CLI11 takes -1 for the largest number.
+    if (!text.starts_with('-') && CLI::AsSizeValue(false)(digits).empty()) number = whole_number(digits);
+  } catch (const CLI::Error&) {
+    number.reset();
+  }
+  if (!number) return fmt::format("expected a number of bytes such as 512MiB, got {}", slate::quoted(text));
+  if (*number < least)
+    return fmt::format("expected at least {}, got {}", bytes_text(least), slate::quoted(text));
+  text = std::move(digits);
+  return {};
 }
 
 }  // namespace
@@ -80,33 +106,48 @@ struct CommandLine::Impl {
   // Fills what neither the command line nor the environment gave. Throws CLI::ParseError.
   void apply_config_file();
   void apply_config_item(const CLI::ConfigItem& item);
+  [[noreturn]] void refuse_config(std::string_view why) const;
+  // Whether options in such a section are this verb's; those of other verbs are passed over.
+  bool is_own_section(const std::vector<std::string>& parents) const;
 };
+
+void CommandLine::Impl::refuse_config(std::string_view why) const {
+  throw CLI::ConfigError(fmt::format("{}: {}", config_file, why), CLI::ExitCodes::ConfigError);
+}
+
+bool CommandLine::Impl::is_own_section(const std::vector<std::string>& parents) const {
+  if (parents.empty() || parents == std::vector<std::string>{verb}) return true;
+  std::vector<std::string_view> names{verb};
+  for (const Verb& each : verbs()) names.push_back(each.name);
+  const std::string section = joined(parents, ".");
+  if (std::ranges::find(names, section) != names.end()) return false;
+  const std::string hint = near_miss_hint(section, names);
+  refuse_config(fmt::format("there is no verb {} to have a section{}", slate::quoted(section),
+                            hint.empty() ? "" : " (" + hint + ")"));
+}
 
 void CommandLine::Impl::apply_config_item(const CLI::ConfigItem& item) {
   if (item.name == "++" || item.name == "--") return;  // a section begins or ends
-  if (!item.parents.empty() && item.parents != std::vector<std::string>{verb}) return;
-  CLI::Option* known =
-      item.name == "config" || item.name == "help" ? nullptr : app.get_option_no_throw("--" + item.name);
+  if (!is_own_section(item.parents)) return;
+  if (item.name == "config" || item.name == "help") refuse_config(item.name + " cannot be set in a file");
+  CLI::Option* known = app.get_option_no_throw("--" + item.name);
   if (known == nullptr) {
     std::vector<std::string> names;
     for (const CLI::Option* each : app.get_options())
       if (!each->get_lnames().empty()) names.push_back(each->get_lnames().front());
     const std::vector<std::string_view> views(names.begin(), names.end());
     const std::string hint = near_miss_hint(item.name, views);
-    throw CLI::ConfigError(fmt::format("{}: {} has no option {}{}", config_file, command,
-                                       slate::quoted(item.name), hint.empty() ? "" : " (" + hint + ")"),
-                           CLI::ExitCodes::ConfigError);
+    refuse_config(fmt::format("{} has no option {}{}", command, slate::quoted(item.name),
+                              hint.empty() ? "" : " (" + hint + ")"));
   }
   if (known->count() > 0) return;
   std::vector<std::string> values = item.inputs;
-  if (values.size() > 1 && known->get_expected_max() == 1)
-    throw CLI::ConfigError(fmt::format("{}: {} takes one value", config_file, item.name),
-                           CLI::ExitCodes::ConfigError);
+  if (values.size() > 1 && known->get_expected_max() == 1) refuse_config(item.name + " takes one value");
   known->add_result(std::move(values));
   try {
     known->run_callback();
   } catch (const CLI::ParseError& error) {
-    throw CLI::ConfigError(fmt::format("{}: {}", config_file, error.what()), CLI::ExitCodes::ConfigError);
+    refuse_config(error.what());
   }
 }
 
@@ -114,7 +155,9 @@ void CommandLine::Impl::apply_config_file() {
   if (config_file.empty()) return;
   std::ifstream file(config_file);
   if (!file) throw CLI::FileError::Missing(config_file);
-  for (const CLI::ConfigItem& item : CLI::ConfigTOML().from_config(file)) apply_config_item(item);
+  const std::vector<CLI::ConfigItem> items = CLI::ConfigTOML().from_config(file);
+  if (file.bad()) refuse_config("it cannot be read");  // a folder, for one
+  for (const CLI::ConfigItem& item : items) apply_config_item(item);
 }
 
 CommandLine::CommandLine(std::string verb, std::string summary, std::string command)
@@ -129,7 +172,13 @@ void CommandLine::option(OptionText text, std::string& target) {
 void CommandLine::option(OptionText text, std::uint64_t& target, std::uint64_t least, std::uint64_t most) {
   const std::string shown_default = std::to_string(target);
   impl_->describe(impl_->app.add_option(text.flags, target), text, shown_default)
-      ->check(CLI::Range(least, most, fmt::format("a whole number from {} to {}", least, most)));
+      ->check([least, most](const std::string& given) {
+        const auto number = whole_number(given);
+        return number && *number >= least && *number <= most
+                   ? std::string()
+                   : fmt::format("expected a whole number from {} to {}, got {}", least, most,
+                                 slate::quoted(given));
+      });
   impl_->shape.options.back().range = {least, most};
 }
 
@@ -148,11 +197,7 @@ void CommandLine::option(OptionText text, Switch& target) {
 void CommandLine::bytes(OptionText text, std::uint64_t& target, std::uint64_t least) {
   const std::string shown_default = bytes_text(target);
   impl_->describe(impl_->app.add_option(text.flags, target), text, shown_default)
-      ->transform(CLI::AsSizeValue(false))
-      ->check([least](const std::string& value) {
-        return std::strtoull(value.c_str(), nullptr, 10) >= least ? std::string()
-                                                                  : "expected at least " + bytes_text(least);
-      });
+      ->transform(CLI::Validator([least](std::string& value) { return put_bytes(value, least); }, ""));
 }
 
 void CommandLine::list(OptionText text, std::vector<std::string>& target) {

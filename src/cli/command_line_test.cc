@@ -13,6 +13,7 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 enum class Colour : std::uint8_t { kRed, kGreen };
 
@@ -156,6 +157,8 @@ TEST_F(CommandLineTest, mistakes_are_usage_errors_that_name_the_option) {
   expect_usage_error({"--colour", "gren"}, "did you mean \"green\"?");
   expect_usage_error({"--size", "1"}, "--size");
   expect_usage_error({"--size", "1XB"}, "--size");
+  expect_usage_error({"--size", "-1"}, "--size");
+  expect_usage_error({"--size", "1.5MiB"}, "--size");
   expect_usage_error({"--name"}, "--name");
 }
 
@@ -174,7 +177,23 @@ TEST_F(CommandLineTest, mistakes_in_the_file_name_the_file) {
   expect_usage_error({"--config", config("count = [1, 2]\n")}, "slate.toml");
   expect_usage_error({"--config", config("switch = perhaps\n")}, "slate.toml");
   expect_usage_error({"--config", config("config = other\n")}, "slate.toml");
+  EXPECT_THAT(err_.str(), Not(HasSubstr("did you mean \"config\"?")));
   expect_usage_error({"--config", (folder_ / "none.toml").string()}, "none.toml");
+}
+
+TEST_F(CommandLineTest, a_file_that_would_count_for_nothing_is_a_usage_error) {
+  expect_usage_error({"--config", folder_.string()}, folder_.string());
+  expect_usage_error({"--config", config("[sevre]\nlisten = x\n")}, "did you mean \"serve\"?");
+  expect_usage_error({"--config", config("[paint.name]\nx = y\n")}, "paint.name");
+  expect_usage_error({"--config", config("[paint\n")}, "[paint");
+}
+
+TEST_F(CommandLineTest, a_number_that_is_none_is_told_what_was_expected) {
+  expect_usage_error({"--count", "many"}, "expected a whole number from 1 to 10, got \"many\"");
+  expect_usage_error({"--count", "11"}, "expected a whole number from 1 to 10, got \"11\"");
+  expect_usage_error({"--size", "1.5MiB"}, "expected a number of bytes such as 512MiB, got \"1.5MiB\"");
+  expect_usage_error({"--size", "99999EiB"}, "got \"99999EiB\"");
+  expect_usage_error({"--size", "5"}, "expected at least 1KiB, got \"5\"");
 }
 
 TEST_F(CommandLineTest, help_names_defaults_and_variables) {

@@ -2,11 +2,17 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <cctype>
-#include <cstdlib>
+#include <charconv>
+#include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
+#include <limits>
+#include <set>
+#include <system_error>
 
+#include "cli/verbs.h"
 #include "model/name.h"
 
 namespace slate::cli {
@@ -34,6 +40,46 @@ std::string bytes_text(std::uint64_t bytes) {
     if (bytes != 0 && bytes % (std::uint64_t{1} << shift) == 0)
       return fmt::format("{}{}", bytes >> shift, unit);
   return fmt::format("{}", bytes);
+}
+
+// Digits and nothing else: CLI11 takes a sign, too, and zeros in front for octal.
+std::optional<std::uint64_t> whole_number(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+// "2048", "2KiB", "2 kb" and "2k" are the same.
+std::optional<std::uint64_t> byte_count(std::string_view text) {
+  const auto digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  const auto number = whole_number(text.substr(0, digits));
+  if (!number) return std::nullopt;
+  std::string unit(text.substr(std::min(text.find_first_not_of(' ', digits), text.size())));
+  for (char& c : unit) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  if (unit.empty() || unit == "b") return number;
+  static constexpr std::string_view kPrefixes = "kmgtpe";
+  static constexpr std::array<std::string_view, 4> kEnds{"", "b", "i", "ib"};
+  const auto prefix = kPrefixes.find(unit.front());
+  if (prefix == std::string_view::npos ||
+      std::ranges::find(kEnds, std::string_view(unit).substr(1)) == kEnds.end())
+    return std::nullopt;
+  const auto shift = 10 * (prefix + 1);
+  if (*number > std::numeric_limits<std::uint64_t>::max() >> shift) return std::nullopt;
+  return *number << shift;
+}
+
+// Makes plain digits of a text that `read` takes and that is in range.
+CLI::Validator number_in(std::uint64_t least, std::uint64_t most,
+                         std::optional<std::uint64_t> (*read)(std::string_view), std::string range) {
+  return {[=, range = std::move(range)](std::string& text) {
+            const auto number = read(text);
+            if (!number || *number < least || *number > most)
+              return fmt::format("expected {}, got {}", range, slate::quoted(text));
+            text = std::to_string(*number);
+            return std::string();
+          },
+          ""};
 }
 
 std::string joined(const std::vector<std::string>& words, std::string_view separator) {
@@ -77,14 +123,30 @@ struct CommandLine::Impl {
     return made;
   }
 
-  // Fills what neither the command line nor the environment gave. Throws CLI::ParseError.
+  // Fills what neither the command line nor the environment gave. All of these throw CLI::ParseError.
   void apply_config_file();
-  void apply_config_item(const CLI::ConfigItem& item);
+  void check_section(const CLI::ConfigItem& item) const;
+  // `given` takes the names of those that were applied.
+  void apply_config_item(const CLI::ConfigItem& item, std::set<std::string>& given);
+
+  [[noreturn]] void refuse_config(std::string_view problem) const {
+    throw CLI::ConfigError(fmt::format("{}: {}", config_file, problem), CLI::ExitCodes::ConfigError);
+  }
 };
 
-void CommandLine::Impl::apply_config_item(const CLI::ConfigItem& item) {
-  if (item.name == "++" || item.name == "--") return;  // a section begins or ends
-  if (!item.parents.empty() && item.parents != std::vector<std::string>{verb}) return;
+void CommandLine::Impl::check_section(const CLI::ConfigItem& item) const {
+  if (item.parents.empty() || item.parents == std::vector<std::string>{verb}) return;
+  const std::string& section = item.parents.front();
+  std::vector<std::string_view> names{verb};
+  for (const Verb& each : verbs()) names.push_back(each.name);
+  if (section == verb) refuse_config(fmt::format("section [{}] has no sections", verb));
+  if (std::ranges::find(names, section) != names.end()) return;
+  const std::string hint = near_miss_hint(section, names);
+  refuse_config(fmt::format("section [{0}]: there is no verb {1}{2}", slate::shown(section),
+                            slate::quoted(section), hint.empty() ? "" : "; " + hint));
+}
+
+void CommandLine::Impl::apply_config_item(const CLI::ConfigItem& item, std::set<std::string>& given) {
   CLI::Option* known =
       item.name == "config" || item.name == "help" ? nullptr : app.get_option_no_throw("--" + item.name);
   if (known == nullptr) {
@@ -93,28 +155,36 @@ void CommandLine::Impl::apply_config_item(const CLI::ConfigItem& item) {
       if (!each->get_lnames().empty()) names.push_back(each->get_lnames().front());
     const std::vector<std::string_view> views(names.begin(), names.end());
     const std::string hint = near_miss_hint(item.name, views);
-    throw CLI::ConfigError(fmt::format("{}: {} has no option {}{}", config_file, command,
-                                       slate::quoted(item.name), hint.empty() ? "" : " (" + hint + ")"),
-                           CLI::ExitCodes::ConfigError);
+    refuse_config(fmt::format("{} has no option {}{}", command, slate::quoted(item.name),
+                              hint.empty() ? "" : " (" + hint + ")"));
   }
+  if (!given.insert(item.name).second) refuse_config(fmt::format("{} is there twice", item.name));
   if (known->count() > 0) return;
-  std::vector<std::string> values = item.inputs;
-  if (values.size() > 1 && known->get_expected_max() == 1)
-    throw CLI::ConfigError(fmt::format("{}: {} takes one value", config_file, item.name),
-                           CLI::ExitCodes::ConfigError);
-  known->add_result(std::move(values));
+  if (item.inputs.size() > 1 && known->get_expected_max() == 1)
+    refuse_config(fmt::format("{} takes one value", item.name));
+  known->add_result(item.inputs);
   try {
     known->run_callback();
   } catch (const CLI::ParseError& error) {
-    throw CLI::ConfigError(fmt::format("{}: {}", config_file, error.what()), CLI::ExitCodes::ConfigError);
+    refuse_config(error.what());
   }
 }
 
 void CommandLine::Impl::apply_config_file() {
   if (config_file.empty()) return;
   std::ifstream file(config_file);
-  if (!file) throw CLI::FileError::Missing(config_file);
-  for (const CLI::ConfigItem& item : CLI::ConfigTOML().from_config(file)) apply_config_item(item);
+  if (std::error_code error; !file || std::filesystem::is_directory(config_file, error))
+    throw CLI::FileError::Missing(config_file);
+  std::vector<CLI::ConfigItem> items = CLI::ConfigTOML().from_config(file);
+  // A section begins or ends.
+  std::erase_if(items, [](const CLI::ConfigItem& item) { return item.name == "++" || item.name == "--"; });
+  for (const CLI::ConfigItem& item : items) check_section(item);
+  // What is for this verb only counts first.
+  for (const auto& parents : {std::vector<std::string>{verb}, std::vector<std::string>{}}) {
+    std::set<std::string> given;
+    for (const CLI::ConfigItem& item : items)
+      if (item.parents == parents) apply_config_item(item, given);
+  }
 }
 
 CommandLine::CommandLine(std::string verb, std::string summary, std::string command)
@@ -129,7 +199,8 @@ void CommandLine::option(OptionText text, std::string& target) {
 void CommandLine::option(OptionText text, std::uint64_t& target, std::uint64_t least, std::uint64_t most) {
   const std::string shown_default = std::to_string(target);
   impl_->describe(impl_->app.add_option(text.flags, target), text, shown_default)
-      ->check(CLI::Range(least, most, fmt::format("a whole number from {} to {}", least, most)));
+      ->transform(
+          number_in(least, most, whole_number, fmt::format("a whole number from {} to {}", least, most)));
   impl_->shape.options.back().range = {least, most};
 }
 
@@ -145,14 +216,11 @@ void CommandLine::option(OptionText text, Switch& target) {
   });
 }
 
-void CommandLine::bytes(OptionText text, std::uint64_t& target, std::uint64_t least) {
+void CommandLine::bytes(OptionText text, std::uint64_t& target, std::uint64_t least, std::uint64_t most) {
   const std::string shown_default = bytes_text(target);
   impl_->describe(impl_->app.add_option(text.flags, target), text, shown_default)
-      ->transform(CLI::AsSizeValue(false))
-      ->check([least](const std::string& value) {
-        return std::strtoull(value.c_str(), nullptr, 10) >= least ? std::string()
-                                                                  : "expected at least " + bytes_text(least);
-      });
+      ->transform(
+          number_in(least, most, byte_count, fmt::format("{} to {}", bytes_text(least), bytes_text(most))));
 }
 
 void CommandLine::list(OptionText text, std::vector<std::string>& target) {

@@ -1,15 +1,18 @@
 // `slate api` as processes in front of a database in this one.
+#include <condition_variable>
 #include <filesystem>
 #include <fstream>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include <slate/database.h>
 
+#include "db/forwarding_database.h"
 #include "http/client.h"
 #include "net/blocking_pool.h"
 #include "net/io_threads.h"
@@ -31,16 +34,49 @@ constexpr const char* kManifest =
     "apiVersion: slate.io/v1alpha1\nkind: ListView\nmetadata: {name: all-orders}\n"
     "spec: {datasourceRef: {name: orders}, columns: [{field: customer}]}\n";
 
+// Saves datasources once it is let.
+class Hesitant final : public ForwardingDatabase {
+ public:
+  using ForwardingDatabase::ForwardingDatabase;
+
+  Result<Saved> save_datasource(const Datasource& datasource, Existing existing) override {
+    std::unique_lock lock(mutex_);
+    is_asked_ = true;
+    changed_.notify_all();
+    changed_.wait(lock, [this] { return is_let_; });
+    return behind().save_datasource(datasource, existing);
+  }
+  void wait_until_asked() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return is_asked_; });
+  }
+  void let() {
+    const std::scoped_lock lock(mutex_);
+    is_let_ = true;
+    changed_.notify_all();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool is_asked_ = false;
+  bool is_let_ = false;
+};
+
 // A database behind TCP, on a port that stays.
 class Served {
  public:
-  Served(const std::filesystem::path& folder, std::uint16_t port, std::optional<std::string> token = {}) {
-    database_ = std::move(Database::open({.path = folder})).value();
+  Served(const std::filesystem::path& folder, std::uint16_t port, std::optional<std::string> token = {})
+      : Served(std::move(Database::open({.path = folder})).value(), {}, port, std::move(token)) {}
+  // `front` stands before the database.
+  Served(std::unique_ptr<EmbeddedDatabase> database, std::unique_ptr<Database> front, std::uint16_t port,
+         std::optional<std::string> token = {})
+      : database_(std::move(database)), front_(std::move(front)) {
     server::ServerOptions options{.port = port};
     if (token) options.accepts_token = [token](std::string_view sent) { return sent == *token; };
     // A port that is given up may be somebody's end of a connection for a moment.
     for (;;) {
-      auto server = server::Server::start(options, *database_, io_, workers_);
+      auto server = server::Server::start(options, front_ ? *front_ : *database_, io_, workers_);
       if (server) {
         server_ = *std::move(server);
         break;
@@ -55,6 +91,7 @@ class Served {
 
  private:
   std::unique_ptr<EmbeddedDatabase> database_;
+  std::unique_ptr<Database> front_;
   net::IoThreads io_{1};
   net::BlockingPool workers_{{.threads = 2}};
   std::unique_ptr<server::Server> server_;
@@ -92,6 +129,17 @@ class ApiProcess : public ::testing::Test {
     auto response = http::request(http::Method::kGet, url_ + path);
     EXPECT_TRUE(response) << response.error().to_string();
     return response ? *std::move(response) : http::ClientResponse{};
+  }
+  // Whether the process still has a thread of that name.
+  bool has_thread(std::string_view name) const {
+    std::error_code gone;
+    for (const auto& task :
+         std::filesystem::directory_iterator("/proc/" + std::to_string(api_->id()) + "/task", gone)) {
+      std::string found;
+      std::getline(std::ifstream(task.path() / "comm"), found);
+      if (found == name) return true;
+    }
+    return false;
   }
   void wait_for(const std::string& path, int status) const {
     while (get(path).status != status) std::this_thread::yield();
@@ -170,6 +218,22 @@ TEST_F(ApiProcess, an_empty_database_is_filled_again_without_a_restart) {
   EXPECT_THAT(get("/v1/lists/all-orders/data").body, Not(HasSubstr("o1")));
   EXPECT_EQ(served->database().list_lists()->size(), 1U);
   stop();
+}
+
+TEST_F(ApiProcess, ends_well_while_an_empty_database_is_being_filled) {
+  std::uint16_t port = 0;
+  { port = Served(folder_.path() / "first", 0).port(); }
+  start(port);
+  auto database = Database::open({.path = folder_.path() / "second"}).value();
+  auto front = std::make_unique<Hesitant>(*database);
+  Hesitant& hesitant = *front;
+  const Served served(std::move(database), std::move(front), port);
+  hesitant.wait_until_asked();
+  api_->signal(SIGTERM);
+  // What serves has gone, and manifests are still on their way.
+  while (has_thread("pool-0")) std::this_thread::yield();
+  hesitant.let();
+  EXPECT_EQ(api_->wait(), 0) << api_->seen();
 }
 
 TEST_F(ApiProcess, shows_the_token_of_a_file) {

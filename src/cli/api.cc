@@ -48,9 +48,9 @@ class ApiService {
 
   void stop() {
     watcher_ = {};
-    manifests_ = nullptr;
     if (http_) http_->stop();
-    if (pool_) pool_->close();  // nothing asks for the manifests, which are http_'s, from now on
+    // Requests may have met an empty database, which gets the manifests: they are http_'s, and outlive this.
+    if (pool_) pool_->close();
   }
   std::string addresses() const { return http_->addresses(); }
 

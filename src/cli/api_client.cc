@@ -156,7 +156,15 @@ Result<http::ClientResponse> ApiClient::call(http::Method method, std::string pa
     return fail(Error(response.error())
                     .with_hint("is slate serve running there? --server or SLATE_SERVER names another one"));
   }
-  if (response->status >= 400) return fail(error_of(*response));
+  if (response->status / 100 != 2) return fail(error_of(*response));
+  // 202 says that a load is running, whatever was asked for.
+  if (const auto wanted = headers.get("Accept"); wanted && response->status != 202) {
+    const auto got = response->headers.get("Content-Type").value_or("nothing");
+    if (!got.starts_with(*wanted))
+      return fail(Error(Reason::kInternal,
+                        fmt::format("the server's answer: expected {}, got {}", *wanted, printable(got)))
+                      .with_hint("is it slate serve that answers there?"));
+  }
   return response;
 }
 
@@ -180,7 +188,11 @@ Error error_of(const http::ClientResponse& response) {
   const auto detail = text("detail");
   Error error(reason, detail.value_or(fmt::format("the server answered with status {}", response.status)));
   if (const auto field = text("field")) error = std::move(error).with_field(*field);
-  if (const auto hint = text("hint")) error = std::move(error).with_hint(*hint);
+  if (const auto hint = text("hint"))
+    error = std::move(error).with_hint(*hint);
+  else if (const auto to = response.headers.get("Location"))
+    error = std::move(error).with_hint("it redirects to " + printable(*to, kLongestLine) +
+                                       ": --server names where to ask");
   return error;
 }
 

@@ -44,8 +44,9 @@ class ApiClient {
  public:
   explicit ApiClient(const ServerChoice& choice);
 
-  // Errors: those of the choice's files and headers; unavailable when the server cannot be reached, and
-  // whatever an answer of 400 or more says, with its reason, field and hint.
+  // Errors: those of the choice's files and headers; unavailable when the server cannot be reached; whatever
+  // an answer of another status than 2xx says, with its reason, field and hint; internal for an answer of
+  // another type than `Accept` asks for.
   Result<http::ClientResponse> call(http::Method method, std::string path, const http::Headers& headers = {},
                                     std::string body = {},
                                     std::function<Result<void>(std::string_view)> sink = {});

@@ -41,12 +41,20 @@ class ApiClientTest : public ::testing::Test {
       got_ = std::move(request.headers);
       respond(http::Response::json(200, "[]"));
     });
+    router.add(http::Method::kGet, "/v1/page",
+               [](http::Request, http::Respond respond) { respond(http::Response::text(200, "Welcome")); });
+    router.add(http::Method::kPost, "/v1/moved", [](http::Request, http::Respond respond) {
+      http::Response moved = http::Response::json(308, "<html>");
+      moved.headers.set("Location", "https://slate.example/v1/moved");
+      respond(std::move(moved));
+    });
     auto started = http::Server::start({}, std::move(router), io_, pool_);
     EXPECT_TRUE(started);
     server_ = *std::move(started);
   }
+  std::string url() const { return "http://127.0.0.1:" + std::to_string(server_->port()); }
   Result<http::ClientResponse> ask(ServerChoice choice) {
-    choice.url = "http://127.0.0.1:" + std::to_string(server_->port());
+    choice.url = url();
     return ApiClient(choice).call(http::Method::kGet, "/v1/lists", {{"Accept", "application/json"}});
   }
 
@@ -72,6 +80,22 @@ TEST_F(ApiClientTest, the_servers_token_makes_room_for_the_loaders_authorization
   ASSERT_TRUE(ask(choice));
   EXPECT_EQ(got_.get("Authorization"), "Basic YTpi");
   EXPECT_EQ(got_.get("Slate-Token"), "0123456789abcdef");
+}
+
+// As of whatever stands in front of a server and wants https: nothing was done.
+TEST_F(ApiClientTest, a_redirection_is_an_error_that_says_where_to) {
+  const auto answer = ApiClient({.url = url()}).call(http::Method::kPost, "/v1/moved");
+  ASSERT_FALSE(answer);
+  EXPECT_THAT(answer.error().message(), HasSubstr("308"));
+  EXPECT_THAT(answer.error().hint().value_or(""), HasSubstr("https://slate.example/v1/moved"));
+}
+
+TEST_F(ApiClientTest, an_answer_of_another_type_than_asked_for_is_an_error) {
+  ApiClient client({.url = url()});
+  const auto answer = client.call(http::Method::kGet, "/v1/page", {{"Accept", "application/json"}});
+  ASSERT_FALSE(answer);
+  EXPECT_THAT(answer.error().message(), HasSubstr("expected application/json, got text/plain"));
+  EXPECT_TRUE(client.call(http::Method::kGet, "/v1/page"));
 }
 
 TEST_F(ApiClientTest, a_header_that_is_none_fails_before_anything_is_sent) {

@@ -79,7 +79,8 @@ std::string saved_word(const http::ClientResponse& response, const boost::json::
 void put(ApiClient& client, std::string_view kind, std::string_view collection, const std::string& name,
          const boost::json::value& body, Documents& documents, Terminal& terminal) {
   const auto response = client.call(http::Method::kPut, api_path({collection, name}),
-                                    {{"Content-Type", "application/json"}}, boost::json::serialize(body));
+                                    {{"Content-Type", "application/json"}, {"Accept", "application/json"}},
+                                    boost::json::serialize(body));
   if (!response) {
     report(fmt::format("{}/{}: {}", kind, name, response.error().to_string()), terminal);
     ++documents.failures;

@@ -2,10 +2,15 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <charconv>
+#include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
+#include <limits>
+#include <set>
+#include <system_error>
 
 #include "cli/verbs.h"
 #include "model/name.h"
@@ -37,11 +42,7 @@ std::string bytes_text(std::uint64_t bytes) {
   return fmt::format("{}", bytes);
 }
 
-std::string joined(const std::vector<std::string>& words, std::string_view separator) {
-  return fmt::format("{}", fmt::join(words, separator));
-}
-
-// All of `text` as a number without a sign.
+// Digits and nothing else: CLI11 takes a sign, too, and zeros in front for octal.
 std::optional<std::uint64_t> whole_number(std::string_view text) {
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -49,21 +50,40 @@ std::optional<std::uint64_t> whole_number(std::string_view text) {
   return number;
 }
 
-// Puts digits in the place of a number with a unit; says what is wrong with one, or nothing.
-std::string put_bytes(std::string& text, std::uint64_t least) {
-  std::string digits = text;
-  std::optional<std::uint64_t> number;
-  try {
-    // CLI11 takes -1 for the largest number.
-    if (!text.starts_with('-') && CLI::AsSizeValue(false)(digits).empty()) number = whole_number(digits);
-  } catch (const CLI::Error&) {
-    number.reset();
-  }
-  if (!number) return fmt::format("expected a number of bytes such as 512MiB, got {}", slate::quoted(text));
-  if (*number < least)
-    return fmt::format("expected at least {}, got {}", bytes_text(least), slate::quoted(text));
-  text = std::move(digits);
-  return {};
+// "2048", "2KiB", "2 kb" and "2k" are the same.
+std::optional<std::uint64_t> byte_count(std::string_view text) {
+  const auto digits = std::min(text.find_first_not_of("0123456789"), text.size());
+  const auto number = whole_number(text.substr(0, digits));
+  if (!number) return std::nullopt;
+  std::string unit(text.substr(std::min(text.find_first_not_of(' ', digits), text.size())));
+  for (char& c : unit) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  if (unit.empty() || unit == "b") return number;
+  static constexpr std::string_view kPrefixes = "kmgtpe";
+  static constexpr std::array<std::string_view, 4> kEnds{"", "b", "i", "ib"};
+  const auto prefix = kPrefixes.find(unit.front());
+  if (prefix == std::string_view::npos ||
+      std::ranges::find(kEnds, std::string_view(unit).substr(1)) == kEnds.end())
+    return std::nullopt;
+  const auto shift = 10 * (prefix + 1);
+  if (*number > std::numeric_limits<std::uint64_t>::max() >> shift) return std::nullopt;
+  return *number << shift;
+}
+
+// Makes plain digits of a text that `read` takes and that is in range.
+CLI::Validator number_in(std::uint64_t least, std::uint64_t most,
+                         std::optional<std::uint64_t> (*read)(std::string_view), std::string range) {
+  return {[=, range = std::move(range)](std::string& text) {
+            const auto number = read(text);
+            if (!number || *number < least || *number > most)
+              return fmt::format("expected {}, got {}", range, slate::quoted(text));
+            text = std::to_string(*number);
+            return std::string();
+          },
+          ""};
+}
+
+std::string joined(const std::vector<std::string>& words, std::string_view separator) {
+  return fmt::format("{}", fmt::join(words, separator));
 }
 
 }  // namespace
@@ -103,34 +123,32 @@ struct CommandLine::Impl {
     return made;
   }
 
-  // Fills what neither the command line nor the environment gave. Throws CLI::ParseError.
+  // Fills what neither the command line nor the environment gave. All of these throw CLI::ParseError.
   void apply_config_file();
-  void apply_config_item(const CLI::ConfigItem& item);
-  [[noreturn]] void refuse_config(std::string_view why) const;
-  // Whether options in such a section are this verb's; those of other verbs are passed over.
-  bool is_own_section(const std::vector<std::string>& parents) const;
+  void check_section(const CLI::ConfigItem& item) const;
+  // `given` takes the names of those that were applied.
+  void apply_config_item(const CLI::ConfigItem& item, std::set<std::string>& given);
+
+  [[noreturn]] void refuse_config(std::string_view problem) const {
+    throw CLI::ConfigError(fmt::format("{}: {}", config_file, problem), CLI::ExitCodes::ConfigError);
+  }
 };
 
-void CommandLine::Impl::refuse_config(std::string_view why) const {
-  throw CLI::ConfigError(fmt::format("{}: {}", config_file, why), CLI::ExitCodes::ConfigError);
-}
-
-bool CommandLine::Impl::is_own_section(const std::vector<std::string>& parents) const {
-  if (parents.empty() || parents == std::vector<std::string>{verb}) return true;
+void CommandLine::Impl::check_section(const CLI::ConfigItem& item) const {
+  if (item.parents.empty() || item.parents == std::vector<std::string>{verb}) return;
+  const std::string& section = item.parents.front();
   std::vector<std::string_view> names{verb};
   for (const Verb& each : verbs()) names.push_back(each.name);
-  const std::string section = joined(parents, ".");
-  if (std::ranges::find(names, section) != names.end()) return false;
+  if (section == verb) refuse_config(fmt::format("section [{}] has no sections", verb));
+  if (std::ranges::find(names, section) != names.end()) return;
   const std::string hint = near_miss_hint(section, names);
-  refuse_config(fmt::format("there is no verb {} to have a section{}", slate::quoted(section),
-                            hint.empty() ? "" : " (" + hint + ")"));
+  refuse_config(fmt::format("section [{0}]: there is no verb {1}{2}", slate::shown(section),
+                            slate::quoted(section), hint.empty() ? "" : "; " + hint));
 }
 
-void CommandLine::Impl::apply_config_item(const CLI::ConfigItem& item) {
-  if (item.name == "++" || item.name == "--") return;  // a section begins or ends
-  if (!is_own_section(item.parents)) return;
-  if (item.name == "config" || item.name == "help") refuse_config(item.name + " cannot be set in a file");
-  CLI::Option* known = app.get_option_no_throw("--" + item.name);
+void CommandLine::Impl::apply_config_item(const CLI::ConfigItem& item, std::set<std::string>& given) {
+  CLI::Option* known =
+      item.name == "config" || item.name == "help" ? nullptr : app.get_option_no_throw("--" + item.name);
   if (known == nullptr) {
     std::vector<std::string> names;
     for (const CLI::Option* each : app.get_options())
@@ -140,10 +158,11 @@ void CommandLine::Impl::apply_config_item(const CLI::ConfigItem& item) {
     refuse_config(fmt::format("{} has no option {}{}", command, slate::quoted(item.name),
                               hint.empty() ? "" : " (" + hint + ")"));
   }
+  if (!given.insert(item.name).second) refuse_config(fmt::format("{} is there twice", item.name));
   if (known->count() > 0) return;
-  std::vector<std::string> values = item.inputs;
-  if (values.size() > 1 && known->get_expected_max() == 1) refuse_config(item.name + " takes one value");
-  known->add_result(std::move(values));
+  if (item.inputs.size() > 1 && known->get_expected_max() == 1)
+    refuse_config(fmt::format("{} takes one value", item.name));
+  known->add_result(item.inputs);
   try {
     known->run_callback();
   } catch (const CLI::ParseError& error) {
@@ -154,10 +173,18 @@ void CommandLine::Impl::apply_config_item(const CLI::ConfigItem& item) {
 void CommandLine::Impl::apply_config_file() {
   if (config_file.empty()) return;
   std::ifstream file(config_file);
-  if (!file) throw CLI::FileError::Missing(config_file);
-  const std::vector<CLI::ConfigItem> items = CLI::ConfigTOML().from_config(file);
-  if (file.bad()) refuse_config("it cannot be read");  // a folder, for one
-  for (const CLI::ConfigItem& item : items) apply_config_item(item);
+  if (std::error_code error; !file || std::filesystem::is_directory(config_file, error))
+    throw CLI::FileError::Missing(config_file);
+  std::vector<CLI::ConfigItem> items = CLI::ConfigTOML().from_config(file);
+  // A section begins or ends.
+  std::erase_if(items, [](const CLI::ConfigItem& item) { return item.name == "++" || item.name == "--"; });
+  for (const CLI::ConfigItem& item : items) check_section(item);
+  // What is for this verb only counts first.
+  for (const auto& parents : {std::vector<std::string>{verb}, std::vector<std::string>{}}) {
+    std::set<std::string> given;
+    for (const CLI::ConfigItem& item : items)
+      if (item.parents == parents) apply_config_item(item, given);
+  }
 }
 
 CommandLine::CommandLine(std::string verb, std::string summary, std::string command)
@@ -172,13 +199,8 @@ void CommandLine::option(OptionText text, std::string& target) {
 void CommandLine::option(OptionText text, std::uint64_t& target, std::uint64_t least, std::uint64_t most) {
   const std::string shown_default = std::to_string(target);
   impl_->describe(impl_->app.add_option(text.flags, target), text, shown_default)
-      ->check([least, most](const std::string& given) {
-        const auto number = whole_number(given);
-        return number && *number >= least && *number <= most
-                   ? std::string()
-                   : fmt::format("expected a whole number from {} to {}, got {}", least, most,
-                                 slate::quoted(given));
-      });
+      ->transform(
+          number_in(least, most, whole_number, fmt::format("a whole number from {} to {}", least, most)));
   impl_->shape.options.back().range = {least, most};
 }
 
@@ -194,10 +216,11 @@ void CommandLine::option(OptionText text, Switch& target) {
   });
 }
 
-void CommandLine::bytes(OptionText text, std::uint64_t& target, std::uint64_t least) {
+void CommandLine::bytes(OptionText text, std::uint64_t& target, std::uint64_t least, std::uint64_t most) {
   const std::string shown_default = bytes_text(target);
   impl_->describe(impl_->app.add_option(text.flags, target), text, shown_default)
-      ->transform(CLI::Validator([least](std::string& value) { return put_bytes(value, least); }, ""));
+      ->transform(
+          number_in(least, most, byte_count, fmt::format("{} to {}", bytes_text(least), bytes_text(most))));
 }
 
 void CommandLine::list(OptionText text, std::vector<std::string>& target) {

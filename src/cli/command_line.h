@@ -44,7 +44,7 @@ class CommandLine {
   void option(OptionText text, std::uint64_t& target, std::uint64_t least, std::uint64_t most);
   void option(OptionText text, Switch& target);
   // A number of bytes with an optional unit: 512MiB, 64GiB (units count in 1,024s).
-  void bytes(OptionText text, std::uint64_t& target, std::uint64_t least);
+  void bytes(OptionText text, std::uint64_t& target, std::uint64_t least, std::uint64_t most);
   // Several, separated by commas.
   void list(OptionText text, std::vector<std::string>& target);
   // One each time that the flag is given; the environment has one.

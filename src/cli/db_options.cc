@@ -37,12 +37,13 @@ void add_db_options(CommandLine& command_line, DbOptions& options) {
   add_connection_options(command_line, "are told so and closed", "are, too", options.connections);
   command_line.bytes({.flags = "--max-write-size",
                       .value = "BYTES",
-                      .help = "The largest request that writes or loads records, at most 64MiB"},
-                     options.max_write_bytes, std::uint64_t{1} << 20);
+                      .help = "The largest request that writes or loads records, from 1MiB to 64MiB"},
+                     options.max_write_bytes, std::uint64_t{1} << 20, std::uint64_t{64} << 20);
   command_line.bytes(
       {.flags = "--max-queued-size",
        .value = "BYTES",
-       .help = "Memory for answers that clients have not taken yet, of all connections together;\n"
+       .help = "Memory for answers that clients have not taken yet, of all connections together;
+"
                "at least 32MiB"},
       options.max_queued_bytes, wire::kAnswerFrameBytes);
   add_process_options(command_line, options.process);
@@ -55,8 +56,6 @@ Result<DbEndpoints> checked_endpoints(const DbOptions& options) {
   if (!options.metrics_listen.empty()) {
     SLATE_TRY(endpoints.metrics, parse_listen_address(options.metrics_listen));
   }
-  if (options.max_write_bytes > std::uint64_t{64} << 20)
-    return fail(Error(Reason::kInvalidArgument, "64 MiB at most").with_field("--max-write-size"));
   if (endpoints.main.is_loopback || !options.token_file.empty() || options.tls.is_mutual()) return endpoints;
   return refuse_flag(
       "--listen",

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "cli/terminal.h"
+#include "cli/verbs.h"
 
 namespace slate::cli {
 namespace {
@@ -36,9 +37,12 @@ TEST(DbOptions, metrics_have_a_port_of_their_own_when_they_are_asked_for) {
 }
 
 TEST(DbOptions, no_request_is_larger_than_64_mib) {
-  DbOptions options;
-  options.max_write_bytes = (std::uint64_t{64} << 20) + 1;
-  EXPECT_EQ(checked_endpoints(options).error().field(), "--max-write-size");
+  std::istringstream in;
+  std::ostringstream out;
+  std::ostringstream err;
+  Terminal terminal{.in = in, .out = out, .err = err};
+  EXPECT_EQ(run_db(std::vector<std::string>{"--max-write-size", "65MiB"}, terminal), Exit::kUsage);
+  EXPECT_NE(err.str().find("--max-write-size: expected 1MiB to 64MiB"), std::string::npos) << err.str();
 }
 
 TEST(DbOptions, the_largest_answer_has_room_among_those_that_wait) {

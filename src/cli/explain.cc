@@ -55,7 +55,8 @@ Result<void> explain(const RowsOf& rows, const Options& options, Terminal& termi
   if (options.analyze == Switch::kOn) parameters.emplace_back("analyze", "true");
   SLATE_TRY(const auto response,
             client.call(http::Method::kPost, api_path({"datasources", datasource, "explain"}, parameters),
-                        {{"Content-Type", "application/json"}}, boost::json::serialize(query)));
+                        {{"Content-Type", "application/json"}, {"Accept", "application/json"}},
+                        boost::json::serialize(query)));
   if (options.format == Format::kJson) {
     terminal.out << response.body << "\n";
     return {};

@@ -46,7 +46,6 @@ void HttpService::stop() {
   }
   if (refresher_) refresher_->shutdown();
   pool_.reset();
-  manifests_.reset();  // requests may have met an empty database, which gets them
 }
 
 std::string HttpService::addresses() const {

@@ -51,12 +51,13 @@ class HttpService {
   HttpService(const HttpService&) = delete;
   HttpService& operator=(const HttpService&) = delete;
 
-  // Lets what runs finish, for some seconds. Again: nothing.
+  // Lets what runs finish, for some seconds. Manifests are looked after until the end of this object. Again:
+  // nothing.
   void stop();
 
   // Where it listens, for people: "http://127.0.0.1:8080, administration on http://127.0.0.1:8081".
   std::string addresses() const;
-  // Null without manifests.
+  // Null without manifests. Lives as long as this.
   ManifestWatch* manifests() { return manifests_.get(); }
 
  private:

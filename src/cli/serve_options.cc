@@ -66,7 +66,7 @@ void add_http_options(CommandLine& command_line, ServeOptions& options) {
   command_line.bytes({.flags = "--answer-cache",
                       .value = "BYTES",
                       .help = "Memory for rendered pages that are asked for again; 0 keeps none"},
-                     options.cache_bytes, 0);
+                     options.cache_bytes, 0, std::uint64_t{1} << 40);
 }
 
 }  // namespace

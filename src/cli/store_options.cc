@@ -59,7 +59,7 @@ void add_store_options(CommandLine& command_line, StoreOptions& options) {
        .value = "BYTES",
        .help = "The most that one datasource can hold, such as 512MiB or 64GiB: address space, which\n"
                "costs nothing until it is used"},
-      options.map_bytes, std::uint64_t{1} << 20);
+      options.map_bytes, std::uint64_t{1} << 20, std::uint64_t{64} << 40);
 }
 
 Result<Store> Store::open(const StoreOptions& options) {

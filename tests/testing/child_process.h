@@ -72,6 +72,7 @@ class ChildProcess {
   ChildProcess& operator=(const ChildProcess&) = delete;
 
   void signal(int number) const { ::kill(process_, number); }
+  pid_t id() const { return process_; }
 
   // The next line that has `part` in it; nothing when the process ended, or was silent for five minutes,
   // before that.

@@ -43,7 +43,7 @@ void add_db_options(CommandLine& command_line, DbOptions& options) {
       {.flags = "--max-queued-size",
        .value = "BYTES",
        .help = "Memory for answers that clients have not taken yet, of all connections together;
-"
+               "
                "at least 32MiB"},
       options.max_queued_bytes, wire::kAnswerFrameBytes);
   add_process_options(command_line, options.process);

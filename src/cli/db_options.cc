@@ -42,8 +42,7 @@ void add_db_options(CommandLine& command_line, DbOptions& options) {
   command_line.bytes(
       {.flags = "--max-queued-size",
        .value = "BYTES",
-       .help = "Memory for answers that clients have not taken yet, of all connections together;
-               "
+       .help = "Memory for answers that clients have not taken yet, of all connections together;\n"
                "at least 32MiB"},
       options.max_queued_bytes, wire::kAnswerFrameBytes);
   add_process_options(command_line, options.process);

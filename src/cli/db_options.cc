@@ -43,8 +43,8 @@ void add_db_options(CommandLine& command_line, DbOptions& options) {
       {.flags = "--max-queued-size",
        .value = "BYTES",
        .help = "Memory for answers that clients have not taken yet, of all connections together;\n"
-               "at least 32MiB"},
-      options.max_queued_bytes, wire::kAnswerFrameBytes);
+               "from 32MiB to 1TiB"},
+      options.max_queued_bytes, wire::kAnswerFrameBytes, std::uint64_t{1} << 40);
   add_process_options(command_line, options.process);
 }
 

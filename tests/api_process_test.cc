@@ -16,6 +16,7 @@
 #include "http/client.h"
 #include "net/blocking_pool.h"
 #include "net/io_threads.h"
+#include "net/testing/patience.h"
 #include "server/server.h"
 #include "testing/child_process.h"
 
@@ -93,7 +94,7 @@ class Served {
   std::unique_ptr<EmbeddedDatabase> database_;
   std::unique_ptr<Database> front_;
   net::IoThreads io_{1};
-  net::BlockingPool workers_{{.threads = 2}};
+  net::BlockingPool workers_{net::testing::patient_pool(2)};
   std::unique_ptr<server::Server> server_;
 };
 

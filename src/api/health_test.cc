@@ -8,6 +8,7 @@
 #include "http/server.h"
 #include "net/blocking_pool.h"
 #include "net/io_threads.h"
+#include "net/testing/patience.h"
 
 namespace slate::api {
 namespace {
@@ -32,7 +33,7 @@ class HealthPort : public ::testing::Test {
   Result<void> ready_;
   Result<std::string> metrics_ = "up 1\n";
   net::IoThreads io_{1};
-  net::BlockingPool pool_{{.threads = 1}};
+  net::BlockingPool pool_{net::testing::patient_pool(1)};
   std::unique_ptr<http::Server> server_;
 };
 

@@ -6,6 +6,7 @@
 #include "http/server.h"
 #include "net/blocking_pool.h"
 #include "net/io_threads.h"
+#include "net/testing/patience.h"
 #include "net/testing/temporary_folder.h"
 
 namespace slate::cli {
@@ -60,7 +61,7 @@ class ApiClientTest : public ::testing::Test {
 
   http::Headers got_;
   net::IoThreads io_{1};
-  net::BlockingPool pool_{{.threads = 1}};
+  net::BlockingPool pool_{net::testing::patient_pool(1)};
   std::unique_ptr<http::Server> server_;
 };
 

@@ -303,13 +303,12 @@ TEST(ClientPool, server_restarts_under_load_break_calls_and_nothing_else) {
                                                   .checkout_timeout = kLong,
                                                   .first_back_off = milliseconds(1),
                                                   .most_back_off = milliseconds(5)});
-  std::atomic<bool> ends = false;
   std::atomic<int> good = 0;
   std::atomic<int> strange = 0;
-  std::vector<std::thread> threads;
+  std::vector<std::jthread> threads;
   for (int t = 0; t < 16; ++t)
-    threads.emplace_back([&] {
-      while (!ends) {
+    threads.emplace_back([&](const std::stop_token& ends) {
+      while (!ends.stop_requested()) {
         const auto client = pool->checkout();
         if (!client) {
           ++strange;
@@ -331,8 +330,7 @@ TEST(ClientPool, server_restarts_under_load_break_calls_and_nothing_else) {
   }
   const int before = good;
   wait_until([&] { return good > before + 20; });
-  ends = true;
-  for (auto& thread : threads) thread.join();
+  threads.clear();
   EXPECT_EQ(strange, 0);
   EXPECT_EQ(pool->stats().open, pool->stats().idle);
   EXPECT_LE(pool->stats().open, 4U);

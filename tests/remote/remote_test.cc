@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include <vector>
 
+#include "net/testing/patience.h"
 #include "testing/served_database.h"
 
 namespace slate {
@@ -250,7 +251,7 @@ TEST_F(Remote, an_empty_database_is_noticed_and_filled_before_anybody_sees_it) {
   served_->server().stop(milliseconds(0));
   const auto other = open("two");
   net::IoThreads io(1);
-  net::BlockingPool workers({.threads = 2});
+  net::BlockingPool workers(net::testing::patient_pool(2));
   const auto second = server::Server::start({.port = port}, *other, io, workers);
   ASSERT_TRUE(second) << second.error().to_string();
   std::vector<std::thread> threads;
@@ -277,14 +278,13 @@ TEST_F(Remote, reads_survive_restarts_of_the_server) {
   const std::uint16_t port = served_->server().port();
   served_->server().stop(milliseconds(0));
   net::IoThreads io(1);
-  net::BlockingPool workers({.threads = 2});
-  std::atomic<bool> ends = false;
+  net::BlockingPool workers(net::testing::patient_pool(2));
   std::atomic<int> good = 0;
   std::atomic<int> strange = 0;
-  std::vector<std::thread> threads;
+  std::vector<std::jthread> threads;
   for (int t = 0; t < 8; ++t)
-    threads.emplace_back([&] {
-      while (!ends) {
+    threads.emplace_back([&](const std::stop_token& ends) {
+      while (!ends.stop_requested()) {
         const auto snapshot = remote().snapshot("prospects");
         const auto count = snapshot ? (*snapshot)->count({}) : fail(snapshot.error());
         if (count && count->value == 100)
@@ -302,8 +302,7 @@ TEST_F(Remote, reads_survive_restarts_of_the_server) {
   }
   auto last = server::Server::start({.port = port}, *stored_, io, workers);
   ASSERT_TRUE(last);
-  ends = true;
-  for (auto& thread : threads) thread.join();
+  threads.clear();
   EXPECT_EQ(strange, 0);
   served_.reset();
 }

@@ -15,6 +15,7 @@
 #include "base/testing/test_authority.h"
 #include "net/blocking_pool.h"
 #include "net/io_threads.h"
+#include "net/testing/patience.h"
 #include "net/testing/temporary_folder.h"
 #include "server/server.h"
 #include "server/testing/raw_client.h"
@@ -100,7 +101,7 @@ class RemoteTls : public ::testing::Test {
   TemporaryFolder folder_;
   TestAuthority authority_;
   net::IoThreads io_{2};
-  net::BlockingPool workers_{{.threads = 2}};
+  net::BlockingPool workers_{net::testing::patient_pool(2)};
   std::unique_ptr<EmbeddedDatabase> stored_;
   std::unique_ptr<server::Server> server_;
 };
@@ -202,21 +203,19 @@ TEST_F(RemoteTls, a_new_certificate_counts_for_new_connections_and_cuts_none) {
   TestAuthority next("Next");
   const ClientTls old_trust = trusting(authority_);
   ClientTls new_trust{.ca = folder_.write("next.pem", next.certificate())};
-  std::atomic<bool> is_over = false;
   std::atomic<int> failed = 0;
   std::vector<std::jthread> load;
   for (int i = 0; i < 3; ++i) {
     auto client = Client::connect(to_server(old_trust));
     ASSERT_TRUE(client) << client.error().to_string();
-    load.emplace_back([&, client = *std::move(client)] {
+    load.emplace_back([&, client = *std::move(client)](const std::stop_token& is_over) {
       do {
         if (!client->count("leads", {}).get()) ++failed;
-      } while (!is_over);
+      } while (!is_over.stop_requested());
     });
   }
   write_pair(next.issue());
   wait_until([&] { return Client::connect(to_server(new_trust)).has_value(); });
-  is_over = true;
   load.clear();
   EXPECT_EQ(failed, 0);
   EXPECT_EQ(refusal(new_trust), "connected");

@@ -27,6 +27,7 @@
 #include "lists/refresh_target.h"
 #include "loader/testing/scripted_loader.h"
 #include "net/blocking_pool.h"
+#include "net/testing/patience.h"
 
 namespace slate {
 namespace {
@@ -78,7 +79,7 @@ struct Process {
                      .value()),
         target(*database),
         refresher(target, {.clock = &clock}),
-        pool(std::make_unique<net::BlockingPool>(net::BlockingPoolOptions{.threads = 2})),
+        pool(std::make_unique<net::BlockingPool>(net::testing::patient_pool(2))),
         lists(*database, refresher, [this](ListService::Task task) {
           return pool->submit(std::move(task), net::Admission::kAlways);
         }) {

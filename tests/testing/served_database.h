@@ -10,6 +10,7 @@
 #include "base/try.h"
 #include "net/blocking_pool.h"
 #include "net/io_threads.h"
+#include "net/testing/patience.h"
 #include "server/server.h"
 
 namespace slate::testing {
@@ -38,7 +39,7 @@ class ServedDatabase {
 
   std::unique_ptr<net::IoThreads> io_ = std::make_unique<net::IoThreads>(1);
   std::unique_ptr<net::BlockingPool> workers_ =
-      std::make_unique<net::BlockingPool>(net::BlockingPoolOptions{.threads = 2});
+      std::make_unique<net::BlockingPool>(net::testing::patient_pool(2));
   std::unique_ptr<server::Server> server_;
   std::unique_ptr<ClientPool> clients_;
   std::unique_ptr<Database> remote_;

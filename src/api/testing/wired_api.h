@@ -11,6 +11,7 @@
 #include "lists/list_service.h"
 #include "lists/refresh_target.h"
 #include "net/blocking_pool.h"
+#include "net/testing/patience.h"
 
 namespace slate::api::testing {
 
@@ -60,7 +61,7 @@ class WiredApi {
   DatabaseTarget target_;
   Refresher refresher_;
   std::unique_ptr<net::BlockingPool> pool_ =
-      std::make_unique<net::BlockingPool>(net::BlockingPoolOptions{.name = "api", .threads = 4});
+      std::make_unique<net::BlockingPool>(net::testing::patient_pool(4));
   ListService lists_;
   ApiContext context_;
 };

@@ -1,8 +1,8 @@
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "api/negotiate.h"
@@ -49,10 +49,14 @@ Result<RecordWrite> read_write(const http::Request& request, WriteKind kind) {
   SLATE_TRY(word_parameter(request, kInt64));
   SLATE_TRY(const json::object body, json_object_body(request));
   const std::string& id = request.param("rid");
-  if (const auto* sent = body.if_contains("_id"); sent != nullptr && *sent != json::value(id))
-    return fail(Error(Reason::kInvalidArgument, "the path says " + slate::quoted(id) + ", the body " +
-                                                    slate::quoted(json::serialize(*sent)))
-                    .with_field("_id"));
+  if (const auto* sent = body.if_contains("_id")) {
+    const auto* text = sent->if_string();
+    if (text == nullptr || std::string_view(*text) != id)
+      return fail(Error(Reason::kInvalidArgument,
+                        "the path says " + slate::quoted(id) + ", the body " +
+                            (text != nullptr ? slate::quoted(*text) : "something that is no string"))
+                      .with_field("_id"));
+  }
   SLATE_TRY(auto cells, cells_from_json(body));
   return RecordWrite{.kind = kind, .id = id, .cells = std::move(cells)};
 }

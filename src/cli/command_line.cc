@@ -274,8 +274,8 @@ void CommandLine::footer(std::string text) { impl_->app.footer(std::move(text));
 std::optional<Exit> CommandLine::parse(std::span<const std::string> arguments, Terminal& terminal) {
   option({.flags = "--config",
           .value = "FILE",
-          .help = "TOML or INI file with further options, by their long names; those in a\n"
-                  "section [" +
+          .help = "TOML or INI file with further options, by their long names\n"
+                  "Those in a section [" +
                   impl_->verb + "] count for this verb only. Flags and variables win"},
          impl_->config_file);
   if (terminal.describe != nullptr) {

@@ -155,9 +155,13 @@ std::string zsh_completion(std::span<const CommandShape> verbs) {
       }
     }
     out += " \\\n        '--help[Print the options]'";
-    for (const ArgumentShape& argument : verb.arguments)
-      out += " \\\n        " + single_quoted("*:" + escaped(argument.name, ":\\") + ":" +
+    // _arguments takes one specification of "all that follow".
+    for (std::size_t i = 0; i < verb.arguments.size(); ++i) {
+      const ArgumentShape& argument = verb.arguments[i];
+      const std::string place = i + 1 < verb.arguments.size() ? std::to_string(i + 1) : "*";
+      out += " \\\n        " + single_quoted(place + ":" + escaped(argument.name, ":\\") + ":" +
                                              zsh_action(values_of(argument), argument.words));
+    }
     out += "\n      ;;\n";
   }
   return out + "  esac\n}\n_slate \"$@\"\n";

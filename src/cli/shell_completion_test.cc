@@ -37,6 +37,13 @@ TEST(ShellCompletion, zsh_escapes_what_its_specifications_take_for_signs) {
   EXPECT_THAT(script, HasSubstr("'*:DIR:_files -/'"));
 }
 
+TEST(ShellCompletion, zsh_is_told_once_what_all_further_arguments_are) {
+  std::vector<CommandShape> verbs = example();
+  verbs[0].arguments = {{.name = "DATASOURCE"}, {.name = "FILE"}};
+  const std::string script = zsh_completion(verbs);
+  EXPECT_THAT(script, HasSubstr("'1:DATASOURCE: ' \\\n        '*:FILE:_files'"));
+}
+
 TEST(ShellCompletion, fish_has_a_line_an_option) {
   const std::string script = fish_completion(example());
   EXPECT_THAT(script, HasSubstr(R"(-a draw -d 'Draw it: the user\'s way')"));

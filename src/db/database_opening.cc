@@ -67,7 +67,9 @@ Result<std::unique_ptr<StoredDatabase>> StoredDatabase::open(const DatabaseOptio
                     .with_field("scan_helpers"));
   std::error_code error;
   std::filesystem::create_directories(options.path / "generations", error);
-  if (error) return fail(Reason::kIo, fmt::format("creating the data folder: {}", error.message()));
+  if (error)
+    return fail(Reason::kIo,
+                fmt::format("creating the data folder {}: {}", options.path.native(), error.message()));
   std::unique_ptr<StoredDatabase> database(new StoredDatabase(options));
   SLATE_TRY(database->lock_, FolderLock::take(options.path));
   SLATE_TRY(database->catalog_, Catalog::open(options.path / "catalog.mdb", options.catalog_map_bytes));

@@ -12,22 +12,23 @@ namespace slate {
 Result<FolderLock> FolderLock::take(const std::filesystem::path& folder) {
   const int descriptor = ::open((folder / "LOCK").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
   if (descriptor < 0)
-    return fail(Reason::kIo, fmt::format("opening the lock file: {}", std::strerror(errno)));
-  return hold(descriptor);
+    return fail(Reason::kIo, fmt::format("opening {}: {}", (folder / "LOCK").native(), std::strerror(errno)));
+  return hold(descriptor, folder);
 }
 
 Result<FolderLock> FolderLock::take_to_read(const std::filesystem::path& folder) {
   const int descriptor = ::open((folder / "LOCK").c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0 && errno == ENOENT) return FolderLock();
   if (descriptor < 0)
-    return fail(Reason::kIo, fmt::format("opening the lock file: {}", std::strerror(errno)));
-  return hold(descriptor);
+    return fail(Reason::kIo, fmt::format("opening {}: {}", (folder / "LOCK").native(), std::strerror(errno)));
+  return hold(descriptor, folder);
 }
 
-Result<FolderLock> FolderLock::hold(int descriptor) {
+Result<FolderLock> FolderLock::hold(int descriptor, const std::filesystem::path& folder) {
   FolderLock lock(descriptor);
   if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0)
-    return fail(Error(Reason::kFailedPrecondition, "the data folder is open in another process")
+    return fail(Error(Reason::kFailedPrecondition,
+                      fmt::format("the data folder is open in another process: {}", folder.native()))
                     .with_hint("stop that process, or choose another folder"));
   return lock;
 }

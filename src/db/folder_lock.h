@@ -25,7 +25,7 @@ class FolderLock {
   ~FolderLock();
 
  private:
-  static Result<FolderLock> hold(int descriptor);
+  static Result<FolderLock> hold(int descriptor, const std::filesystem::path& folder);
   explicit FolderLock(int descriptor) : descriptor_(descriptor) {}
   int descriptor_ = -1;
 };

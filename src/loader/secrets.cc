@@ -1,6 +1,7 @@
 #include "loader/secrets.h"
 
 #include <algorithm>
+#include <cctype>
 #include <vector>
 
 #include "model/coerce.h"
@@ -28,13 +29,37 @@ std::vector<std::string_view> secrets_in(const LoadMetadata& metadata) {
   return secrets;
 }
 
+bool is_of_a_word(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte >= 0x80 || std::isalnum(byte) != 0;
+}
+
+bool stands_at(std::string_view text, std::size_t at, std::string_view secret) {
+  if (!text.substr(at).starts_with(secret)) return false;
+  if (secret.size() >= kShortestSecretWord) return true;
+  const std::size_t end = at + secret.size();
+  return (at == 0 || !is_of_a_word(text[at - 1])) && (end == text.size() || !is_of_a_word(text[end]));
+}
+
+std::string redacted(std::string_view message, const std::vector<std::string_view>& secrets) {
+  std::string text;
+  for (std::size_t at = 0; at < message.size();) {
+    const auto secret =
+        std::ranges::find_if(secrets, [&](std::string_view each) { return stands_at(message, at, each); });
+    if (secret == secrets.end()) {
+      text += message[at++];
+    } else {
+      text += kRedacted;
+      at += secret->size();
+    }
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string presentable(std::string_view message, const LoadMetadata& metadata) {
-  std::string text(message);
-  for (const auto secret : secrets_in(metadata))
-    for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret, at + kRedacted.size()))
-      text.replace(at, secret.size(), kRedacted);
+  std::string text = redacted(message, secrets_in(metadata));
   if (!is_valid_utf8(text))
     std::ranges::replace_if(
         text, [](char c) { return (static_cast<unsigned char>(c) & 0x80) != 0; }, '?');

@@ -23,6 +23,20 @@ TEST(Presentable, a_value_within_another_does_not_leave_a_rest) {
   EXPECT_EQ(presentable("got secret-and-more", metadata), "got [redacted]");
 }
 
+TEST(Presentable, a_short_value_is_not_told_by_the_gaps_it_leaves_in_words) {
+  const LoadMetadata metadata{{"X-User", "a"}, {"X-Plan", "red"}};
+  EXPECT_EQ(presentable("failed to connect to all addresses", metadata),
+            "failed to connect to all addresses");
+  EXPECT_EQ(presentable("user a (plan=red) is a stranger", metadata),
+            "user [redacted] (plan=[redacted]) is [redacted] stranger");
+  EXPECT_EQ(presentable("red", metadata), "[redacted]");
+}
+
+TEST(Presentable, what_was_put_in_the_place_of_a_value_is_left_alone) {
+  const LoadMetadata metadata{{"Authorization", "abcdef123"}, {"X-User", "redacted"}};
+  EXPECT_EQ(presentable("abcdef123 of redacted", metadata), "[redacted] of [redacted]");
+}
+
 TEST(Presentable, empty_values_change_nothing) {
   EXPECT_EQ(presentable("a message", {{"A", ""}}), "a message");
 }

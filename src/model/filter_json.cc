@@ -76,6 +76,8 @@ class FilterReader {
   Result<Filter> read(const JsonNode& node, std::size_t depth) {
     const auto* object = node.value().if_object();
     if (object == nullptr) return node.mismatch("a condition or a group of conditions");
+    if (object->empty())
+      return node.refuse("expected a condition or a group of conditions, got an empty object");
     for (const auto& [word, kind] : kGroups)
       if (object->contains(word)) return read_group(node, word, kind, depth);
     return read_condition(node);

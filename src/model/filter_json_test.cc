@@ -28,7 +28,7 @@ INSTANTIATE_TEST_SUITE_P(
     testing::Values(
         Refusal{"string", R"("a")", "", "expected a condition or a group of conditions, got a string"},
         Refusal{"array", R"([])", "", "got an array"},  //
-        Refusal{"empty", R"({})", "field", "is missing"},
+        Refusal{"empty", R"({})", "", "expected a condition or a group of conditions, got an empty object"},
         Refusal{"no_value", R"({"field":"a"})", "value", "is missing"},
         Refusal{"no_field", R"({"op":"eq","value":1})", "field", "is missing"},
         Refusal{"empty_field", R"({"field":"","value":1})", "field", "empty"},

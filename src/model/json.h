@@ -15,8 +15,9 @@
 
 namespace slate {
 
-// Text to JSON, with the line and column of a mistake. Nesting (64), members of one object (4,096) and values
-// (8 million) are limited; ints keep 64 bits and floats every digit; duplicate members are refused.
+// Text to JSON, with the line (where there are several) and column of a mistake. Nesting (64), members of one
+// object (4,096) and values (8 million) are limited; ints keep 64 bits and floats every digit; duplicate
+// members are refused.
 Result<boost::json::value> parse_json(std::string_view text);
 
 // JSON to text, for people and programs: a float is the shortest text that reads back as the same float, such

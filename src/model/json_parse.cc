@@ -142,8 +142,11 @@ Failure refuse_at(std::string_view text, std::size_t offset, std::string_view wh
       std::ranges::count_if(before.substr(line_start),
                             [](char c) { return (static_cast<unsigned char>(c) & 0xc0u) != 0x80u; }) +
       1;
-  return fail(Reason::kInvalidArgument,
-              fmt::format("not valid JSON: line {}, column {}: {}", line, column, why));
+  // A single line is one of NDJSON, whose number the caller knows, or needs none.
+  const std::string place = text.find('\n') == std::string_view::npos
+                                ? fmt::format("column {}", column)
+                                : fmt::format("line {}, column {}", line, column);
+  return fail(Reason::kInvalidArgument, fmt::format("not valid JSON: {}: {}", place, why));
 }
 
 }  // namespace

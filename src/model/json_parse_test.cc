@@ -58,7 +58,7 @@ TEST(ParseJson, a_written_float_is_read_back_exactly) {
 
 TEST(ParseJson, says_line_and_column_of_a_mistake) {
   EXPECT_EQ(refusal("{\n  \"a\": 1,\n  \"b\": x\n}").substr(0, 33), "not valid JSON: line 3, column 8:");
-  EXPECT_EQ(refusal("[\"\xc3\xa4\", x]").substr(0, 33), "not valid JSON: line 1, column 7:");
+  EXPECT_EQ(refusal("[\"\xc3\xa4\", x]").substr(0, 32), "not valid JSON: column 7: syntax");
 }
 
 TEST(ParseJson, refuses_text_that_ends_too_early) {
@@ -68,7 +68,7 @@ TEST(ParseJson, refuses_text_that_ends_too_early) {
 }
 
 TEST(ParseJson, refuses_what_follows_the_value) {
-  EXPECT_EQ(refusal("{} {}"), "not valid JSON: line 1, column 4: something follows the value");
+  EXPECT_EQ(refusal("{} {}"), "not valid JSON: column 4: something follows the value");
   EXPECT_NE(refusal("1 2"), "accepted");
   EXPECT_NE(refusal("1,"), "accepted");
 }

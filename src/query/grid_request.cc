@@ -1,7 +1,6 @@
 #include "query/grid_request.h"
 
 #include <array>
-#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <cstdint>
 #include <fmt/format.h>
@@ -46,8 +45,7 @@ Result<std::uint64_t> read_row(const JsonNode& node) {
   if (const auto* number = value.if_int64(); number != nullptr && *number >= 0)
     return static_cast<std::uint64_t>(*number);
   if (const auto* number = value.if_uint64()) return *number;
-  if (value.is_number())
-    return node.refuse("expected a whole number from 0 up, got " + json::serialize(value));
+  if (value.is_number()) return node.refuse("expected a whole number from 0 up, got " + json_text(value));
   return node.mismatch("a whole number");
 }
 

@@ -195,6 +195,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{R"({"filterModel":{"filterType":"join","type":"AND","conditions":[]}})",
              "unimplemented: filterModel: advanced filters are not offered"},
         Case{R"({"startRow":-1})", "invalid_argument: startRow: expected a whole number from 0 up, got -1"},
+        Case{R"({"startRow":2.5})", "invalid_argument: startRow: expected a whole number from 0 up, got 2.5"},
         Case{R"({"startRow":"0"})", "invalid_argument: startRow: expected a whole number, got a string"},
         Case{R"({"startRow":10,"endRow":5})",
              "invalid_argument: endRow: expected startRow or more, which is 10, got 5"},

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 #include <cstdint>
 #include <fmt/format.h>
@@ -58,7 +57,7 @@ Result<std::uint64_t> read_number(std::string_view member, const json::value& va
   if (const auto* number = value.if_uint64()) return *number;
   if (const auto* number = value.if_int64(); number != nullptr && *number >= 0)
     return static_cast<std::uint64_t>(*number);
-  const auto got = value.is_number() ? json::serialize(value) : std::string(kind_of(value));
+  const auto got = value.is_number() ? json_text(value) : std::string(kind_of(value));
   return refuse(std::string(member),
                 fmt::format("expected a whole number from 0 to {}, got {}", UINT64_MAX, got));
 }

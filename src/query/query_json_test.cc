@@ -102,6 +102,8 @@ TEST(QueryJson, numbers_with_a_fraction_or_beyond_64_bits_are_refused) {
     ASSERT_FALSE(query) << text;
     EXPECT_EQ(query.error().field(), "take");
   }
+  EXPECT_EQ(read(R"({"take":2.5})").error().message(),
+            "expected a whole number from 0 to 18446744073709551615, got 2.5");
 }
 
 TEST(QueryJson, limits_of_filters_hold) {

@@ -128,9 +128,11 @@ class UrlReader {
     if (!is_known(path)) return refuse(name, unknown(op ? path : std::string_view(name)));
     // Inside a map it is more likely a path than an operator: address__city.
     if (!op && !names_.schema.find_column(path)) return refuse(name, unknown(name));
-    if (!op)
-      return refuse(name, fmt::format("there is no operator {}", quoted(word)),
-                    near_miss_hint(word, op_words()));
+    if (!op) {
+      std::string hint = near_miss_hint(word, op_words());
+      if (hint.empty()) hint = fmt::format("one of {}", fmt::join(op_words(), ", "));
+      return refuse(name, fmt::format("there is no operator {}", quoted(word)), std::move(hint));
+    }
     return add_condition(name, path, *op, value);
   }
 

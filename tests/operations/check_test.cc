@@ -154,7 +154,7 @@ TEST_F(CheckTest, a_folder_that_a_server_holds_is_2_and_left_alone) {
   ServerProcess server(SLATE_PROGRAM, data_);
   const Finished done = check();
   EXPECT_EQ(done.exit, 2);
-  EXPECT_THAT(done.err, HasSubstr("the data folder is open in another process"));
+  EXPECT_THAT(done.err, HasSubstr("the data folder is open in another process: " + data_.string()));
   server.stop();
   EXPECT_EQ(check().exit, 0);
 }

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "testing/child_process.h"
@@ -21,6 +22,7 @@ using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::IsSupersetOf;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 class CompletionTest : public ::testing::Test {
  protected:
@@ -80,17 +82,44 @@ TEST_F(CompletionTest, bash_completes_arguments) {
   EXPECT_THAT(offered({"slate", "import", "people", "ro"}), ElementsAre("rows.csv"));
 }
 
-TEST_F(CompletionTest, zsh_and_fish_accept_their_scripts) {
-  for (const std::string shell : {"zsh", "fish"}) {
-    const Finished script = run_program({SLATE_PROGRAM, "completion", shell});
-    ASSERT_EQ(script.exit, 0);
-    if (!is_there(shell)) {
-      std::cout << shell << " is not installed: its script was not read by it\n";
-      continue;
-    }
-    const Finished read = run_program({"/bin/sh", "-c", shell + " -n"}, script.out);
-    EXPECT_EQ(read.exit, 0) << read.err;
+TEST_F(CompletionTest, zsh_completes_verbs_flags_words_and_arguments) {
+  if (!is_there("zsh")) GTEST_SKIP() << "zsh is not installed: it was not asked";
+  std::ofstream(folder_.path() / "_slate") << run_program({SLATE_PROGRAM, "completion", "zsh"}).out;
+  // A shell at a terminal, in which somebody types and asks for the rest.
+  std::ofstream(folder_.path() / "ask.zsh") << R"(zmodload zsh/zpty
+zpty shell TERM=dumb zsh -f -i
+zpty -w shell "fpath=($PWD \$fpath); autoload -Uz compinit; compinit -D -u; PS1='ready'"
+zpty -r shell seen '*ready'
+zpty -w -n shell "$1"$'\t'
+zpty -r shell seen "*$2*"
+)";
+  for (const auto& [typed, completed] : {std::pair<std::string, std::string>{"slate impo", "import "},
+                                         {"slate serve --dura", "--durability"},
+                                         {"slate serve --durability s", "sync"},
+                                         {"slate get datasourc", "datasource"},
+                                         {"slate import people ro", "rows.csv"},
+                                         {"slate check mani", "manifests"}}) {
+    const Finished asked = run_program({"/bin/sh", "-c",
+                                        "cd " + folder_.path().string() + " && timeout 60 zsh -f ask.zsh '" +
+                                            typed + "' '" + completed + "'"});
+    EXPECT_EQ(asked.exit, 0) << typed << "\n" << asked.err;
   }
+}
+
+TEST_F(CompletionTest, fish_completes_verbs_flags_words_and_arguments) {
+  if (!is_there("fish")) GTEST_SKIP() << "fish is not installed: it was not asked";
+  std::ofstream(folder_.path() / "slate.fish") << run_program({SLATE_PROGRAM, "completion", "fish"}).out;
+  const auto fish_offers = [&](const std::string& typed) {
+    return run_program({"/bin/sh", "-c",
+                        "cd " + folder_.path().string() +
+                            " && HOME=$PWD fish -c 'source slate.fish; complete -C \"" + typed + "\"'"})
+        .out;
+  };
+  EXPECT_THAT(fish_offers("slate impo"), StartsWith("import\t"));
+  EXPECT_THAT(fish_offers("slate serve --dura"), StartsWith("--durability\t"));
+  EXPECT_THAT(fish_offers("slate serve --durability s"), StartsWith("sync"));
+  EXPECT_EQ(fish_offers("slate import people ro"), "rows.csv\n");
+  EXPECT_THAT(fish_offers("slate check mani"), StartsWith("manifests/"));
 }
 
 TEST_F(CompletionTest, another_shell_is_refused) {

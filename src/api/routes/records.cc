@@ -1,9 +1,9 @@
 #include <boost/json/object.hpp>
-#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -79,10 +79,14 @@ Result<Cells> merge_patch_cells(ApiContext& context, const http::Request& reques
 Result<void> check_write(const http::Request& request, const json::object& body) {
   SLATE_TRY(word_parameter(request, kInt64));
   const std::string& id = request.param("rid");
-  if (const auto* sent = body.if_contains("_id"); sent != nullptr && *sent != json::value(id))
-    return fail(Error(Reason::kInvalidArgument, "the path says " + slate::quoted(id) + ", the body " +
-                                                    slate::quoted(json::serialize(*sent)))
-                    .with_field("_id"));
+  if (const auto* sent = body.if_contains("_id")) {
+    const auto* text = sent->if_string();
+    if (text == nullptr || std::string_view(*text) != id)
+      return fail(Error(Reason::kInvalidArgument,
+                        "the path says " + slate::quoted(id) + ", the body " +
+                            (text != nullptr ? slate::quoted(*text) : "something that is no string"))
+                      .with_field("_id"));
+  }
   return {};
 }
 

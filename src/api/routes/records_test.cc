@@ -43,7 +43,7 @@ TEST_F(RecordsTest, ndjson_passes_over_blank_lines) {
 TEST_F(RecordsTest, malformed_line_is_named_and_nothing_is_written) {
   const auto answer = post(records_, "{\"_id\":\"a\"}\n\n{\"_id\":\"b\"\n{\"_id\":\"c\"}\n", kNdjson);
   EXPECT_EQ(answer.status, 400);
-  EXPECT_THAT(answer.at("/detail"), HasSubstr("line 3"));
+  EXPECT_THAT(answer.at("/detail"), HasSubstr("line 3: not valid JSON: column 11: the text ends too early"));
   EXPECT_EQ(rows(), "0");
 }
 
@@ -145,7 +145,10 @@ TEST_F(RecordsTest, ids_of_any_character_and_of_1024_bytes_are_reached) {
 }
 
 TEST_F(RecordsTest, body_with_another_id_than_the_path_is_400) {
-  expect_problem(put(record("a"), R"({"_id":"b"})"), 400, "invalid_argument", "_id");
+  const auto answer = put(record("a"), R"({"_id":"b"})");
+  expect_problem(answer, 400, "invalid_argument", "_id");
+  EXPECT_EQ(answer.json().at("detail").as_string(), R"(the path says "a", the body "b")");
+  expect_problem(put(record("7"), R"({"_id":7})"), 400, "invalid_argument", "_id");
 }
 
 TEST_F(RecordsTest, patch_merges_and_null_removes) {

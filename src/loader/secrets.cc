@@ -12,7 +12,6 @@ constexpr std::size_t kLongestMessage = 1024;
 constexpr std::size_t kShortestSecretWord = 6;
 constexpr std::string_view kRedacted = "[redacted]";
 
-// Longest first, so that a part never spoils the match of the whole.
 std::vector<std::string_view> secrets_in(const LoadMetadata& metadata) {
   std::vector<std::string_view> secrets;
   for (const auto& [name, value] : metadata) {
@@ -24,17 +23,35 @@ std::vector<std::string_view> secrets_in(const LoadMetadata& metadata) {
       begin = end + 1;
     }
   }
-  std::ranges::sort(secrets, std::ranges::greater{}, &std::string_view::size);
   return secrets;
+}
+
+// Found in the message as it came, so that secrets may overlap, and none is looked for in what replaces
+// another.
+std::string redacted(std::string_view message, const LoadMetadata& metadata) {
+  std::vector<bool> is_secret(message.size());
+  for (const auto secret : secrets_in(metadata)) {
+    std::size_t known = 0;  // where the last one found ends
+    for (auto at = message.find(secret); at != std::string_view::npos; at = message.find(secret, at + 1)) {
+      const std::size_t end = at + secret.size();
+      for (std::size_t i = std::max(at, known); i < end; ++i) is_secret[i] = true;
+      known = end;
+    }
+  }
+  std::string text;
+  for (std::size_t i = 0; i < message.size(); ++i) {
+    if (!is_secret[i])
+      text += message[i];
+    else if (i == 0 || !is_secret[i - 1])
+      text += kRedacted;
+  }
+  return text;
 }
 
 }  // namespace
 
 std::string presentable(std::string_view message, const LoadMetadata& metadata) {
-  std::string text(message);
-  for (const auto secret : secrets_in(metadata))
-    for (auto at = text.find(secret); at != std::string::npos; at = text.find(secret, at + kRedacted.size()))
-      text.replace(at, secret.size(), kRedacted);
+  std::string text = redacted(message, metadata);
   if (!is_valid_utf8(text))
     std::ranges::replace_if(
         text, [](char c) { return (static_cast<unsigned char>(c) & 0x80) != 0; }, '?');

@@ -23,6 +23,17 @@ TEST(Presentable, a_value_within_another_does_not_leave_a_rest) {
   EXPECT_EQ(presentable("got secret-and-more", metadata), "got [redacted]");
 }
 
+TEST(Presentable, values_that_overlap_leave_no_rest) {
+  const LoadMetadata metadata{{"A", "abcdef"}, {"B", "defghijk"}};
+  EXPECT_EQ(presentable("got abcdefghijk", metadata), "got [redacted]");
+  EXPECT_EQ(presentable("aaaa!", {{"A", "aaa"}}), "[redacted]!");
+}
+
+TEST(Presentable, a_short_value_is_not_looked_for_in_what_hides_another) {
+  const LoadMetadata metadata{{"A", "secret"}, {"B", "e"}, {"C", "d"}};
+  EXPECT_EQ(presentable("a secret word", metadata), "a [redacted] wor[redacted]");
+}
+
 TEST(Presentable, empty_values_change_nothing) {
   EXPECT_EQ(presentable("a message", {{"A", ""}}), "a message");
 }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cstdio>
 #include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
@@ -7,6 +8,7 @@
 #include "base/try.h"
 #include "cli/api_client.h"
 #include "cli/list_rows.h"
+#include "cli/process.h"
 #include "cli/progress_line.h"
 #include "cli/row_count.h"
 #include "cli/verbs.h"
@@ -30,21 +32,39 @@ Result<void> write_to(std::ostream& out, std::string_view piece) {
   return fail(Reason::kIo, "the output could not be written");
 }
 
-// A file has its name only once all of it is there.
-Result<void> write_file(const std::filesystem::path& path,
+// What `path` names in the end, so that a link stays one.
+std::filesystem::path behind_links(const std::filesystem::path& path) {
+  std::error_code error;
+  auto target = std::filesystem::canonical(path, error);
+  return error ? path : target;
+}
+
+// A file has its name only once all of it is there. A device or a pipe is written as it is.
+Result<void> write_file(const std::filesystem::path& named,
                         const std::function<Result<void>(const Sink&)>& fill) {
-  const std::filesystem::path part = path.string() + ".part";
+  const std::filesystem::path path = behind_links(named);
+  std::error_code error;
+  const bool is_replaced =
+      !std::filesystem::exists(path, error) || std::filesystem::is_regular_file(path, error);
+  const std::filesystem::path part = path.string() + (is_replaced ? ".part" : "");
+  const auto remove_part = [&] {
+    std::error_code ignored;
+    if (is_replaced) std::filesystem::remove(part, ignored);
+  };
+  SLATE_TRY(const auto signals, end_with([&] {
+              remove_part();
+              std::fputs("slate export: interrupted\n", stderr);
+            }));
   std::ofstream file(part, std::ios::binary | std::ios::trunc);
   if (!file) return fail(Reason::kIo, fmt::format("{} cannot be written", part.string()));
   auto filled = fill([&](std::string_view piece) { return write_to(file, piece); });
   file.close();
   if (filled && !file) filled = fail(Reason::kIo, fmt::format("{} could not be written", part.string()));
-  std::error_code error;
-  if (filled) std::filesystem::rename(part, path, error);
+  if (filled && is_replaced) std::filesystem::rename(part, path, error);
   if (filled && error)
     filled = fail(Reason::kIo,
                   fmt::format("{} could not be named {}: {}", part.string(), path.string(), error.message()));
-  if (!filled) std::filesystem::remove(part, error);
+  if (!filled) remove_part();
   return filled;
 }
 

@@ -1,5 +1,7 @@
+#include <atomic>
 #include <boost/json/object.hpp>
 #include <charconv>
+#include <cstdio>
 #include <filesystem>
 #include <fmt/format.h>
 #include <fstream>
@@ -8,6 +10,7 @@
 
 #include "base/try.h"
 #include "cli/api_client.h"
+#include "cli/process.h"
 #include "cli/progress_line.h"
 #include "cli/record_source.h"
 #include "cli/row_count.h"
@@ -33,7 +36,7 @@ struct Options {
 };
 
 struct Counts {
-  std::uint64_t records = 0;  // written
+  std::atomic<std::uint64_t> records = 0;  // written; for whoever ends the process, too
   std::uint64_t inserted = 0;
   std::uint64_t updated = 0;
 };
@@ -74,14 +77,15 @@ struct Batch {
 class Import {
  public:
   Import(const Options& options, RecordSource& source, std::optional<std::uint64_t> source_bytes,
-         Terminal& terminal)
+         Counts& counts, Terminal& terminal)
       : options_(options),
         source_(source),
         source_bytes_(source_bytes),
         client_(options.server),
-        progress_(terminal, "import") {}
+        progress_(terminal, "import"),
+        counts_(counts) {}
 
-  // On an error what was written stays: counts() says how much.
+  // On an error what was written stays: the counts say how much.
   Result<void> run() {
     for (std::uint64_t i = 0; i < options_.skip; ++i) {
       SLATE_TRY(const auto record, source_.next());
@@ -104,7 +108,6 @@ class Import {
       if (batch.lines.size() == options_.batch) SLATE_TRY(send(batch));
     }
   }
-  const Counts& counts() const { return counts_; }
 
  private:
   // One transaction; the batch is empty afterwards.
@@ -119,7 +122,9 @@ class Import {
     const auto answer = parse_json(response->body);
     const auto number = [&](std::string_view member) -> std::uint64_t {
       const auto* value = answer && answer->is_object() ? answer->get_object().if_contains(member) : nullptr;
-      return value != nullptr && value->is_number() ? value->to_number<std::uint64_t>() : 0;
+      boost::system::error_code error;
+      const auto count = value == nullptr ? 0 : value->to_number<std::uint64_t>(error);
+      return error ? 0 : count;
     };
     counts_.records += batch.lines.size();
     counts_.inserted += number("inserted");
@@ -134,7 +139,7 @@ class Import {
   const std::optional<std::uint64_t> source_bytes_;
   ApiClient client_;
   ProgressLine progress_;
-  Counts counts_;
+  Counts& counts_;
 };
 
 Result<Datasource> declared(const Options& options) {
@@ -150,8 +155,8 @@ RowFormat format_of(const Options& options) {
                                                                                     : RowFormat::kNdjson;
 }
 
-Result<Counts> import_from(std::istream& in, std::optional<std::uint64_t> bytes, const Options& options,
-                           Counts& written, Terminal& terminal) {
+Result<void> import_from(std::istream& in, std::optional<std::uint64_t> bytes, const Options& options,
+                         Counts& written, Terminal& terminal) {
   std::unique_ptr<RecordSource> source;
   if (format_of(options) == RowFormat::kCsv) {
     SLATE_TRY(const Datasource datasource, declared(options));
@@ -159,14 +164,10 @@ Result<Counts> import_from(std::istream& in, std::optional<std::uint64_t> bytes,
   } else {
     source = ndjson_source(in);
   }
-  Import import(options, *source, bytes, terminal);
-  auto done = import.run();
-  written = import.counts();
-  if (!done) return fail(std::move(done).error());
-  return written;
+  return Import(options, *source, bytes, written, terminal).run();
 }
 
-Result<Counts> import_all(const Options& options, Counts& written, Terminal& terminal) {
+Result<void> import_all(const Options& options, Counts& written, Terminal& terminal) {
   if (options.file == "-") return import_from(terminal.in, std::nullopt, options, written, terminal);
   std::ifstream file(options.file, std::ios::binary);
   std::error_code error;
@@ -175,6 +176,13 @@ Result<Counts> import_all(const Options& options, Counts& written, Terminal& ter
   std::optional<std::uint64_t> bytes = std::filesystem::file_size(options.file, error);
   if (error) bytes.reset();  // a pipe by name, say
   return import_from(file, bytes, options, written, terminal);
+}
+
+// Nothing where nothing was written.
+std::string how_to_go_on(const Options& options, std::uint64_t written) {
+  return written == 0 ? ""
+                      : fmt::format("{} records were written; go on behind them with --skip {}\n",
+                                    grouped(written), options.skip + written);
 }
 
 }  // namespace
@@ -211,16 +219,18 @@ Exit run_import(std::span<const std::string> arguments, Terminal& terminal) {
   if (options.datasource.empty()) return command_line.usage_error("name the datasource", terminal);
 
   Counts written;
-  const auto done = import_all(options, written, terminal);
-  if (!done) {
+  const auto signals = end_with([&] {
+    const std::string words = "slate import: interrupted\n" + how_to_go_on(options, written.records);
+    std::fputs(words.c_str(), stderr);
+  });
+  if (!signals) return failed("import", signals.error(), terminal);
+  if (const auto done = import_all(options, written, terminal); !done) {
     failed("import", done.error(), terminal);
-    if (written.records > 0)
-      terminal.err << fmt::format("{} records were written; go on behind them with --skip {}\n",
-                                  grouped(written.records), options.skip + written.records);
+    terminal.err << how_to_go_on(options, written.records);
     return Exit::kFailed;
   }
-  terminal.out << fmt::format("{} records: {} inserted, {} updated\n", grouped(done->records),
-                              grouped(done->inserted), grouped(done->updated));
+  terminal.out << fmt::format("{} records: {} inserted, {} updated\n", grouped(written.records),
+                              grouped(written.inserted), grouped(written.updated));
   return Exit::kOk;
 }
 

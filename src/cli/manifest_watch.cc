@@ -21,6 +21,12 @@ std::string_view action_word(ManifestAction action) {
   return "unchanged";
 }
 
+// Whether it says nothing about the document.
+bool is_passing(Reason reason) {
+  return reason == Reason::kUnavailable || reason == Reason::kOverloaded || reason == Reason::kConflict ||
+         reason == Reason::kCancelled || reason == Reason::kDeadlineExceeded;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<ManifestWatch>> ManifestWatch::start(WithDatabase with_database,
@@ -69,8 +75,8 @@ Result<void> ManifestWatch::apply_to(Database& database) {
   ManifestFolder folder(database, origins_);
   const ManifestReport report = folder.apply(files);
   write_log(report);
-  is_owed_ = std::ranges::any_of(
-      report.errors, [](const ManifestError& error) { return error.error.reason() == Reason::kUnavailable; });
+  is_owed_ = std::ranges::any_of(report.errors,
+                                 [](const ManifestError& error) { return is_passing(error.error.reason()); });
   if (options_.on_removed)
     for (const ManifestOutcome& outcome : report.outcomes)
       if (outcome.action == ManifestAction::kRemoved && outcome.resource.kind == ResourceKind::kDatasource)

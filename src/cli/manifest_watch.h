@@ -38,7 +38,8 @@ class ManifestWatch {
 
   // Everything once more, to this database, such as one that is empty. Errors: of the folder and the memory.
   Result<void> apply_to(Database& database);
-  // Tries again what the database could not be reached for; nothing when there is no such thing.
+  // Tries again what the database could not be reached, or had no time, for; nothing when there is no such
+  // thing.
   void apply_owed();
   ManifestWatch(const ManifestWatch&) = delete;
   ManifestWatch& operator=(const ManifestWatch&) = delete;

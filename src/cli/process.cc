@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <malloc.h>
 #include <sys/resource.h>
+#include <utility>
 
 #include "base/log.h"
 #include "base/try.h"
@@ -60,6 +61,13 @@ void Ending::end(net::Shutdown how) {
   const std::scoped_lock lock(mutex_);
   is_asked_ = true;
   asked_.notify_all();
+}
+
+Result<std::unique_ptr<net::Signals>> end_with(std::function<void()> last_words) {
+  return net::Signals::listen([last_words = std::move(last_words)](net::Shutdown) {
+    last_words();
+    std::_Exit(static_cast<int>(Exit::kFailed));
+  });
 }
 
 }  // namespace slate::cli

@@ -1,8 +1,9 @@
-// What verbs that serve do with their process.
+// What verbs do with their process.
 #pragma once
 
 #include <condition_variable>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 
@@ -32,8 +33,8 @@ void raise_file_limit();
 // by page: up to a few megabytes a thread.
 void keep_freed_memory();
 
-// The first signal ends wait(); a second one ends the process: what was acknowledged is safe, by its
-// durability.
+// For verbs that serve. The first signal ends wait(); a second one ends the process: what was acknowledged is
+// safe, by its durability.
 class Ending {
  public:
   static Result<std::unique_ptr<Ending>> listen();
@@ -48,5 +49,9 @@ class Ending {
   bool is_asked_ = false;
   std::unique_ptr<net::Signals> signals_;  // last: its thread ends first
 };
+
+// For verbs that do something and end: the first signal ends the process, as failed. `last_words` come before
+// that, on a thread of its own, while the verb goes on.
+Result<std::unique_ptr<net::Signals>> end_with(std::function<void()> last_words);
 
 }  // namespace slate::cli

@@ -37,6 +37,17 @@ TEST(Presentable, what_was_put_in_the_place_of_a_value_is_left_alone) {
   EXPECT_EQ(presentable("abcdef123 of redacted", metadata), "[redacted] of [redacted]");
 }
 
+TEST(Presentable, values_that_overlap_leave_no_rest) {
+  const LoadMetadata metadata{{"A", "abcdef"}, {"B", "defghijk"}};
+  EXPECT_EQ(presentable("got abcdefghijk", metadata), "got [redacted]");
+  EXPECT_EQ(presentable("aaaa!", {{"A", "aaa"}}), "[redacted]!");
+}
+
+TEST(Presentable, a_short_value_is_not_looked_for_in_what_hides_another) {
+  const LoadMetadata metadata{{"A", "secret"}, {"B", "e"}, {"C", "d"}};
+  EXPECT_EQ(presentable("a secret d", metadata), "a [redacted] [redacted]");
+}
+
 TEST(Presentable, empty_values_change_nothing) {
   EXPECT_EQ(presentable("a message", {{"A", ""}}), "a message");
 }

@@ -1,19 +1,29 @@
 // `slate export` and `slate import` against a server.
 
 #include <algorithm>
+#include <csignal>
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <fstream>
+#include <future>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <iterator>
 #include <memory>
+#include <sys/stat.h>
+#include <thread>
+#include <unistd.h>
 
+#include "http/server.h"
+#include "net/blocking_pool.h"
+#include "net/io_threads.h"
 #include "testing/child_process.h"
 #include "testing/server_process.h"
 
 namespace slate {
 namespace {
 
+using slate::testing::ChildProcess;
 using slate::testing::Finished;
 using slate::testing::ServerProcess;
 using slate::testing::TemporaryFolder;
@@ -101,6 +111,57 @@ TEST_F(TransferTest, many_records_come_through_small_batches_in_their_order) {
   EXPECT_EQ(done.err, "5,000 rows\n");
   EXPECT_EQ(contents("all.ndjson"), many(5'000));
   EXPECT_FALSE(std::filesystem::exists(path("all.ndjson.part")));
+}
+
+TEST_F(TransferTest, an_export_goes_through_links_and_into_what_is_no_file) {
+  ASSERT_EQ(slate({"import", "one"}, many(3)).exit, 0);
+  std::ofstream(path("dump")) << "of yesterday";
+  std::filesystem::create_symlink(path("dump"), path("link"));
+  ASSERT_EQ(slate({"export", "--datasource", "one", "columns=name,age", "-o", path("link")}).exit, 0);
+  EXPECT_TRUE(std::filesystem::is_symlink(path("link")));
+  EXPECT_EQ(contents("dump"), many(3));
+
+  ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
+  const int pipe = ::open(path("pipe").c_str(), O_RDWR | O_NONBLOCK);
+  EXPECT_EQ(slate({"export", "--datasource", "one", "columns=name,age", "-o", path("pipe")}).exit, 0);
+  EXPECT_TRUE(std::filesystem::is_fifo(path("pipe")));
+  std::string came(1'000, '\0');
+  came.resize(std::max<ssize_t>(::read(pipe, came.data(), came.size()), 0));
+  EXPECT_EQ(came, many(3));
+  ::close(pipe);
+}
+
+TEST_F(TransferTest, an_import_that_is_interrupted_says_how_to_go_on) {
+  ASSERT_EQ(::mkfifo(path("rows").c_str(), 0600), 0);
+  const int rows = ::open(path("rows").c_str(), O_RDWR);
+  ChildProcess import(
+      {SLATE_PROGRAM, "import", "one", path("rows"), "--batch", "10", "--server", server_->url()});
+  const std::string lines = many(25);
+  ASSERT_EQ(::write(rows, lines.data(), lines.size()), static_cast<ssize_t>(lines.size()));
+  while (std::ranges::count(exported("one", "ndjson"), '\n') < 20) std::this_thread::yield();
+  import.signal(SIGINT);
+  EXPECT_EQ(import.wait(), 1);
+  // It may not have heard of the second ten.
+  EXPECT_THAT(import.seen(), ::testing::ContainsRegex("(10 records .* --skip 10|20 records .* --skip 20)\n"));
+  ::close(rows);
+}
+
+TEST_F(TransferTest, an_export_that_is_interrupted_leaves_nothing) {
+  std::promise<http::Respond> asked;
+  http::Router router;
+  router.add(http::Method::kGet, "/v1/datasources/one/records",
+             [&](http::Request, http::Respond respond) { asked.set_value(std::move(respond)); });
+  net::IoThreads io(1);
+  net::BlockingPool pool({.threads = 1});
+  const auto silent = http::Server::start({}, std::move(router), io, pool).value();
+  ChildProcess exporting({SLATE_PROGRAM, "export", "--datasource", "one", "-o", path("rows"), "--server",
+                          fmt::format("http://127.0.0.1:{}", silent->port())});
+  auto respond = asked.get_future().get();
+  EXPECT_TRUE(std::filesystem::exists(path("rows.part")));
+  exporting.signal(SIGTERM);
+  EXPECT_EQ(exporting.wait(), 1);
+  EXPECT_FALSE(std::filesystem::exists(path("rows.part")));
+  EXPECT_FALSE(std::filesystem::exists(path("rows")));
 }
 
 TEST_F(TransferTest, lists_and_conditions_are_exported_as_they_are_queried) {

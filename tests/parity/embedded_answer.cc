@@ -49,7 +49,7 @@ Result<EmbeddedAnswer> ask(Snapshot& snapshot, const Query& query, const QueryOp
       auto& row = answer.rows.emplace_back();
       row.push_back(batch->id.value(batch->rows[i]));
       for (const ColumnView& column : batch->columns) row.push_back(column.value(batch->rows[i]));
-      writer.append(answer.records.emplace_back(), *batch, i);
+      answer.records.push_back(writer.object(*batch, i));
     }
   }
   SLATE_TRY(answer.has_more, result->has_more());

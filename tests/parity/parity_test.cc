@@ -252,8 +252,7 @@ class Parity : public ::testing::Test {
       EXPECT_EQ(response.status, 404) << id;
       return;
     }
-    std::string expected;
-    api::JsonRows(data_->columns(), api::Int64Form::kNumber).append(expected, **batch, 0);
+    const std::string expected = api::JsonRows(data_->columns(), api::Int64Form::kNumber).object(**batch, 0);
     EXPECT_EQ(response.body, expected);
   }
 

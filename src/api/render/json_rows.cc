@@ -82,4 +82,12 @@ void JsonRows::append(TextAppender& out, const Batch& batch, std::size_t positio
   out.append('}');
 }
 
+std::string JsonRows::object(const Batch& batch, std::size_t position) const {
+  std::string text;
+  TextAppender out(text);
+  append(out, batch, position);
+  out.finish();
+  return text;
+}
+
 }  // namespace slate::api

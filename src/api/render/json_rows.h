@@ -23,6 +23,8 @@ class JsonRows {
 
   // One object for the row at `position` of the batch. O(columns), without allocations of its own.
   void append(TextAppender& out, const Batch& batch, std::size_t position) const;
+  // The same, alone.
+  std::string object(const Batch& batch, std::size_t position) const;
 
  private:
   // `"name":`, with a comma before it unless it is the first of its object. It is followed by what makes it a

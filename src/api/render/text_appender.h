@@ -16,10 +16,12 @@ class TextAppender {
  public:
   // `out` outlives it.
   explicit TextAppender(std::string& out) : out_(out), used_(out.size()) {}
-  ~TextAppender() { out_.resize(used_); }
+  ~TextAppender() { finish(); }
   TextAppender(const TextAppender&) = delete;
   TextAppender& operator=(const TextAppender&) = delete;
 
+  // Sets the length now, after which nothing more is appended.
+  void finish() { out_.resize(used_); }
   std::size_t size() const { return used_; }
 
   // Room for so many bytes; those that are written there count once passed() says so.

@@ -36,12 +36,7 @@ Result<std::optional<std::string>> read_record(ApiContext& context, const http::
   SLATE_TRY(const Batch* batch, copy.snapshot->find(request.param("rid")));
   if (batch == nullptr) return std::nullopt;
   const JsonRows writer(copy.snapshot->columns(), form == "string" ? Int64Form::kString : Int64Form::kNumber);
-  std::string text;
-  {
-    TextAppender out(text);
-    writer.append(out, *batch, 0);
-  }
-  return text;
+  return writer.object(*batch, 0);
 }
 
 Result<http::Response> get_record(ApiContext& context, http::Request& request) {

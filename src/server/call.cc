@@ -46,8 +46,9 @@ bool Call::begins() {
   Turn before = Turn::kWaits;
   if (!turn_.compare_exchange_strong(before, Turn::kHas) && before == Turn::kGivenUp) return false;
   auto interrupted = interruption(std::chrono::steady_clock::now());
-  if (interrupted) answer(*std::move(interrupted));
-  return !interrupted;
+  if (!interrupted) return true;
+  answer(*std::move(interrupted));
+  return false;
 }
 
 bool Call::give_up(TimePoint now) {

@@ -1,10 +1,12 @@
 #include "cli/isolated.h"
 
 #include <cerrno>
+#include <csignal>
 #include <cstring>
 #include <exception>
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,7 +25,10 @@ void write_all(int file, std::string_view text) {
   }
 }
 
-[[noreturn]] void run_copy(int output, const std::function<void(const Say&)>& work) {
+[[noreturn]] void run_copy(int output, pid_t parent, const std::function<void(const Say&)>& work) {
+  // Nobody listens when the other one has been ended; and files stay locked as long as this one runs.
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != parent) ::_exit(kThrew);
   if (const int nowhere = ::open("/dev/null", O_WRONLY | O_CLOEXEC); nowhere >= 0)
     ::dup2(nowhere, STDERR_FILENO);
   int status = kReturned;
@@ -57,10 +62,11 @@ Result<std::optional<std::string>> run_isolated(const std::function<void(const S
   int ends[2] = {-1, -1};
   if (::pipe2(ends, O_CLOEXEC) != 0)
     return fail(Reason::kIo, fmt::format("making a pipe: {}", std::strerror(errno)));
+  const pid_t parent = ::getpid();
   const pid_t process = ::fork();
   if (process == 0) {
     ::close(ends[0]);
-    run_copy(ends[1], work);
+    run_copy(ends[1], parent, work);
   }
   const int error = errno;
   ::close(ends[1]);

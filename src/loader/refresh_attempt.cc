@@ -18,6 +18,8 @@ LoadFailure failure_to_begin(Error error) {
   return failure_of_store(std::move(error));
 }
 
+LoadFailure stopped() { return {FailureKind::kCancelled, Error(Reason::kCancelled, "the load was stopped")}; }
+
 // Asks until there is another answer than that somebody else loads.
 Result<ClaimAnswer> ask(RefreshTarget& target, RefreshClaim claim, LoadProgress& progress, Joined& joined) {
   for (;;) {
@@ -85,6 +87,7 @@ ClaimOutcome claim_refresh(RefreshTarget& target, Flight& flight, const NeedOf& 
     return result;
   };
   for (;;) {
+    if (flight.stop.stop_requested()) return stopped();
     const auto live = target.live(flight.copy());
     if (!live) return failure_to_begin(live.error());
     const Need needed = need(*live, joined);

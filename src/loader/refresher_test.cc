@@ -411,6 +411,25 @@ TEST_F(RefresherTest, shutdown_cancels_running_loads_and_answers_everybody) {
   EXPECT_EQ(start({}).get().error->reason(), Reason::kUnavailable) << "a late caller is answered, too";
 }
 
+// The database may be slow to answer, or away.
+TEST_F(RefresherTest, shutdown_asks_the_database_nothing_for_queued_loads) {
+  RefresherOptions narrow = options();
+  narrow.max_running = 1;
+  Refresher refreshes(target, narrow);
+  loader.hold();
+  refreshes.refresh(datasource, {}, {});
+  ASSERT_TRUE(loader.wait_for_calls(1));
+  std::promise<LoadStatus> queued;
+  refreshes.refresh(numbered_datasource("others", loader.endpoint()), {},
+                    [&](const LoadStatus& status) { queued.set_value(status); });
+  const int before = target.questions();
+  refreshes.shutdown();
+  const LoadStatus status = queued.get_future().get();
+  EXPECT_EQ(status.failure, FailureKind::kCancelled);
+  EXPECT_EQ(status.error->reason(), Reason::kUnavailable);
+  EXPECT_EQ(target.questions(), before);
+}
+
 TEST_F(RefresherTest, an_answer_may_ask_for_the_next_refresh) {
   std::promise<LoadStatus> second;
   refresher.refresh(datasource, {}, [&](const LoadStatus& first) {

@@ -23,6 +23,7 @@ class MemoryTarget final : public RefreshTarget {
 
   Result<SnapshotInfo> live(CopyRef) override {
     const std::lock_guard lock(mutex_);
+    ++questions_;
     return info_;
   }
   Result<ClaimAnswer> claim(const RefreshClaim& claim) override {
@@ -71,6 +72,11 @@ class MemoryTarget final : public RefreshTarget {
   void run_elsewhere(LoadStatus load) {
     const std::lock_guard lock(mutex_);
     elsewhere_ = std::move(load);
+  }
+  // How often it was asked what is live.
+  int questions() const {
+    const std::lock_guard lock(mutex_);
+    return questions_;
   }
   int claims() const {
     const std::lock_guard lock(mutex_);
@@ -169,6 +175,7 @@ class MemoryTarget final : public RefreshTarget {
   OnClaim on_claim_;
   std::stop_source lost_;
   std::optional<LoadStatus> elsewhere_;
+  int questions_ = 0;
   int claims_ = 0;
   std::vector<FailureKind> given_up_;
 };

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "base/try.h"
@@ -63,11 +64,11 @@ bool Exchange::is_ready() {
 bool Exchange::when_ready(std::function<void()> resume) {
   Connection& connection = *connection_;
   const Connection::Lock lock(connection.mutex_);
-  if (is_done()) return false;
+  // Where no thread can be started, the caller waits itself.
+  if (is_done() || !connection.start_reader()) return false;
   resume_ = std::move(resume);
   ++connection.awaited_;
   connection.next_expiry_ = std::min(connection.next_expiry_, limit());
-  connection.start_reader();
   connection.reader_wake_.notify_one();
   return true;
 }
@@ -374,12 +375,17 @@ void Connection::break_with(Error error) {
 
 // ---- what coroutines wait for
 
-void Connection::start_reader() {
-  if (reader_thread_.joinable()) return;
-  reader_thread_ = std::thread([self = shared_from_this()] {
-    net::name_this_thread("client", 0);
-    self->read_for_awaited();
-  });
+bool Connection::start_reader() {
+  if (reader_thread_.joinable()) return true;
+  try {
+    reader_thread_ = std::thread([self = shared_from_this()] {
+      net::name_this_thread("client", 0);
+      self->read_for_awaited();
+    });
+  } catch (const std::system_error&) {
+    return false;
+  }
+  return true;
 }
 
 void Connection::read_for_awaited() {

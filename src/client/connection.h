@@ -59,7 +59,7 @@ class Exchange {
   Result<ReceivedFrame> next();
   bool is_ready();
   // Runs `resume` on the connection's thread when next() would not block; false, and never, when that is so
-  // now.
+  // now, or there is no such thread: then next() is to be called all the same, and waits.
   bool when_ready(std::function<void()> resume);
   // kMany: lets the server send so much more. It is told when half of the window has come together, as a
   // message for each frame would cost as much as the frame.
@@ -158,7 +158,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void wake(Exchange& exchange);
   void break_with(Error error);
 
-  void start_reader();
+  bool start_reader();  // false: no thread can be started
   void read_for_awaited();
   void expire_awaited(Lock& lock);
 

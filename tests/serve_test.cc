@@ -244,6 +244,17 @@ TEST_F(ServeTest, a_folder_of_manifests_that_is_not_there_is_an_error) {
   EXPECT_THAT(serve.err, HasSubstr("none"));
 }
 
+TEST_F(ServeTest, goes_on_when_nobody_takes_its_log_any_more) {
+  start();
+  server_->close_output();
+  for (int i = 0; i < 3; ++i) {
+    const auto lists = http::request(http::Method::kGet, url_ + "/v1/lists");
+    ASSERT_TRUE(lists) << lists.error().to_string();
+    EXPECT_EQ(lists->status, 200);
+  }
+  stop();
+}
+
 // What a line of the table touches, by number of records.
 std::int64_t counter(const boost::json::value& report, std::size_t run, std::string_view line,
                      std::string_view name) {

@@ -1,5 +1,6 @@
 #include "cli/process.h"
 
+#include <csignal>
 #include <cstdlib>
 #include <malloc.h>
 #include <sys/resource.h>
@@ -42,6 +43,8 @@ void keep_freed_memory() {
 }
 
 Result<std::unique_ptr<Ending>> Ending::listen() {
+  // Whoever took the log may end before the server does.
+  if (std::signal(SIGPIPE, SIG_IGN) == SIG_ERR) return fail(Reason::kInternal, "SIGPIPE cannot be ignored");
   std::unique_ptr<Ending> ending(new Ending());
   SLATE_TRY(ending->signals_,
             net::Signals::listen([raw = ending.get()](net::Shutdown how) { raw->end(how); }));

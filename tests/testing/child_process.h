@@ -66,13 +66,17 @@ class ChildProcess {
       ::kill(process_, SIGKILL);
       wait();
     }
-    ::close(output_);
+    close_output();
   }
   ChildProcess(const ChildProcess&) = delete;
   ChildProcess& operator=(const ChildProcess&) = delete;
 
   void signal(int number) const { ::kill(process_, number); }
   pid_t id() const { return process_; }
+  // As when whatever took its output has ended.
+  void close_output() {
+    if (output_ >= 0) ::close(std::exchange(output_, -1));
+  }
 
   // The next line that has `part` in it; nothing when the process ended, or was silent for five minutes,
   // before that.
@@ -106,6 +110,7 @@ class ChildProcess {
         seen_ += line + "\n";
         return line;
       }
+      if (output_ < 0) return std::nullopt;
       pollfd readable{.fd = output_, .events = POLLIN, .revents = 0};
       const int ready = ::poll(&readable, 1, 300'000);
       if (ready < 0 && errno == EINTR) continue;

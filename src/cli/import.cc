@@ -86,8 +86,8 @@ class Import {
     for (std::uint64_t i = 0; i < options_.skip; ++i) {
       SLATE_TRY(const auto record, source_.next());
       if (!record)
-        return fail(Reason::kInvalidArgument,
-                    fmt::format("there are {} records, fewer than --skip leaves out", i));
+        return fail(Reason::kInvalidArgument, fmt::format("there {} {}, fewer than --skip leaves out",
+                                                          i == 1 ? "is" : "are", counted(i, "record")));
     }
     Batch batch;
     for (;;) {
@@ -215,11 +215,13 @@ Exit run_import(std::span<const std::string> arguments, Terminal& terminal) {
   if (!done) {
     failed("import", done.error(), terminal);
     if (written.records > 0)
-      terminal.err << fmt::format("{} records were written; go on behind them with --skip {}\n",
-                                  grouped(written.records), options.skip + written.records);
+      terminal.err << fmt::format(
+          "{} written; go on behind {} with --skip {}\n",
+          written.records == 1 ? "1 record was" : grouped(written.records) + " records were",
+          written.records == 1 ? "it" : "them", options.skip + written.records);
     return Exit::kFailed;
   }
-  terminal.out << fmt::format("{} records: {} inserted, {} updated\n", grouped(done->records),
+  terminal.out << fmt::format("{}: {} inserted, {} updated\n", counted(done->records, "record"),
                               grouped(done->inserted), grouped(done->updated));
   return Exit::kOk;
 }

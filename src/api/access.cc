@@ -12,6 +12,7 @@ namespace {
 enum class Role : std::uint8_t { kNobody, kReader, kAdministrator };
 
 constexpr std::string_view kOwnHeader = "Slate-Token";
+constexpr std::string_view kAuthorization = "Authorization";
 
 // Empty without one.
 std::string_view bearer_token(std::string_view authorization) {
@@ -41,10 +42,17 @@ Caller caller_of(const AccessRules& rules, const http::Headers& headers) {
     caller.has_token = caller.has_token || !token.empty();
     return role != Role::kNobody;
   };
-  for (const std::string_view token : headers.all(kOwnHeader)) see(token);
-  for (const std::string_view value : headers.all("Authorization"))
-    caller.authorization_is_ours = see(bearer_token(value)) || caller.authorization_is_ours;
+  see(headers.get(kOwnHeader).value_or(""));
+  caller.authorization_is_ours = see(bearer_token(headers.get(kAuthorization).value_or("")));
   return caller;
+}
+
+// The header that comes more than once, although it holds the credentials of one (RFC 9110, section 5.3).
+// Nobody could say which of them a loader is to see, and which is ours.
+std::optional<std::string_view> repeated_credentials(const http::Headers& headers) {
+  for (const std::string_view name : {kOwnHeader, kAuthorization})
+    if (headers.all(name).size() > 1) return name;
+  return std::nullopt;
 }
 
 http::Response unauthenticated(const Caller& caller, std::string_view what) {
@@ -115,19 +123,22 @@ std::optional<http::Response> check_caller(const AccessRules& rules, Access acce
 }  // namespace
 
 std::optional<http::Response> check_access(const AccessRules& rules, Access access, http::Headers& headers) {
+  if (const auto name = repeated_credentials(headers))
+    return http::Response::problem(
+        Error(Reason::kInvalidArgument, "this header may come once only").with_field(std::string(*name)));
   const Caller caller = caller_of(rules, headers);
   headers.remove(kOwnHeader);
-  if (caller.authorization_is_ours) headers.remove("Authorization");
+  if (caller.authorization_is_ours) headers.remove(kAuthorization);
   return check_caller(rules, access, caller, headers);
 }
 
 bool has_access(const AccessRules& rules, Access access, const http::Headers& headers) {
-  return !check_caller(rules, access, caller_of(rules, headers), headers);
+  return !repeated_credentials(headers) && !check_caller(rules, access, caller_of(rules, headers), headers);
 }
 
 bool may_be_token(const AccessRules& rules, std::string_view header) {
   if (!rules.list_tokens && !rules.admin_tokens) return http::equal_ignoring_case(header, kOwnHeader);
-  return http::equal_ignoring_case(header, kOwnHeader) || http::equal_ignoring_case(header, "Authorization");
+  return http::equal_ignoring_case(header, kOwnHeader) || http::equal_ignoring_case(header, kAuthorization);
 }
 
 }  // namespace slate::api

@@ -39,8 +39,8 @@ struct AccessRules {
 };
 
 // The refusal of a request that may not go on: unauthenticated without a token that opens anything,
-// permission_denied with one that does not open this, and for web pages of others. Takes tokens of ours out
-// of the request's headers, in every case: what goes on to a loader must not have them.
+// permission_denied with one that does not open this, and for web pages of others, invalid_argument for a
+// header of credentials that comes twice. Tokens of ours are taken out: what goes on must not have them.
 std::optional<http::Response> check_access(const AccessRules& rules, Access access, http::Headers& headers);
 // Whether it would not refuse. Leaves the headers as they are.
 bool has_access(const AccessRules& rules, Access access, const http::Headers& headers);

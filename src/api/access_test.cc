@@ -115,6 +115,28 @@ TEST(Access, tokens_of_ours_go_no_further_and_those_of_others_do) {
   EXPECT_FALSE(open.has("Authorization")) << "where no token is needed, either";
 }
 
+TEST(Access, credentials_that_come_twice_are_refused_whosever_they_are) {
+  const std::vector<http::Headers> repeated{
+      {{"Authorization", std::string("Bearer ") + kReader}, {"authorization", "Bearer upstream-canary"}},
+      {{"Authorization", "Bearer upstream-canary"}, {"Authorization", std::string("Bearer ") + kReader}},
+      {{"Authorization", std::string("Bearer ") + kAdmin},
+       {"Authorization", std::string("Bearer ") + kAdmin}},
+      {{"Slate-Token", kReader}, {"Authorization", "Basic canary"}, {"Authorization", "Basic canary"}},
+      {{"Slate-Token", kReader}, {"Slate-Token", kAdmin}}};
+  for (const auto& headers : repeated)
+    for (const AccessRules& rules : {both(), AccessRules()})
+      for (const Access access : {Access::kOpen, Access::kLists, Access::kAdministration}) {
+        http::Headers sent = headers;
+        const auto refusal = check_access(rules, access, sent);
+        ASSERT_TRUE(refusal);
+        EXPECT_EQ(refusal->status, 400);
+        EXPECT_EQ(refusal->error->field(),
+                  (--headers.end())->first == "Slate-Token" ? "Slate-Token" : "Authorization");
+        EXPECT_THAT(refusal->error->to_string(), Not(HasSubstr("canary")));
+        EXPECT_FALSE(has_access(rules, access, headers)) << "nothing is answered at once";
+      }
+}
+
 TEST(Access, refusals_say_what_is_needed_and_never_what_was_sent) {
   http::Headers none;
   const auto missing = check_access(both(), Access::kLists, none);

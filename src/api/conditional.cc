@@ -57,11 +57,7 @@ http::Response Conditional::answer() const {
 }
 
 http::Response Conditional::finish(http::Response made) const {
-  if (made.status != 200 || made.error) return made;
-  if (!identity_) {
-    made.headers.set("Cache-Control", "no-store");
-    return made;
-  }
+  if (made.status != 200 || made.error || !identity_) return made;
   if (keep_ == Keep::kYes && !made.stream) {
     http::encode(made, accepted_);
     // A little more than its size is cheaper to keep than to copy.

@@ -11,6 +11,7 @@
 #include "model/json.h"
 #include "model/name.h"
 #include "net/token_file.h"
+#include "net/transport.h"
 
 namespace slate::cli {
 namespace {
@@ -27,6 +28,16 @@ Reason reason_of_status(int status) {
   for (std::size_t i = 0; i < kReasonCount; ++i)
     if (reason_info(static_cast<Reason>(i)).http_status == status) return static_cast<Reason>(i);
   return status >= 500 ? Reason::kUnavailable : Reason::kInvalidArgument;
+}
+
+// What to do about a server that did not answer.
+Error with_remedy(Error error) {
+  if (error.reason() != Reason::kUnavailable || error.hint()) return error;
+  if (error.message().find(net::kCertificateRefused) != std::string::npos)
+    return std::move(error).with_hint(
+        "--ca-file names the authority to trust, and --server a host that the certificate is for");
+  return std::move(error).with_hint(
+      "is slate serve running there? --server or SLATE_SERVER names another one");
 }
 
 }  // namespace
@@ -151,11 +162,7 @@ Result<http::ClientResponse> ApiClient::call(http::Method method, std::string pa
                                    .headers = std::move(all),
                                    .body = std::move(body),
                                    .sink = std::move(sink)});
-  if (!response) {
-    if (response.error().reason() != Reason::kUnavailable || response.error().hint()) return response;
-    return fail(Error(response.error())
-                    .with_hint("is slate serve running there? --server or SLATE_SERVER names another one"));
-  }
+  if (!response) return fail(with_remedy(std::move(response).error()));
   if (response->status / 100 != 2) return fail(error_of(*response));
   // 202 says that a load is running, whatever was asked for.
   if (const auto wanted = headers.get("Accept"); wanted && response->status != 202) {

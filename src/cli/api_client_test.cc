@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/testing/test_authority.h"
 #include "http/server.h"
 #include "net/blocking_pool.h"
 #include "net/io_threads.h"
@@ -97,6 +98,31 @@ TEST_F(ApiClientTest, an_answer_of_another_type_than_asked_for_is_an_error) {
   ASSERT_FALSE(answer);
   EXPECT_THAT(answer.error().message(), HasSubstr("expected application/json, got text/plain"));
   EXPECT_TRUE(client.call(http::Method::kGet, "/v1/page"));
+}
+
+TEST_F(ApiClientTest, a_server_that_does_not_answer_has_the_hint_that_helps) {
+  const net::testing::TemporaryFolder folder;
+  const auto certificate = slate::testing::TestAuthority().issue();
+  const auto tls =
+      net::TlsContext::server({.certificate = folder.write("server.pem", certificate.certificate),
+                               .key = folder.write("server.key", certificate.key),
+                               .protocols = {"http/1.1"}});
+  ASSERT_TRUE(tls) << tls.error().to_string();
+  auto started = http::Server::start({.tls = *tls}, http::Router(), io_, pool_);
+  ASSERT_TRUE(started) << started.error().to_string();
+  const auto hint = [](const std::string& scheme, std::uint16_t port) {
+    const auto answer = ApiClient({.url = scheme + "127.0.0.1:" + std::to_string(port)})
+                            .call(http::Method::kGet, "/v1/lists");
+    EXPECT_FALSE(answer);
+    return answer ? "" : answer.error().hint().value_or("");
+  };
+  EXPECT_THAT(hint("https://", (*started)->port()), HasSubstr("--ca-file"));
+  EXPECT_THAT(hint("http://", (*started)->port()), HasSubstr("https://"));
+  EXPECT_THAT(hint("https://", server_->port()), HasSubstr("http://"));
+  const std::uint16_t gone = (*started)->port();
+  (*started)->stop(std::chrono::seconds(0));
+  started->reset();
+  EXPECT_THAT(hint("http://", gone), HasSubstr("is slate serve running there?"));
 }
 
 TEST_F(ApiClientTest, a_header_that_is_none_fails_before_anything_is_sent) {

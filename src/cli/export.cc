@@ -125,7 +125,7 @@ Exit run_export(std::span<const std::string> arguments, Terminal& terminal) {
 
   const auto count = export_rows(*rows, options, terminal);
   if (!count) return failed("export", count.error(), terminal);
-  terminal.err << fmt::format("{} rows\n", grouped(*count));
+  terminal.err << counted(*count, "row") << "\n";
   return Exit::kOk;
 }
 

@@ -90,8 +90,8 @@ class Import {
     for (std::uint64_t i = 0; i < options_.skip; ++i) {
       SLATE_TRY(const auto record, source_.next());
       if (!record)
-        return fail(Reason::kInvalidArgument,
-                    fmt::format("there are {} records, fewer than --skip leaves out", i));
+        return fail(Reason::kInvalidArgument, fmt::format("there {} {}, fewer than --skip leaves out",
+                                                          i == 1 ? "is" : "are", counted(i, "record")));
     }
     Batch batch;
     for (;;) {
@@ -180,9 +180,9 @@ Result<void> import_all(const Options& options, Counts& written, Terminal& termi
 
 // Nothing where nothing was written.
 std::string how_to_go_on(const Options& options, std::uint64_t written) {
-  return written == 0 ? ""
-                      : fmt::format("{} records were written; go on behind them with --skip {}\n",
-                                    grouped(written), options.skip + written);
+  if (written == 0) return {};
+  return fmt::format("{} {} written; go on behind {} with --skip {}\n", counted(written, "record"),
+                     written == 1 ? "was" : "were", written == 1 ? "it" : "them", options.skip + written);
 }
 
 }  // namespace
@@ -229,7 +229,7 @@ Exit run_import(std::span<const std::string> arguments, Terminal& terminal) {
     terminal.err << how_to_go_on(options, written.records);
     return Exit::kFailed;
   }
-  terminal.out << fmt::format("{} records: {} inserted, {} updated\n", grouped(written.records),
+  terminal.out << fmt::format("{}: {} inserted, {} updated\n", counted(written.records, "record"),
                               grouped(written.inserted), grouped(written.updated));
   return Exit::kOk;
 }

@@ -171,7 +171,7 @@ TEST_F(ManifestFolderTest, a_bad_document_leaves_what_it_declared_and_disturbs_n
   ASSERT_EQ(report.errors.size(), 1U);
   EXPECT_EQ(report.errors[0].file, "a.yaml");
   EXPECT_EQ(report.errors[0].line, 5);
-  EXPECT_EQ(report.errors[0].error.field(), "spec.fields[0].type");
+  EXPECT_EQ(report.errors[0].error.field(), "spec.fields.status.type");
 }
 
 TEST_F(ManifestFolderTest, a_file_that_is_no_yaml_keeps_all_that_came_from_it) {

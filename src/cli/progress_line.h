@@ -48,5 +48,7 @@ class ProgressLine {
 
 // "1,204,000"
 std::string grouped(std::uint64_t number);
+// "1 record", "1,204,000 records"
+std::string counted(std::uint64_t number, std::string_view noun);
 
 }  // namespace slate::cli

@@ -23,12 +23,14 @@ class NdjsonSource final : public RecordSource {
       record.json.clear();
       SLATE_TRY(const bool is_there, read_line(record.json));
       if (!is_there) return std::nullopt;
+      if (line_ == 1 && record.json.starts_with(kByteOrderMark)) record.json.erase(0, kByteOrderMark.size());
       if (record.json.find_first_not_of(" \t\r") != std::string::npos) return record;
     }
   }
   std::uint64_t bytes() const override { return bytes_; }
 
  private:
+  static constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
   // A record is at most 16 MiB; escapes make it longer, but not without end.
   static constexpr std::size_t kLongestLine = std::size_t{64} << 20;
 

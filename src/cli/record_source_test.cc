@@ -34,6 +34,16 @@ TEST(NdjsonSource, lines_keep_their_numbers_and_blank_ones_are_passed_over) {
   EXPECT_EQ(source->bytes(), in.str().size());
 }
 
+TEST(NdjsonSource, a_byte_order_mark_in_front_is_passed_over) {
+  std::istringstream in("\xef\xbb\xbf{\"_id\":\"a\"}\n\xef\xbb\xbf{}\n");
+  const auto source = ndjson_source(in);
+  EXPECT_THAT(all_of(*source), ElementsAre(Pair(1, "{\"_id\":\"a\"}"), Pair(2, "\xef\xbb\xbf{}")))
+      << "elsewhere it is a mistake, which the server names";
+  EXPECT_EQ(source->bytes(), in.str().size());
+  std::istringstream alone("\xef\xbb\xbf");
+  EXPECT_THAT(all_of(*ndjson_source(alone)), ElementsAre());
+}
+
 TEST(CsvSource, rows_become_objects_and_keep_their_lines) {
   std::istringstream in("_id,name\r\na,\"two\r\nlines\"\r\nb,\r\n");
   const Datasource people{.id = "people", .fields = {{.name = "name", .type = Type::kString}}};

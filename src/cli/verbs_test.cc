@@ -138,7 +138,7 @@ TEST_F(VerbsTest, apply_reports_bad_documents_by_file_and_line) {
       "y}]}\n");
   EXPECT_EQ(run({"apply", "-f", "-", "--server", "http://127.0.0.1:1"}), Exit::kFailed);
   EXPECT_THAT(err_.str(), HasSubstr("standard input:4: "));
-  EXPECT_THAT(err_.str(), HasSubstr("spec.fields[0].type"));
+  EXPECT_THAT(err_.str(), HasSubstr("spec.fields.x.type"));
 }
 
 TEST_F(VerbsTest, apply_of_nothing_is_a_failure) {

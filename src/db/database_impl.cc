@@ -156,7 +156,7 @@ Result<Saved> StoredDatabase::change_datasource(DatasourceState& state, const Da
               fmt::format("the type of {} cannot change while the datasource has {} records and no loader to "
                           "bring them back",
                           *retyped, rows))
-            .with_field(*retyped)
+            .with_field("fields." + *retyped)
             .with_hint("delete the records first, or add a field of another name"));
   const bool rescoped = scope_headers(before) != scope_headers(datasource);
   if (rescoped && !before.loader && rows > 0)

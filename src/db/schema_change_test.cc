@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <sys/wait.h>
 
+#include "db/catalog.h"
 #include "db/testing/database_fixture.h"
 #include "storage/cursor.h"
 #include "storage/environment.h"
@@ -67,12 +68,37 @@ TEST_F(SchemaChangeTest, a_changed_type_is_refused_where_nothing_can_bring_the_r
     return saved.error();
   };
   EXPECT_EQ(refused().reason(), Reason::kFailedPrecondition);
-  EXPECT_EQ(refused().field(), "contacts");
+  EXPECT_EQ(refused().field(), "fields.contacts");
   EXPECT_EQ(cell("a", "contacts"), Value(1));
   ASSERT_TRUE(database_->delete_all("prospects").has_value());
   EXPECT_EQ(save(retyped), Saved::kChanged);
   write({{.id = "a", .cells = {{"contacts", "many"}}}});
   EXPECT_THAT(problems(), IsEmpty());
+}
+
+TEST_F(SchemaChangeTest, what_was_declared_before_there_was_a_rule_opens_and_may_be_put_right) {
+  Datasource now = prospects();
+  now.id = "forwarding";
+  now.loader = some_loader();
+  Datasource then = now;
+  then.loader->forward_headers = {"Slate-Token"};
+  save(now);
+  ASSERT_TRUE(database_->save_list({.id = "all", .datasource = now.id, .columns = {{.field = "name"}}}));
+  close();
+  {
+    const auto catalog = Catalog::open(folder_ / "catalog.mdb", options_.catalog_map_bytes).value();
+    const auto entries = catalog->datasources().value();
+    auto entry = *std::ranges::find(entries, now.id, [](const auto& of) { return of.schema->datasource.id; });
+    entry.schema = std::make_shared<const Schema>(make_schema(then, entry.schema.get()));
+    ASSERT_TRUE(catalog->put_datasource(entry));
+  }
+  open();
+  EXPECT_EQ(database_->get_datasource(now.id)->datasource, then);
+  EXPECT_TRUE(database_->snapshot(now.id));
+  const auto refused = database_->save_datasource(then);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().field(), "loader.forwardHeaders[0]");
+  EXPECT_EQ(save(now), Saved::kChanged);
 }
 
 TEST_F(SchemaChangeTest, a_scalar_that_becomes_a_map_and_a_list_of_other_elements_are_changed_types_too) {
@@ -81,10 +107,10 @@ TEST_F(SchemaChangeTest, a_scalar_that_becomes_a_map_and_a_list_of_other_element
   EXPECT_EQ(database_->save_datasource(map).error().reason(), Reason::kFailedPrecondition);
   Datasource list = prospects();
   list.fields[4].items = {{.type = Type::kInt}};
-  EXPECT_EQ(database_->save_datasource(list).error().field(), "tags");
+  EXPECT_EQ(database_->save_datasource(list).error().field(), "fields.tags");
   Datasource nested = prospects();
   nested.fields[5].fields[1].type = Type::kString;
-  EXPECT_EQ(database_->save_datasource(nested).error().field(), "address.zip");
+  EXPECT_EQ(database_->save_datasource(nested).error().field(), "fields.address.zip");
 }
 
 TEST_F(SchemaChangeTest, a_changed_type_empties_a_datasource_that_has_a_loader) {

@@ -20,6 +20,7 @@
 
 #include "base/try.h"
 #include "net/client_stream.h"
+#include "net/transport.h"
 
 namespace slate::http {
 namespace {
@@ -167,8 +168,11 @@ class Client::Impl {
                                    address.is_secure ? options_.tls.get() : nullptr);
     if (!connected) {
       const Error& why = connected.error();
-      return fail(Error(why.reason(), "connecting to " + address.header + ": " + why.message()));
+      Error error(why.reason(), "connecting to " + address.header + ": " + why.message());
+      if (why.message() != net::kNoTls) return fail(std::move(error));
+      return fail(std::move(error).with_hint("where TLS is not spoken the URL begins with http://"));
     }
+    is_new_ = true;
     stream_.emplace(*std::move(connected), options_.timeout);
     kept_for_ = connection_name(address);
     return {};
@@ -183,9 +187,16 @@ class Client::Impl {
     return {Reason::kUnavailable, where + error.message()};
   }
 
+  // A server that speaks TLS ends a connection on which it gets something else.
+  Error unanswered(Error error, const Address& address) const {
+    if (!is_new_ || address.is_secure || error.reason() != Reason::kUnavailable) return error;
+    return std::move(error).with_hint("where TLS is spoken the URL begins with https://");
+  }
+
   Result<ClientResponse> exchange(ClientRequest& request, const Address& address) {
     got_some_ = false;
-    if (const auto error = send(request, address)) return fail(translate(error, address, "sending to"));
+    if (const auto error = send(request, address))
+      return fail(unanswered(translate(error, address, "sending to"), address));
     Parser parser;
     parser.body_limit(boost::none);
     parser.skip(request.method == Method::kHead);
@@ -193,9 +204,10 @@ class Client::Impl {
     beast_http::read_header(*stream_, buffer_, parser, error);
     if (error) {
       got_some_ = parser.got_some();
-      return fail(translate(error, address, "reading from"));
+      return fail(unanswered(translate(error, address, "reading from"), address));
     }
     got_some_ = true;
+    is_new_ = false;
     ClientResponse response;
     response.status = static_cast<int>(parser.get().result_int());
     for (const auto& field : parser.get().base()) {
@@ -254,6 +266,7 @@ class Client::Impl {
   beast::flat_buffer buffer_;
   std::string kept_for_;   // whom stream_ goes to
   bool got_some_ = false;  // of the answer under way
+  bool is_new_ = true;     // no answer has come on stream_ yet
 };
 
 Client::Client(ClientOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}

@@ -54,7 +54,7 @@ class Client {
   // Errors: invalid_argument (the URL), unavailable (cannot connect, a certificate that is not accepted, or
   // the connection broke, which for an answer may be in the middle of its body), deadline_exceeded,
   // quota_exceeded (a body beyond max_body_bytes), and what the sink gives. A kept connection that turns out
-  // to be closed is replaced once.
+  // to be closed is replaced once. Where the URL's scheme seems to be the wrong one, the hint says so.
   Result<ClientResponse> request(ClientRequest request);
 
  private:

@@ -62,7 +62,7 @@ class BodyStream {
   virtual void when_ready(std::move_only_function<void()> resume) { resume(); }
 };
 
-// Length, framing, Connection, Date and X-Request-Id are the server's and ignored when set here.
+// Length, framing, Connection, Date, X-Request-Id are the server's; no Cache-Control means `no-store`.
 struct Response {
   int status = 200;
   Headers headers{};

@@ -84,6 +84,7 @@ void append_head(std::string& out, const ResponseHead& head) {
     else
       log::error("a response header was left out: its value would break out of the line");
   }
+  if (!head.headers.has("Cache-Control")) out += "Cache-Control: no-store\r\n";
   switch (head.framing) {
     case Framing::kLength: append(out, "Content-Length: ", decimal(head.length, digits), "\r\n"); break;
     case Framing::kChunked: out += "Transfer-Encoding: chunked\r\n"; break;

@@ -32,7 +32,7 @@ struct ResponseHead {
 };
 
 // Appends status line and header section. Fields that are the server's own, and those whose name or value
-// could break out of their line, are left out.
+// could break out of their line, are left out. What does not say how it may be kept may not be kept at all.
 void append_head(std::string& out, const ResponseHead& head);
 
 // "Sun, 06 Nov 1994 08:49:37 GMT"

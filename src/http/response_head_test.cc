@@ -22,7 +22,7 @@ TEST(ResponseHead, date_is_the_format_of_the_standard) {
 TEST(ResponseHead, has_status_line_fields_length_date_and_request_id) {
   const Headers headers{{"Content-Type", "text/plain"}};
   EXPECT_EQ(render({.headers = headers, .length = 12}),
-            "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 12\r\n"
+            "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nCache-Control: no-store\r\nContent-Length: 12\r\n"
             "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\nX-Request-Id: r1\r\n\r\n");
 }
 
@@ -50,7 +50,7 @@ TEST(ResponseHead, fields_that_would_break_out_of_their_line_are_left_out) {
       {"A", "b\r\nSet-Cookie: x"}, {"B\r\nC", "d"}, {"", "e"}, {"F", std::string("g\0h", 3)}};
   const auto text = render({.headers = hostile});
   EXPECT_EQ(text.find("Set-Cookie"), std::string::npos);
-  EXPECT_EQ(text.find("\r\nC"), text.find("\r\nContent-Length"));
+  EXPECT_EQ(text.find("\r\nC"), text.find("\r\nCache-Control"));
   EXPECT_EQ(text.find("F:"), std::string::npos);
 }
 
@@ -60,6 +60,15 @@ TEST(ResponseHead, framing_cannot_be_overruled_by_a_handler) {
   EXPECT_EQ(text.find("content-length"), std::string::npos);
   EXPECT_EQ(text.find("Transfer-Encoding"), std::string::npos);
   EXPECT_EQ(text.find("Connection"), std::string::npos);
+}
+
+TEST(ResponseHead, nothing_is_kept_unless_the_handler_says_so) {
+  const Headers none;
+  EXPECT_NE(render({.status = 404, .headers = none}).find("Cache-Control: no-store\r\n"), std::string::npos);
+  const Headers kept{{"cache-control", "private, no-cache"}};
+  const auto text = render({.headers = kept});
+  EXPECT_NE(text.find("cache-control: private, no-cache\r\n"), std::string::npos);
+  EXPECT_EQ(text.find("no-store"), std::string::npos);
 }
 
 TEST(ResponseHead, status_without_a_registered_phrase_has_one) {

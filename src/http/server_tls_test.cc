@@ -118,8 +118,19 @@ TEST_F(ServerTls, client_that_does_not_know_the_authority_or_name_refuses) {
 
 TEST_F(ServerTls, plain_http_on_this_port_gets_nothing_and_disturbs_nobody) {
   start_tls();
-  EXPECT_FALSE(request(Method::kGet, "http://localhost:" + std::to_string(server_->port()) + "/hello"));
+  const auto plain = request(Method::kGet, "http://localhost:" + std::to_string(server_->port()) + "/hello");
+  ASSERT_FALSE(plain);
+  EXPECT_EQ(plain.error().reason(), Reason::kUnavailable);
+  EXPECT_THAT(plain.error().hint().value_or(""), HasSubstr("https://"));
   EXPECT_TRUE(request(Method::kGet, url("/hello"), {}, {}, {.tls = trusting()}));
+}
+
+TEST_F(ServerTls, client_that_wants_tls_where_there_is_none_is_told_so) {
+  start({});
+  const auto refused = request(Method::kGet, url("/hello"));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().reason(), Reason::kUnavailable);
+  EXPECT_THAT(refused.error().hint().value_or(""), HasSubstr("http://"));
 }
 
 TEST_F(ServerTls, slow_handshake_is_closed) {

@@ -6,6 +6,7 @@
 #include "model/filter_json.h"
 #include "model/json.h"
 #include "model/json_read.h"
+#include "model/name.h"
 
 namespace slate {
 namespace {
@@ -29,14 +30,25 @@ constexpr std::array kDurabilities{Word<Durability>{"sync", Durability::kSync},
 // `nesting` counts the lists and maps around the field.
 Result<Field> read_field(const JsonNode& node, std::size_t nesting);
 
-Result<std::vector<Field>> read_fields(const JsonNode& node, std::size_t nesting) {
+// A field's place is its name, as validate(Datasource) has it; one without a good name its position. `around`
+// is what the place is in: a map, or all fields.
+JsonNode field_node(const JsonNode& around, std::size_t position, const json::value& value) {
+  const auto* object = value.if_object();
+  const auto* member = object == nullptr ? nullptr : object->if_contains("name");
+  const auto* text = member == nullptr ? nullptr : member->if_string();
+  const std::string_view name = text == nullptr ? std::string_view() : std::string_view(*text);
+  if (!validate_name(name, "the name of a field")) return JsonNode(around, position, value);
+  return JsonNode(around, name, value);
+}
+
+Result<std::vector<Field>> read_fields(const JsonNode& node, const JsonNode& around, std::size_t nesting) {
   SLATE_TRY(const auto elements, read_array(node));
   if (elements.size() > Limits::kFields)
     return node.refuse(fmt::format("expected at most {} fields, got {}", Limits::kFields, elements.size()));
   std::vector<Field> fields;
   fields.reserve(elements.size());
-  for (const auto& element : elements) {
-    SLATE_TRY(auto field, read_field(element, nesting));
+  for (std::size_t i = 0; i < elements.size(); ++i) {
+    SLATE_TRY(auto field, read_field(field_node(around, i, elements[i].value()), nesting));
     fields.push_back(std::move(field));
   }
   return fields;
@@ -59,7 +71,7 @@ Result<Field> read_field(const JsonNode& node, std::size_t nesting) {
     SLATE_TRY(auto element, read_field(*items, nesting + 1));
     field.items.push_back(std::move(element));
   }
-  const auto read_entries = [nesting](const JsonNode& entries) { return read_fields(entries, nesting + 1); };
+  const auto read_entries = [&](const JsonNode& entries) { return read_fields(entries, node, nesting + 1); };
   SLATE_TRY(object.read("fields", read_entries, field.fields));
   return field;
 }
@@ -197,7 +209,7 @@ Result<Datasource> datasource_from_json(const json::value& json) {
   SLATE_TRY(object.read("id", read_string, datasource.id));
   SLATE_TRY(object.read("title", read_string, datasource.title));
   SLATE_TRY(const JsonNode fields, object.require("fields"));
-  SLATE_TRY(datasource.fields, read_fields(fields, 0));
+  SLATE_TRY(datasource.fields, read_fields(fields, fields, 0));
   SLATE_TRY(object.read("indexes", read_indexes, datasource.indexes));
   SLATE_TRY(object.read("loader", read_loader, datasource.loader));
   SLATE_TRY(object.read(

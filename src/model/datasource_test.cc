@@ -230,6 +230,10 @@ INSTANTIATE_TEST_SUITE_P(
                 "loader.forwardHeaders[1]", "twice"},
         Refusal{"too_many_headers", loader([](auto& l) { l.forward_headers.resize(65); }),
                 "loader.forwardHeaders", "64"},
+        Refusal{"slates_own_header", loader([](auto& l) { l.forward_headers[1] = "slate-TOKEN"; }),
+                "loader.forwardHeaders[1]", "takes it out"},
+        Refusal{"scope_by_slates_own_header", loader([](auto& l) { l.scope_headers = {"Slate-Token"}; }),
+                "loader.scopeHeaders[0]", "takes it out"},
         Refusal{"scope_header_with_space", loader([](auto& l) { l.scope_headers = {"X User"}; }),
                 "loader.scopeHeaders[0]", "HTTP header"},
         Refusal{"scope_header_twice", loader([](auto& l) {

@@ -1,5 +1,5 @@
 // Datasources, lists, records and filters as JSON: the one mapping that HTTP, manifests and the catalog
-// share. Every parse error is invalid_argument naming the member by its path ("fields[2].type") and saying
+// share. Every parse error is invalid_argument naming the member by its path ("fields.born.type") and saying
 // what was expected and what came; unknown members are refused.
 #pragma once
 

@@ -24,6 +24,8 @@ constexpr std::int64_t kMostScopeBytes = std::int64_t{1} << 50;
 constexpr std::size_t kHeaderNameBytes = 256;
 constexpr std::size_t kHostNameBytes = 253;
 constexpr std::size_t kPathBytes = 4096;
+// In lower case. Taken out of every request: it would be missing always.
+constexpr std::string_view kOwnHeader = "slate-token";
 
 Failure refuse(std::string_view member, std::string message) {
   return fail(
@@ -102,6 +104,9 @@ Result<void> validate_headers(std::string_view name, const std::vector<std::stri
     std::string lower = header;
     for (char& c : lower)
       if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+    if (lower == kOwnHeader)
+      return refuse(
+          member, fmt::format("{} holds a token for Slate, which takes it out of requests", quoted(header)));
     if (!seen.insert(std::move(lower)).second)
       return refuse(member, fmt::format("{} comes twice; header names have no case", quoted(header)));
   }

@@ -27,9 +27,9 @@ struct ManifestError {
   int line = 1;  // of the mistake, or as near to it as is known
   std::string kind;
   std::string name;
-  Error error;  // its field is the path in the document: "spec.fields[2].type"
+  Error error;  // its field is the path in the document: "spec.fields.born.type"
 
-  // "leads.yaml:12: Datasource prospects: invalid_argument: spec.fields[2].type: expected ..."
+  // "leads.yaml:12: Datasource prospects: invalid_argument: spec.fields.born.type: expected ..."
   std::string to_string() const;
 };
 

@@ -125,12 +125,12 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{
             "type",
             datasource_with("  fields:\n    - name: a\n      type: string\n    - name: b\n      type: text"),
-            9, "spec.fields[1].type", "got \"text\""},
+            9, "spec.fields.b.type", "got \"text\""},
         Refusal{"no_type", datasource_with("  fields:\n    - name: a\n      type: string\n    - name: b"), 8,
-                "spec.fields[1].type", "is missing"},
+                "spec.fields.b.type", "is missing"},
         Refusal{"yes_is_text",
                 datasource_with("  fields:\n    - name: a\n      type: int\n      indexed: yes"), 8,
-                "spec.fields[0].indexed", "expected true or false, got a string"},
+                "spec.fields.a.indexed", "expected true or false, got a string"},
         Refusal{
             "validation",
             datasource_with("  fields:\n    - name: m\n      type: map\n      fields:\n"

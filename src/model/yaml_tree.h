@@ -45,7 +45,7 @@ std::vector<YamlDocument> read_yaml(std::string_view text);
 
 boost::json::value to_json(const YamlNode& node);
 
-// The line of the node at a path such as "spec.fields[2].type" or, by the names of fields,
+// The line of the node at a path such as "spec.indexes[2].fields" or, by the names of fields,
 // "spec.fields.address.city"; that of the nearest node around it when there is no such node.
 int line_of(const YamlNode& root, std::string_view path);
 

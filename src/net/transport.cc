@@ -196,10 +196,9 @@ class TlsTransport final : public Transport {
     }
     broken_ = true;
     if (const long verified = SSL_get_verify_result(ssl_.get()); verified != X509_V_OK)
-      problem_ = std::string("the certificate is not accepted: ") + X509_verify_cert_error_string(verified);
+      problem_ = std::string(kCertificateRefused) + ": " + X509_verify_cert_error_string(verified);
     else if (ERR_peek_error() != 0)
-      problem_ =
-          is_no_tls(ERR_peek_error()) ? "the other side does not speak TLS" : "TLS: " + take_tls_error();
+      problem_ = is_no_tls(ERR_peek_error()) ? std::string(kNoTls) : "TLS: " + take_tls_error();
     else
       problem_ = system_error != 0 ? std::generic_category().message(system_error)
                                    : std::string("the connection ended without notice");

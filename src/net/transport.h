@@ -28,6 +28,10 @@ struct IoResult {
   std::size_t bytes = 0;  // with kDone
 };
 
+// What problem() begins with, or is, where that is what is wrong.
+inline constexpr std::string_view kCertificateRefused = "the certificate is not accepted";
+inline constexpr std::string_view kNoTls = "the other side does not speak TLS";
+
 // The one place that knows whether a connection is under TLS. Neither owns nor closes the socket, which must
 // be connected, non-blocking, and outlive it. One thread at a time.
 class Transport {

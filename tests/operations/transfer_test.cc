@@ -205,7 +205,7 @@ TEST_F(TransferTest, a_bad_row_of_csv_is_named_and_the_rows_before_it_are_writte
   const Finished failed = slate({"import", "one", path("people.csv")});
   EXPECT_EQ(failed.exit, 1);
   EXPECT_THAT(failed.err, HasSubstr("line 4: expected an int"));
-  EXPECT_THAT(failed.err, HasSubstr("1 records were written; go on behind them with --skip 1"));
+  EXPECT_THAT(failed.err, HasSubstr("1 record was written; go on behind it with --skip 1\n"));
 }
 
 TEST_F(TransferTest, what_is_wrong_from_the_start_is_told) {

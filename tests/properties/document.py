@@ -57,7 +57,8 @@ class Document:
     def _operation(self, path: str, method: str, item: dict[str, Any]) -> Operation:
         content = item.get("requestBody", {}).get("content", {})
         responses = {status: self.resolve(response) for status, response in item["responses"].items()}
-        return Operation(item["operationId"], method.upper(), path, tuple(item.get("parameters", ())),
+        parameters = tuple(self.resolve(parameter) for parameter in item.get("parameters", ()))
+        return Operation(item["operationId"], method.upper(), path, parameters,
                          {kind: media["schema"] for kind, media in content.items()}, responses)
 
     def methods(self, path: str) -> set[str]:
@@ -80,10 +81,9 @@ class Document:
         if answer.status >= 400 and not head:
             check_problem(answer)
 
-    @staticmethod
-    def _check_headers(described: dict[str, Any], answer: Answer) -> None:
+    def _check_headers(self, described: dict[str, Any], answer: Answer) -> None:
         names = {name.lower() for name in described}
-        required = {name.lower() for name, header in described.items() if header["required"]}
+        required = {name.lower() for name, header in described.items() if self.resolve(header)["required"]}
         lacking = required - answer.headers.keys()
         assert not lacking, f"{answer.status} lacks {lacking}"
         extra = answer.headers.keys() - names - OF_TRANSPORT

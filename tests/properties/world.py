@@ -79,6 +79,8 @@ def known_values(document: Document) -> Strategies:
     values = Values(document, known)
     known["Query"] = values.of(named["Query"]).map(sensible_query)
     known["GridRequest"] = values.of(named["GridRequest"]).flatmap(sensible_grid_request)
+    # That of one list says the same of this world.
+    known["list.adults.gridRequest"] = known["GridRequest"]
     known["ListDefinition"] = values.of(named["ListDefinition"]).map(sensible_list)
     known["Loader"] = values.of(named["Loader"]).map(sensible_loader)
     known["DatasourceDefinition"] = st.builds(

@@ -56,20 +56,19 @@ class ContractTest : public testing::ApiTest {
     document_ = get("/openapi.json").json();
   }
 
-  // The path of the document that a target falls under: one that is written so, or one with names.
+  // The path of the document that a target falls under: of those that fit the one with the fewest names.
   const bj::object* find_path(std::string_view target, std::string& name) const {
     const auto path = target.substr(0, target.find('?'));
-    const auto& paths = document_.at("paths").as_object();
-    if (const auto* exact = paths.if_contains(bj::string_view(path.data(), path.size()))) {
-      name = path;
-      return &exact->as_object();
+    const bj::object* found = nullptr;
+    for (const auto& entry : document_.at("paths").as_object()) {
+      const std::string_view pattern = entry.key();
+      if (!fits(pattern, path) ||
+          (found != nullptr && std::ranges::count(pattern, '{') >= std::ranges::count(name, '{')))
+        continue;
+      name = pattern;
+      found = &entry.value().as_object();
     }
-    for (const auto& entry : paths) {
-      if (!fits(entry.key(), path)) continue;
-      name = entry.key();
-      return &entry.value().as_object();
-    }
-    return nullptr;
+    return found;
   }
   static bool fits(std::string_view pattern, std::string_view path) {
     for (;;) {
@@ -124,7 +123,8 @@ class ContractTest : public testing::ApiTest {
     if (const auto* headers = response.if_contains("headers"))
       for (const auto& header : headers->as_object()) {
         described.insert(lower(header.key()));
-        const bool missing = header.value().at("required").as_bool() && !answer.headers.has(header.key());
+        const bool required = JsonSchema(document_).resolve(header.value())->at("required").as_bool();
+        const bool missing = required && !answer.headers.has(header.key());
         EXPECT_FALSE(missing) << "lacks " << header.key();
       }
     for (const auto& [name, value] : answer.headers)
@@ -150,7 +150,8 @@ class ContractTest : public testing::ApiTest {
     std::map<std::string, const bj::value*> schemas;
     const bj::value* conditions = nullptr;
     if (const auto* parameters = operation.if_contains("parameters"))
-      for (const auto& parameter : parameters->as_array()) {
+      for (const auto& reference : parameters->as_array()) {
+        const auto& parameter = *JsonSchema(document_).resolve(reference);
         schemas.emplace(parameter.at("name").as_string(), &parameter.at("schema"));
         if (parameter.at("name").as_string() == "conditions") conditions = &parameter.at("schema");
       }
@@ -200,7 +201,8 @@ TEST_F(ContractTest, document_is_what_openapi_3_1_asks_for) {
       EXPECT_FALSE(operation.at("summary").as_string().empty());
       std::set<std::pair<std::string, std::string>> parameters;
       if (const auto* list = operation.if_contains("parameters"))
-        for (const auto& parameter : list->as_array()) {
+        for (const auto& reference : list->as_array()) {
+          const auto& parameter = *schemas.resolve(reference);
           const std::string name(parameter.at("name").as_string());
           const std::string in(parameter.at("in").as_string());
           EXPECT_TRUE(parameters.insert({in, name}).second) << name << " comes twice";
@@ -216,7 +218,8 @@ TEST_F(ContractTest, document_is_what_openapi_3_1_asks_for) {
       EXPECT_FALSE(operation.at("responses").as_object().empty());
       for (const auto& response : operation.at("responses").as_object()) {
         const bool is_problem = response.key().front() >= '4';
-        EXPECT_EQ(response.value().as_object().contains("$ref"), is_problem) << "problems are described once";
+        EXPECT_TRUE(!is_problem || response.value().as_object().contains("$ref"))
+            << "problems are described once";
         const auto& described = *schemas.resolve(response.value());
         EXPECT_FALSE(described.at("description").as_string().empty());
         const auto* content = described.as_object().if_contains("content");
@@ -255,6 +258,64 @@ TEST_F(ContractTest, document_knows_each_lists_columns_and_conditions) {
        {"age", "age__gte", "age__in", "name__icontains", "address.city", "_id", "score__isnull"})
     EXPECT_TRUE(conditions.contains(name)) << name;
   for (const char* name : {"age__icontains", "born", "tags"}) EXPECT_FALSE(conditions.contains(name)) << name;
+}
+
+TEST_F(ContractTest, document_knows_of_what_type_the_values_of_each_field_are) {
+  const auto& path = document_.at("paths").at("/v1/lists/adults/values/{field}").at("get");
+  EXPECT_EQ(path.at("operationId").as_string(), "getListValues.adults");
+  const JsonSchema schemas(document_);
+  const bj::value& field = path.at("parameters").as_array().front();
+  EXPECT_EQ(field.at("name").as_string(), "field");
+  for (const char* asked : {"age", "address.city", "score", "_id"})
+    EXPECT_THAT(schemas.check(field.at("schema"), asked), IsEmpty());
+  for (const char* unknown : {"born", "address", "nothing"})
+    EXPECT_FALSE(schemas.check(field.at("schema"), unknown).empty()) << unknown;
+
+  const bj::value& values = path.at("responses").at("200").at("content").at("application/json").at("schema");
+  const auto check = [&](const char* of, const char* value) {
+    bj::value answer = testing::json(get("/v1/lists/adults/values/age").body);
+    answer.as_object()["field"] = of;
+    answer.as_object()["values"] = testing::json(R"([{"count":1,"value":)" + std::string(value) + "}]");
+    return schemas.check(values, answer);
+  };
+  EXPECT_THAT(check("age", "5"), IsEmpty());
+  EXPECT_THAT(check("age", "null"), IsEmpty());
+  EXPECT_THAT(check("name", R"("5")"), IsEmpty());
+  EXPECT_FALSE(check("name", "5").empty());
+  EXPECT_FALSE(check("age", "true").empty());
+  EXPECT_FALSE(check("born", "5").empty()) << "no column of this list";
+}
+
+TEST_F(ContractTest, document_knows_what_a_grid_may_ask_of_each_list) {
+  const auto& path = document_.at("paths").at("/v1/lists/adults/rows").at("post");
+  EXPECT_EQ(path.at("operationId").as_string(), "postListRows.adults");
+  const JsonSchema schemas(document_);
+  const bj::value& request = path.at("requestBody").at("content").at("application/json").at("schema");
+  const auto expect = [&](const std::string& body, bool is_right) {
+    SCOPED_TRACE(body);
+    EXPECT_EQ(schemas.check(request, testing::json(body)).empty(), is_right);
+    EXPECT_EQ(post("/v1/lists/adults/rows", body).status, is_right ? 200 : 400);
+  };
+  expect(R"({"sortModel":[{"colId":"age","sort":"asc"},{"colId":"_id","sort":"desc"}]})", true);
+  expect(R"({"sortModel":null,"filterModel":null})", true);
+  expect(R"({"filterModel":{"address.city":{"filterType":"text","type":"blank"},"nothing":null}})", true);
+  expect(R"({"sortModel":[{"colId":"born","sort":"asc"}]})", false);
+  expect(R"({"sortModel":[{"colId":"address","sort":"asc"}]})", false);
+  expect(R"({"filterModel":{"born":{"filterType":"date","type":"blank"}}})", false);
+
+  const bj::value& rows = path.at("responses").at("200").at("content").at("application/json").at("schema");
+  bj::value answer = testing::json(post("/v1/lists/adults/rows", R"({"endRow":1})").body);
+  EXPECT_THAT(schemas.check(rows, answer), IsEmpty());
+  answer.as_object()["rowData"].as_array().front().as_object()["born"] = nullptr;
+  EXPECT_FALSE(schemas.check(rows, answer).empty()) << "no column of this list";
+}
+
+// What a list adds is its own words: parameters, headers and what else lists have in common are references.
+TEST_F(ContractTest, document_grows_by_little_with_each_list) {
+  const auto size = [this] { return get("/openapi.json").body.size(); };
+  const std::size_t before = size();
+  ASSERT_EQ(put("/v1/lists/small", R"({"datasource":"people","columns":["name"]})").status, 201);
+  EXPECT_LT(size() - before, 13'000U);
 }
 
 TEST_F(ContractTest, document_bounds_the_numbers_of_a_definition_as_the_server_does) {
@@ -412,6 +473,11 @@ class Driven : public ContractTest {
     EXPECT_EQ(call({Method::kGet, "/v1/lists/new"}).status, 200);
     document_ = get("/openapi.json").json();
     EXPECT_EQ(call({Method::kGet, "/v1/lists/new/data?m.b__between=1,2&a=x"}).status, 200);
+    EXPECT_EQ(call({Method::kGet, "/v1/lists/new/values/m.b?a__startswith=x"}).status, 200);
+    EXPECT_EQ(call({Method::kPost, "/v1/lists/new/rows",
+                    R"({"sortModel":[{"colId":"m.b","sort":"asc"}],"filterModel":{"a":null}})"})
+                  .status,
+              200);
     EXPECT_EQ(call({Method::kDelete, "/v1/datasources/new"}).status, 409);
     EXPECT_EQ(call({Method::kDelete, "/v1/datasources/new?cascade=perhaps"}).status, 400);
     EXPECT_EQ(call({Method::kDelete, "/v1/lists/new"}).status, 204);

@@ -9,6 +9,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <slate/query.h>
 #include <slate/value.h>
@@ -66,6 +67,22 @@ constexpr Reason kCommonProblems[] = {Reason::kInvalidArgument,
                                       Reason::kCorrupt,
                                       Reason::kIo,
                                       Reason::kInternal};
+
+// What operations have in common.
+struct Shared {
+  json::object headers;
+  json::object parameters;
+  json::object responses;
+};
+
+// Said once in the document, for all that are equal: a reference to it.
+json::object share(json::object& among, std::string_view kind, std::string_view name, json::object value) {
+  std::string key(name);
+  for (int other = 2; among.contains(key) && among.at(key).as_object() != value; ++other)
+    key = fmt::format("{}.{}", name, other);
+  if (!among.contains(key)) among[key] = std::move(value);
+  return {{"$ref", fmt::format("#/components/{}/{}", kind, key)}};
+}
 
 std::string_view place_word(In in) {
   switch (in) {
@@ -140,24 +157,32 @@ json::object content_json(std::span<const Content> contents) {
   return object;
 }
 
-void add_header(json::object& headers, std::string_view name, bool required) {
-  headers[name] = json::object{{"description", header_doc(name)},
-                               {"required", required},
-                               {"schema", json::object{{"type", "string"}}}};
+// Of an answer: those that every one has, and these.
+json::object headers_json(std::span<const std::string_view> always,
+                          std::span<const std::string_view> sometimes, Shared& shared) {
+  json::object headers;
+  const auto add = [&](std::string_view name, bool required) {
+    headers[name] = share(shared.headers, "headers", name,
+                          {{"description", header_doc(name)},
+                           {"required", required},
+                           {"schema", json::object{{"type", "string"}}}});
+  };
+  add("Cache-Control", true);
+  add("X-Request-Id", true);
+  for (const auto name : always) add(name, true);
+  for (const auto name : sometimes) add(name, false);
+  return headers;
 }
 
-json::object reply_json(const Reply& reply) {
-  json::object headers;
-  add_header(headers, "X-Request-Id", true);
-  for (const auto name : reply.headers) add_header(headers, name, true);
-  for (const auto name : reply.sometimes) add_header(headers, name, false);
+json::object reply_json(const Reply& reply, Shared& shared) {
+  json::object headers = headers_json(reply.headers, reply.sometimes, shared);
   json::object object{{"description", reply.doc}, {"headers", std::move(headers)}};
   if (!reply.content.empty()) object["content"] = content_json(reply.content);
   return object;
 }
 
 // The problems of one status: a schema that allows their codes only.
-json::object problems_json(std::span<const ReasonInfo* const> infos) {
+json::object problems_json(std::span<const ReasonInfo* const> infos, Shared& shared) {
   json::array codes;
   std::string titles;
   for (const ReasonInfo* info : infos) {
@@ -167,24 +192,19 @@ json::object problems_json(std::span<const ReasonInfo* const> infos) {
   json::object only{{"properties", json::object{{"code", json::object{{"enum", std::move(codes)}}},
                                                 {"status", json::object{{"const", infos[0]->http_status}}}}}};
   json::object schema{{"allOf", json::array{schema_reference("Problem"), std::move(only)}}};
-  json::object headers;
-  add_header(headers, "X-Request-Id", true);
-  add_header(headers, "Retry-After", false);
-  add_header(headers, "WWW-Authenticate", false);
-  add_header(headers, "Preference-Applied", false);
-  if (infos[0]->reason == Reason::kUnsupportedMediaType) add_header(headers, "Accept-Encoding", false);
+  std::vector<std::string_view> sometimes{"Retry-After", "WWW-Authenticate", "Preference-Applied"};
+  if (infos[0]->reason == Reason::kUnsupportedMediaType) sometimes.emplace_back("Accept-Encoding");
+  json::object headers = headers_json({}, sometimes, shared);
   return {
       {"description", titles + "."},
       {"headers", std::move(headers)},
       {"content", json::object{{"application/problem+json", json::object{{"schema", std::move(schema)}}}}}};
 }
 
-// The same, said once in the document for all operations that have them: a reference to it.
-json::object share_problems(json::object& shared, std::span<const ReasonInfo* const> infos) {
+json::object share_problems(Shared& shared, std::span<const ReasonInfo* const> infos) {
   std::string name = std::to_string(infos[0]->http_status);
   for (const ReasonInfo* info : infos) name += fmt::format(".{}", info->name);
-  if (!shared.contains(name)) shared[name] = problems_json(infos);
-  return {{"$ref", "#/components/responses/" + name}};
+  return share(shared.responses, "responses", name, problems_json(infos, shared));
 }
 
 // The security scheme of calls that may need a token.
@@ -192,9 +212,16 @@ std::string_view access_word(Access access) {
   return access == Access::kAdministration ? "administration" : "lists";
 }
 
-json::object responses_json(const Operation& operation, json::object& shared) {
+json::object responses_json(const Operation& operation, Shared& shared) {
   json::object responses;
-  for (const Reply& reply : operation.replies) responses[std::to_string(reply.status)] = reply_json(reply);
+  for (const Reply& reply : operation.replies) {
+    const std::string status = std::to_string(reply.status);
+    json::object described = reply_json(reply, shared);
+    // What was asked for is the operation's own; other answers are alike.
+    const bool is_own = reply.status == 200 || reply.status == 201;
+    responses[status] =
+        is_own ? std::move(described) : share(shared.responses, "responses", status, std::move(described));
+  }
   std::set<Reason> reasons(std::begin(kCommonProblems), std::end(kCommonProblems));
   reasons.insert(operation.problems.begin(), operation.problems.end());
   if (operation.access != Access::kOpen)
@@ -207,11 +234,16 @@ json::object responses_json(const Operation& operation, json::object& shared) {
   return responses;
 }
 
-json::object operation_json(const Operation& operation, json::object& shared) {
+json::object shared_parameter(Shared& shared, std::string_view name, json::object parameter) {
+  return share(shared.parameters, "parameters", name, std::move(parameter));
+}
+
+json::object operation_json(const Operation& operation, Shared& shared) {
   json::array parameters;
-  for (const Parameter* parameter : operation.parameters) parameters.push_back(parameter_json(*parameter));
+  for (const Parameter* parameter : operation.parameters)
+    parameters.push_back(shared_parameter(shared, parameter->name, parameter_json(*parameter)));
   if (operation.conditions == Conditions::kTaken)
-    parameters.push_back(conditions_parameter(any_conditions()));
+    parameters.push_back(shared_parameter(shared, "conditions", conditions_parameter(any_conditions())));
   json::object object{{"operationId", operation.id},
                       {"tags", json::array{json::string(operation.group)}},
                       {"summary", operation.summary}};
@@ -232,30 +264,63 @@ std::string method_word(http::Method method) {
   return word;
 }
 
-// The call for the data of any list, with this list's words.
-json::object list_operation(const Operation& any, const ListView& list, json::object& shared) {
+// The parameters of a list's call: its path names the list, and conditions and fields are those that it has.
+json::array list_parameters(const Operation& any, const ListSchemaNames& names, Shared& shared) {
+  json::array parameters;
+  for (const Parameter* parameter : any.parameters) {
+    if (parameter->in != In::kPath) {
+      parameters.push_back(shared_parameter(shared, parameter->name, parameter_json(*parameter)));
+    } else if (parameter->name == "field") {
+      json::object field = parameter_json(*parameter);
+      field["schema"] = schema_reference(names.field);
+      parameters.push_back(std::move(field));
+    }
+  }
+  parameters.push_back(conditions_parameter(schema_reference(names.conditions)));
+  return parameters;
+}
+
+// What a call for any list, given by its id, is for one: schemas of its body and its answer.
+struct ListCall {
+  std::string_view id;
+  std::string ListSchemaNames::*body;  // null: it has none
+  std::string ListSchemaNames::*answer;
+};
+constexpr ListCall kListCalls[] = {
+    {"getListData", nullptr, &ListSchemaNames::page},
+    {"getListValues", nullptr, &ListSchemaNames::values},
+    {"postListRows", &ListSchemaNames::grid_request, &ListSchemaNames::grid_rows},
+};
+
+json::object json_content(json::object schema) { return {{"schema", std::move(schema)}}; }
+
+json::object list_operation(const Operation& any, const ListCall& call, const ListView& list,
+                            Shared& shared) {
   const ListSchemaNames names(list);
   json::object object = operation_json(any, shared);
   object["operationId"] = fmt::format("{}.{}", any.id, list.id);
-  object["summary"] = list.title.empty() ? fmt::format("The rows of {}.", list.id) : list.title;
-  json::array parameters;
-  for (const json::value& parameter : object["parameters"].as_array())
-    if (parameter.at("in").as_string() != "path" && parameter.at("name").as_string() != "conditions")
-      parameters.push_back(parameter);
-  parameters.push_back(conditions_parameter(schema_reference(names.conditions)));
-  object["parameters"] = std::move(parameters);
-  auto& content = object["responses"].at("200").at("content").as_object();
-  content["application/json"] = json::object{{"schema", schema_reference(names.page)}};
+  if (call.id == "getListData")
+    object["summary"] = list.title.empty() ? fmt::format("The rows of {}.", list.id) : list.title;
+  object["parameters"] = list_parameters(any, names, shared);
+  if (call.body != nullptr)
+    object["requestBody"].as_object()["content"].as_object()["application/json"] =
+        json_content(schema_reference(names.*call.body));
+  object["responses"].at("200").at("content").as_object()["application/json"] =
+      json_content(schema_reference(names.*call.answer));
   return object;
 }
 
 void add_lists(json::object& paths, std::span<const Operation> operations,
-               std::span<const ListWithDatasource> lists, json::object& shared) {
-  const auto any = std::ranges::find(operations, std::string_view("getListData"), &Operation::id);
-  if (any == operations.end()) return;
-  for (const ListWithDatasource& list : lists)
-    paths[fmt::format("/v1/lists/{}/data", list.list.id)] =
-        json::object{{"get", list_operation(*any, list.list, shared)}};
+               std::span<const ListWithDatasource> lists, Shared& shared) {
+  for (const ListCall& call : kListCalls) {
+    const auto any = std::ranges::find(operations, call.id, &Operation::id);
+    if (any == operations.end()) continue;
+    for (const ListWithDatasource& list : lists) {
+      std::string path(any->path);
+      path.replace(path.find("{id}"), 4, list.list.id);
+      paths[path] = json::object{{method_word(any->method), list_operation(*any, call, list.list, shared)}};
+    }
+  }
 }
 
 // Words that tables of the code have.
@@ -279,15 +344,16 @@ void add_words(json::object& schemas) {
 json::object openapi_document(std::span<const Operation> operations,
                               std::span<const ListWithDatasource> lists) {
   json::object paths;
-  json::object responses;
+  Shared shared;
   for (const Operation& operation : operations) {
     if (!paths.contains(operation.path)) paths[operation.path] = json::object{};
-    paths[operation.path].as_object()[method_word(operation.method)] = operation_json(operation, responses);
+    paths[operation.path].as_object()[method_word(operation.method)] = operation_json(operation, shared);
   }
-  add_lists(paths, operations, lists, responses);
+  add_lists(paths, operations, lists, shared);
 
   json::object schemas = json::parse(schemas_json()).as_object();
   add_words(schemas);
+  add_values_schemas(schemas);
   for (const ListWithDatasource& list : lists) add_list_schemas(schemas, list);
 
   const json::object bearer{{"type", "http"}, {"scheme", "bearer"}};
@@ -296,7 +362,9 @@ json::object openapi_document(std::span<const Operation> operations,
           {"paths", std::move(paths)},
           {"components",
            json::object{{"schemas", std::move(schemas)},
-                        {"responses", std::move(responses)},
+                        {"headers", std::move(shared.headers)},
+                        {"parameters", std::move(shared.parameters)},
+                        {"responses", std::move(shared.responses)},
                         {"securitySchemes", json::object{{access_word(Access::kAdministration), bearer},
                                                          {access_word(Access::kLists), bearer}}}}}};
 }

@@ -4,6 +4,8 @@
 #include <boost/json/array.hpp>
 #include <boost/json/value.hpp>
 #include <cstdint>
+#include <map>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -97,9 +99,8 @@ json::object condition_schema(const Column& column, Op op) {
   }
 }
 
-json::object conditions_schema(std::vector<std::uint32_t> columns, const Schema& schema) {
+json::object conditions_schema(const std::vector<std::uint32_t>& columns, const Schema& schema) {
   json::object properties;
-  if (std::ranges::find(columns, kRecordIdColumn) == columns.end()) columns.push_back(kRecordIdColumn);
   for (const std::uint32_t position : columns) {
     const Column& column = schema.columns[position];
     for (const Op op : operators_of(column)) {
@@ -111,27 +112,92 @@ json::object conditions_schema(std::vector<std::uint32_t> columns, const Schema&
   return {{"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
 }
 
+// Of the values of a column. Lists give their elements; those that are no scalars may be anything.
+std::string values_name(const Column& column) {
+  const Type type = column.items.empty() ? column.type : column.items.front().type;
+  if (type == Type::kList || type == Type::kMap) return "Values";
+  return "Values." + std::string(type_name(type));
+}
+
+// `narrow` says more of what the schema of that name says.
+json::object narrowed(std::string_view name, json::object narrow) {
+  return {{"allOf", json::array{schema_reference(name), std::move(narrow)}}};
+}
+
+json::object properties_schema(json::object properties) { return {{"properties", std::move(properties)}}; }
+
+// The answer names its field, which tells of what type its values are.
+json::object values_schema(const ListView& list, const std::vector<std::uint32_t>& columns,
+                           const Schema& schema) {
+  std::map<std::string, json::array> fields;
+  for (const std::uint32_t position : columns) {
+    const Column& column = schema.columns[position];
+    fields[values_name(column)].emplace_back(column.path);
+  }
+  json::array either;
+  for (auto& [values, paths] : fields)
+    either.push_back(properties_schema(
+        {{"field", json::object{{"enum", std::move(paths)}}}, {"values", schema_reference(values)}}));
+  return narrowed("ListValues", {{"properties", json::object{{"list", json::object{{"const", list.id}}}}},
+                                 {"oneOf", std::move(either)}});
+}
+
+json::object paths_schema(const std::vector<std::uint32_t>& columns, const Schema& schema) {
+  json::array paths;
+  for (const std::uint32_t position : columns) paths.emplace_back(schema.columns[position].path);
+  return {{"enum", std::move(paths)}};
+}
+
+// A filter of null is none, whatever it is of.
+json::object grid_request_schema(const std::vector<std::uint32_t>& columns, const Schema& schema) {
+  json::object filters;
+  std::vector<std::uint32_t> sortable;
+  for (const std::uint32_t position : columns) {
+    filters[schema.columns[position].path] = schema_reference("OptionalGridFilter");
+    if (schema.columns[position].type != Type::kList) sortable.push_back(position);
+  }
+  json::object filter_model{{"properties", std::move(filters)},
+                            {"additionalProperties", json::object{{"type", "null"}}}};
+  json::object sort_key = properties_schema({{"colId", paths_schema(sortable, schema)}});
+  return narrowed("GridRequest",
+                  properties_schema({{"sortModel", json::object{{"items", std::move(sort_key)}}},
+                                     {"filterModel", std::move(filter_model)}}));
+}
+
+json::object grid_rows_schema(const ListSchemaNames& names) {
+  return narrowed("GridRows",
+                  properties_schema({{"rowData", json::object{{"items", schema_reference(names.record)}}}}));
+}
+
 }  // namespace
 
 json::object schema_reference(std::string_view name) {
   return {{"$ref", "#/components/schemas/" + std::string(name)}};
 }
 
+void add_values_schemas(json::object& schemas) {
+  for (const Type type : {Type::kString, Type::kInt, Type::kFloat, Type::kBool, Type::kDate}) {
+    json::object value = properties_schema({{"value", cell_schema(type, {})}});
+    schemas["Values." + std::string(type_name(type))] = narrowed("Values", {{"items", std::move(value)}});
+  }
+}
+
 void add_list_schemas(json::object& schemas, const ListWithDatasource& of) {
   const ListSchemaNames names(of.list);
   const Schema schema = make_schema(of.datasource, nullptr);
-  const auto columns = columns_of(of.list, schema);
+  auto columns = columns_of(of.list, schema);
   schemas[names.record] = record_schema(columns, schema);
-  schemas[names.conditions] = conditions_schema(columns, schema);
   json::object properties;
   properties["list"] = json::object{{"const", of.list.id}};
   properties["records"] = json::object{{"type", "array"}, {"items", schema_reference(names.record)}};
-  properties["page"] = schema_reference("Page");
-  properties["freshness"] = schema_reference("Freshness");
-  schemas[names.page] = json::object{{"type", "object"},
-                                     {"required", json::array{"list", "records", "page", "freshness"}},
-                                     {"properties", std::move(properties)},
-                                     {"additionalProperties", false}};
+  schemas[names.page] = narrowed("ListPage", properties_schema(std::move(properties)));
+  // Whatever a list shows, its records may be asked for by id.
+  if (std::ranges::find(columns, kRecordIdColumn) == columns.end()) columns.push_back(kRecordIdColumn);
+  schemas[names.conditions] = conditions_schema(columns, schema);
+  schemas[names.field] = paths_schema(columns, schema);
+  schemas[names.values] = values_schema(of.list, columns, schema);
+  schemas[names.grid_request] = grid_request_schema(columns, schema);
+  schemas[names.grid_rows] = grid_rows_schema(names);
 }
 
 }  // namespace slate::api

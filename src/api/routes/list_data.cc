@@ -249,10 +249,9 @@ void add_list_data_routes(Routes& routes, ApiContext& context) {
   const Reply unchanged{304,
                         "The caller's answer is still right.",
                         {},
-                        {"Cache-Control", "ETag", "Slate-Freshness", "Slate-Generation", "Vary"},
+                        {"ETag", "Slate-Freshness", "Slate-Generation", "Vary"},
                         {"Preference-Applied"}};
-  const std::vector<std::string_view> told{"Cache-Control", "Server-Timing", "Slate-Freshness",
-                                           "Slate-Generation", "Vary"};
+  const std::vector<std::string_view> told{"Server-Timing", "Slate-Freshness", "Slate-Generation", "Vary"};
   routes.add(
       {.path = "/v1/lists/{id}/data",
        .id = "getListData",

@@ -78,7 +78,7 @@ TEST_F(LoadingTest, loader_gets_exactly_the_forwarded_headers_and_the_trace) {
 }
 
 TEST_F(LoadingTest, tokens_of_slate_do_not_reach_a_loader) {
-  declare(R"("forwardHeaders":["Authorization","Slate-Token"])");
+  declare(R"("forwardHeaders":["Authorization"])");
   api_->context().access.list_tokens = [](std::string_view token) { return token == "readers"; };
   EXPECT_EQ(data({{"Authorization", "Bearer readers"}}).status, 200);
   EXPECT_THAT(loader_.last_call()->metadata, ElementsAre());
@@ -86,6 +86,22 @@ TEST_F(LoadingTest, tokens_of_slate_do_not_reach_a_loader) {
   EXPECT_EQ(data({{"Slate-Token", "readers"}, {"Authorization", "Bearer upstream"}}).status, 200);
   EXPECT_THAT(loader_.last_call()->metadata, ElementsAre(Pair("Authorization", "Bearer upstream")));
   expect_problem(data({{"Authorization", "Bearer upstream"}}), 401, "unauthenticated");
+}
+
+TEST_F(LoadingTest, request_with_two_authorizations_is_refused_and_loads_nothing) {
+  declare(R"("forwardHeaders":["Authorization"])");
+  api_->context().access.list_tokens = [](std::string_view token) { return token == "readers"; };
+  const auto refused = data({{"Authorization", "Bearer readers"}, {"Authorization", "Bearer upstream"}});
+  expect_problem(refused, 400, "invalid_argument", "Authorization");
+  EXPECT_FALSE(loader_.last_call());
+}
+
+TEST_F(LoadingTest, slates_own_header_is_refused_where_a_datasource_is_declared) {
+  for (const char* member : {"forwardHeaders", "scopeHeaders"}) {
+    const auto refused = put("/v1/datasources/own", R"({"fields":[],"loader":{"endpoint":"grpc://l:1",")" +
+                                                        std::string(member) + R"(":["X-A","slate-token"]}})");
+    expect_problem(refused, 400, "invalid_argument", "loader." + std::string(member) + "[1]");
+  }
 }
 
 TEST_F(LoadingTest, load_longer_than_the_wait_is_202_with_its_place) {

@@ -39,14 +39,13 @@ void add_load_routes(Routes& routes, ApiContext& context) {
               .parameters = {&kLoadId, &kAccept, &kLastEventId},
               .replies = {{.doc = "The load.",
                            .content = {{"application/json", "Load"}, {"text/event-stream"}},
-                           .headers = {"Cache-Control", "Vary"},
+                           .headers = {"Vary"},
                            .sometimes = {"Retry-After"}},
-                          {204, "The last event has been seen.", {}, {"Cache-Control", "Vary"}}},
+                          {204, "The last event has been seen.", {}, {"Vary"}}},
               .problems = {Reason::kNotFound}},
              [events](ApiContext& api, http::Request& request) -> Result<http::Response> {
                SLATE_TRY(auto response, wants_events(request.headers) ? get_events(*events, request)
                                                                       : get_status(api, request));
-               response.headers.set("Cache-Control", "no-store");
                response.headers.set("Vary", "Accept");
                return response;
              });

@@ -225,8 +225,7 @@ void add_query_routes(Routes& routes, ApiContext&) {
   const std::vector<Content> rows{
       {"application/json", "DatasourcePage"}, {"application/x-ndjson"}, {"text/csv"}};
   const std::vector<Content> query{{"application/json", "Query"}};
-  const Reply unchanged{
-      304, "The caller's answer is still right.", {}, {"Cache-Control", "ETag", "Slate-Generation", "Vary"}};
+  const Reply unchanged{304, "The caller's answer is still right.", {}, {"ETag", "Slate-Generation", "Vary"}};
   routes.add({.path = "/v1/datasources/{id}/records",
               .id = "getRecords",
               .group = "queries",
@@ -238,7 +237,7 @@ void add_query_routes(Routes& routes, ApiContext&) {
               .replies = {{200,
                            "A page, or a stream of all rows.",
                            rows,
-                           {"Cache-Control", "Server-Timing", "Slate-Generation", "Vary"},
+                           {"Server-Timing", "Slate-Generation", "Vary"},
                            {"ETag"}},
                           unchanged},
               .problems = {Reason::kNotFound, Reason::kCursorExpired, Reason::kNotAcceptable,
@@ -255,7 +254,7 @@ void add_query_routes(Routes& routes, ApiContext&) {
               .replies = {{200,
                            "The values.",
                            {{"application/json", "DatasourceValues"}},
-                           {"Cache-Control", "Slate-Generation", "Vary"},
+                           {"Slate-Generation", "Vary"},
                            {"ETag"}},
                           unchanged},
               .problems = {Reason::kNotFound, Reason::kQuotaExceeded}},

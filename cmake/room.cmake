@@ -38,6 +38,11 @@ set(SLATE_CONCURRENT_TESTS
   storage_test exec_test db_test loader_test lists_test net_test server_test client_test http_test api_test scope_test
   remote_test parity_test)
 add_custom_target(concurrent_tests)
+# Those that run the program, and the program's own: at night (./dev races), as the
+# program alone takes minutes to build again.
+set(SLATE_PROGRAM_TESTS
+  cli_test serve_test api_process_test db_process_test refresh_process_test security_test)
+add_custom_target(program_tests)
 
 # A gtest program, one test of ctest. Of those with a higher COST the run begins earlier.
 function(slate_test name)
@@ -52,6 +57,10 @@ function(slate_test name)
   if(name IN_LIST SLATE_CONCURRENT_TESTS)
     list(APPEND arg_LABELS concurrent)
     add_dependencies(concurrent_tests ${name})
+  endif()
+  if(name IN_LIST SLATE_PROGRAM_TESTS)
+    list(APPEND arg_LABELS program)
+    add_dependencies(program_tests ${name})
   endif()
   target_link_libraries(${name} PRIVATE slate_options ${arg_LIBS} GTest::gtest GTest::gmock GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE SLATE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")

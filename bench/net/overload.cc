@@ -31,9 +31,6 @@ std::size_t room_for_connections(std::size_t wanted) {
   return std::min(wanted, room);
 }
 
-// What a server may say to whom it does not serve.
-bool is_clear(int status) { return status == 200 || status == 429 || status == 503; }
-
 class Overload {
  public:
   Overload(const OverloadOptions& options, RunningServer server)
@@ -87,8 +84,6 @@ class Overload {
     result_.busy = load.busy;
     result_.nuisance_connections = counts.connections;
     result_.nuisance_answers = std::move(counts.answers);
-    for (const auto& [status, count] : result_.answers)
-      if (!is_clear(status)) result_.problems.push_back(fmt::format("{} answers were {}", count, status));
     return {};
   }
 
@@ -111,8 +106,7 @@ class Overload {
       result_.problems.push_back("the server ended: " + how);
     else if (how != "0")
       result_.problems.push_back("asked to end, the server ended otherwise: " + how);
-    if (result_.most_resident > options_.memory_bytes)
-      result_.problems.push_back(fmt::format("{} MiB were resident", result_.most_resident >> 20));
+    for (std::string& problem : problems_of(result_)) result_.problems.push_back(std::move(problem));
   }
 
   const OverloadOptions& options_;
@@ -123,6 +117,23 @@ class Overload {
 };
 
 }  // namespace
+
+std::vector<std::string> problems_of(const OverloadResult& result) {
+  std::vector<std::string> problems;
+  for (const auto& [status, count] : result.answers)
+    if (status != 200 && status != 429 && status != 503)
+      problems.push_back(fmt::format("{} answers were {}", count, status));
+  for (const auto& [status, count] : result.nuisance_answers)
+    if (status >= 500 && status != 503)
+      problems.push_back(fmt::format("{} answers to clients that misbehave were {}", count, status));
+  if (result.broken > 0)
+    problems.push_back(fmt::format("{} connections ended without their answer", result.broken));
+  if (result.good <= 0) problems.emplace_back("nothing was answered in time");
+  if (result.capacity_after <= 0) problems.emplace_back("nothing was answered afterwards");
+  if (result.most_resident > result.memory_limit)
+    problems.push_back(fmt::format("{} MiB were resident", result.most_resident >> 20));
+  return problems;
+}
 
 Result<OverloadResult> overload(const OverloadOptions& options, const Placement& placement) {
   SLATE_TRY(auto server, start_slate({.program = options.slate,

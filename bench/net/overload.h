@@ -49,11 +49,16 @@ struct OverloadResult {
   std::uint64_t most_resident = 0;
   std::uint64_t most_anonymous = 0;
   double busy = 0;                    // of the load generator
-  std::vector<std::string> problems;  // what must not be: a crash, memory beyond the limit, other answers
+  std::vector<std::string> problems;  // what must not be: a crash, and problems_of()
 
   // Of the answers that it can give, the share that it gave.
   double goodput() const { return capacity > 0 ? good / capacity : 0; }
 };
+
+// What must not be, as far as it is in the figures: other answers than 200 and clear refusals, connections
+// that broke, no answers at all, memory beyond the limit. Goodput is not judged: it takes minutes on a
+// machine that does nothing else.
+std::vector<std::string> problems_of(const OverloadResult& result);
 
 // `slate serve` without an answer cache, so that every request is work, with RLIMIT_DATA as its memory limit,
 // and what is resident of it looked at all the time. Errors: only of what keeps it from being measured.

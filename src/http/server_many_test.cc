@@ -1,15 +1,14 @@
 // Very many connections at once.
-#include <algorithm>
 #include <gtest/gtest.h>
 #include <memory>
 #include <string>
-#include <sys/resource.h>
 #include <vector>
 
 #include "base/testing/allocated_bytes.h"
 #include "base/testing/test_authority.h"
 #include "http/testing/server_test_base.h"
 #include "net/client_stream.h"
+#include "net/testing/many_connections.h"
 #include "net/testing/temporary_folder.h"
 
 namespace slate::http::testing {
@@ -25,14 +24,6 @@ class ServerMany : public ServerTest {
  protected:
   ServerMany() { router_.add(Method::kGet, "/hello", answer_with("hello"), Run::kInline); }
 
-  // Both ends of a connection are in this process.
-  static std::size_t most_connections() {
-    rlimit limit{};
-    ::getrlimit(RLIMIT_NOFILE, &limit);
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);
-    return std::min<std::size_t>(10'000, limit.rlim_max / 2 - 200);
-  }
   static bool ask(ClientStream& client) {
     const auto deadline = std::chrono::steady_clock::now() + kPatience;
     if (!client.write(kHello, deadline)) return false;
@@ -48,7 +39,8 @@ class ServerMany : public ServerTest {
 };
 
 TEST_F(ServerMany, ten_thousand_idle_connections_are_held_in_bounded_memory) {
-  const std::size_t count = most_connections();
+  const std::size_t count = net::testing::many_connections(10'000);
+  ASSERT_GE(count, 1'000u) << "the limit on open files is too low for many connections";
   start({.idle_timeout = 1h, .max_connections = count, .client = {}});
   std::vector<RawSocket> sockets;
   sockets.reserve(count);
@@ -83,11 +75,12 @@ TEST_F(ServerMany, idle_connections_under_tls_are_held_in_bounded_memory) {
   const auto ours =
       net::TlsContext::client({.ca = folder.write("ca.pem", authority.certificate())}, net::Reload::kNever);
   ASSERT_TRUE(ours) << ours.error().to_string();
-  constexpr std::size_t kCount = 300;
-  start({.tls = *tls, .idle_timeout = 1h, .max_connections = kCount, .client = {}});
+  const std::size_t count = net::testing::many_connections(2'000);
+  ASSERT_GE(count, 1'000u) << "the limit on open files is too low for many connections";
+  start({.tls = *tls, .idle_timeout = 1h, .max_connections = count, .client = {}});
   std::vector<std::unique_ptr<ClientStream>> clients;
   std::size_t before = 0;
-  for (std::size_t i = 0; i < kCount; ++i) {
+  for (std::size_t i = 0; i < count; ++i) {
     if (i == 100) before = allocated_bytes();
     auto client = ClientStream::connect("127.0.0.1", server_->port(),
                                         std::chrono::steady_clock::now() + kPatience, ours->get());
@@ -95,9 +88,9 @@ TEST_F(ServerMany, idle_connections_under_tls_are_held_in_bounded_memory) {
     ASSERT_TRUE(ask(**client)) << i;
     clients.push_back(*std::move(client));
   }
-  EXPECT_EQ(server_->connections(), kCount);
+  EXPECT_EQ(server_->connections(), count);
   // Both ends: the client's is about as large.
-  const std::size_t each = (allocated_bytes() - before) / (kCount - 100);
+  const std::size_t each = (allocated_bytes() - before) / (count - 100);
   EXPECT_LE(each, 96u << 10) << "bytes an idle connection, both ends";
   RecordProperty("bytes_a_connection", static_cast<int>(each));
 }

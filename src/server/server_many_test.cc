@@ -1,10 +1,9 @@
 // Very many connections at once.
-#include <algorithm>
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 #include <vector>
 
 #include "base/testing/allocated_bytes.h"
+#include "net/testing/many_connections.h"
 #include "server/testing/server_fixture.h"
 
 namespace slate::server {
@@ -13,21 +12,11 @@ namespace {
 using slate::testing::allocated_bytes;
 using testing::RawClient;
 
-class ServerMany : public testing::ServerFixture {
- protected:
-  // Both ends of a connection are in this process.
-  static std::size_t most_connections() {
-    rlimit limit{};
-    ::getrlimit(RLIMIT_NOFILE, &limit);
-    limit.rlim_cur = limit.rlim_max;
-    ::setrlimit(RLIMIT_NOFILE, &limit);
-    return std::min<std::size_t>(10'000, limit.rlim_max / 2 - 200);
-  }
-};
+using ServerMany = testing::ServerFixture;
 
 TEST_F(ServerMany, ten_thousand_idle_connections_are_held_in_bounded_memory) {
-  const std::size_t count = most_connections();
-  if (count < 1'000) GTEST_SKIP() << "the limit on open files is too low for many connections";
+  const std::size_t count = net::testing::many_connections(10'000);
+  ASSERT_GE(count, 1'000u) << "the limit on open files is too low for many connections";
   options_.idle_timeout = std::chrono::hours(1);
   options_.max_connections = count;
   start();

@@ -21,6 +21,7 @@
 #include "base/log.h"
 #include "http/client.h"
 #include "loader/testing/scripted_loader.h"
+#include "scope/counted_evictions.h"
 #include "testing/served_api.h"
 #include "testing/served_database.h"
 
@@ -55,6 +56,7 @@ class ScopedAnswers : public ::testing::TestWithParam<Front> {
   void SetUp() override {
     log::configure(log::Level::kOff, log::Format::kText);
     std::filesystem::remove_all(folder_);
+    failing_[0] = true;  // some loads fail, however few there are
     loader_.set_scripts([this](const testing::SeenCall& call) { return script(call.metadata.at("X-User")); });
     stored_ = Database::open({.path = folder_,
                               .clock = &clock_,
@@ -64,25 +66,28 @@ class ScopedAnswers : public ::testing::TestWithParam<Front> {
                   .value();
     declare();
     // As many connections as `slate api` has: eight loads have one each.
-    served_ = ServedDatabase::start(*stored_, {.clock = &clock_}, {.size = 16}).value();
+    counted_ = std::make_unique<testing::CountedEvictions>(*stored_, evictions_);
+    served_ = ServedDatabase::start(*counted_, {.clock = &clock_}, {.size = 16}).value();
     Database& database =
-        GetParam() == Front::kEmbedded ? static_cast<Database&>(*stored_) : served_->remote();
+        GetParam() == Front::kEmbedded ? static_cast<Database&>(*counted_) : served_->remote();
     api_ = ServedApi::start(database, clock_).value();
   }
   void TearDown() override {
     api_.reset();
     served_.reset();
+    counted_.reset();
     stored_.reset();
     std::filesystem::remove_all(folder_);
   }
 
-  testing::Script script(const std::string& secret) const {
+  testing::Script script(const std::string& secret) {
     testing::Script script;
     for (std::size_t user = 0; user < kUsers; ++user) {
       if (secret != secret_of(user)) continue;
       for (std::size_t row = 0; row < kRows; ++row)
         script.rows.push_back({fmt::format("{}{}", mark_of(user), row), {{"owner", Value(mark_of(user))}}});
       if (!failing_[user]) continue;
+      ++failed_loads_;
       script.status = Code::kUnavailable;
       script.message = "nothing for " + mark_of(user);
     }
@@ -117,11 +122,13 @@ class ScopedAnswers : public ::testing::TestWithParam<Front> {
   std::array<std::atomic<bool>, kUsers> failing_{};
   testing::ScriptedLoader loader_{{}};
   std::unique_ptr<EmbeddedDatabase> stored_;
+  std::unique_ptr<testing::CountedEvictions> counted_;
   std::unique_ptr<ServedDatabase> served_;
   std::unique_ptr<ServedApi> api_;
   std::mutex mutex_;
   std::vector<Tag> tags_;  // guarded by mutex_
   std::atomic<std::uint64_t> pages_ = 0, kept_ = 0, unchanged_ = 0, problems_ = 0, tried_ = 0;
+  std::atomic<std::uint64_t> evictions_ = 0, failed_loads_ = 0;
 };
 
 // One thread's requests.
@@ -231,11 +238,14 @@ TEST_P(ScopedAnswers, nobody_is_given_what_is_another_callers) {
     });
   for (std::thread& thread : threads) thread.join();
   std::cout << pages_ << " answers, of which " << kept_ << " were kept, " << unchanged_ << " unchanged, "
-            << problems_ << " others, " << tried_ << " tags of others tried" << std::endl;
+            << problems_ << " others, " << tried_ << " tags of others tried, " << evictions_ << " evictions, "
+            << failed_loads_ << " failed loads" << std::endl;
   EXPECT_LE(stored_->get_datasource("rows").value().scopes, 3u);
   EXPECT_GT(pages_, asked / 4);
   EXPECT_GT(kept_, 0u);
   EXPECT_GT(tried_, 0u);
+  EXPECT_GT(evictions_, asked / 100);
+  EXPECT_GT(failed_loads_, 0u);
 }
 
 INSTANTIATE_TEST_SUITE_P(Fronts, ScopedAnswers, ::testing::Values(Front::kEmbedded, Front::kRemote),

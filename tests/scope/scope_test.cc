@@ -28,6 +28,7 @@
 #include "loader/testing/scripted_loader.h"
 #include "net/blocking_pool.h"
 #include "net/testing/patience.h"
+#include "scope/counted_evictions.h"
 
 namespace slate {
 namespace {
@@ -67,20 +68,31 @@ Datasource rows_of(const std::string& endpoint, bool with_team) {
   return datasource;
 }
 
+// What has to have happened for the promise to be tried.
+struct Happened {
+  std::atomic<std::uint64_t> evictions = 0;
+  std::atomic<std::uint64_t> failed_loads = 0;
+};
+
 // Everything between two starts of the process.
 struct Process {
   Process(const std::filesystem::path& folder, const ManualClock& clock,
-          std::array<std::atomic<bool>, kUsers>& failing)
-      : database(Database::open({.path = folder,
-                                 .clock = &clock,
-                                 .generation_map_bytes = 64 << 20,
-                                 .catalog_map_bytes = 16 << 20,
-                                 .scan_helpers = 0})
-                     .value()),
-        target(*database),
-        refresher(target, {.clock = &clock}),
+          const std::array<std::atomic<bool>, kUsers>& failing, Happened& happened)
+      : stored(Database::open({.path = folder,
+                               .clock = &clock,
+                               .generation_map_bytes = 64 << 20,
+                               .catalog_map_bytes = 16 << 20,
+                               .scan_helpers = 0})
+                   .value()),
+        counted(*stored, happened.evictions),
+        target(database),
+        refresher(target, {.clock = &clock,
+                           .observer =
+                               [&happened](const LoadStatus& load) {
+                                 if (load.failure == FailureKind::kUnavailable) ++happened.failed_loads;
+                               }}),
         pool(std::make_unique<net::BlockingPool>(net::testing::patient_pool(2))),
-        lists(*database, refresher, [this](ListService::Task task) {
+        lists(database, refresher, [this](ListService::Task task) {
           return pool->submit(std::move(task), net::Admission::kAlways);
         }) {
     loader.set_scripts([&failing](const testing::SeenCall& call) {
@@ -104,7 +116,9 @@ struct Process {
   }
 
   testing::ScriptedLoader loader{{}};
-  std::unique_ptr<Database> database;
+  std::unique_ptr<Database> stored;
+  testing::CountedEvictions counted;
+  Database& database = counted;
   DatabaseTarget target;
   Refresher refresher;
   std::unique_ptr<net::BlockingPool> pool;
@@ -117,10 +131,10 @@ class ScopePromise : public ::testing::Test {
     log::configure(log::Level::kOff, log::Format::kText);
     std::filesystem::remove_all(folder_);
     start();
-    EXPECT_TRUE(process_->database->save_list({.id = "all",
-                                               .datasource = "rows",
-                                               .columns = {{.field = "owner"}, {.field = "number"}},
-                                               .page_size = 4}));
+    EXPECT_TRUE(process_->database.save_list({.id = "all",
+                                              .datasource = "rows",
+                                              .columns = {{.field = "owner"}, {.field = "number"}},
+                                              .page_size = 4}));
   }
   ~ScopePromise() override {
     process_.reset();
@@ -129,11 +143,11 @@ class ScopePromise : public ::testing::Test {
 
   void start() {
     process_.reset();
-    process_ = std::make_unique<Process>(folder_, clock_, failing_);
+    process_ = std::make_unique<Process>(folder_, clock_, failing_, happened_);
     save();
   }
   void save() {
-    const auto saved = process_->database->save_datasource(rows_of(process_->loader.endpoint(), with_team_));
+    const auto saved = process_->database.save_datasource(rows_of(process_->loader.endpoint(), with_team_));
     EXPECT_TRUE(saved) << saved.error().to_string();
   }
 
@@ -149,6 +163,7 @@ class ScopePromise : public ::testing::Test {
   ManualClock clock_{1'700'000'000'000};
   std::array<std::atomic<bool>, kUsers> failing_{};
   std::atomic<bool> with_team_ = false;
+  Happened happened_;
   std::unique_ptr<Process> process_;
   std::mutex mutex_;
   std::vector<Cursor> cursors_;  // guarded by mutex_
@@ -272,7 +287,7 @@ class ScopePromise::Caller {
 
   // Below the lists: by the index, distinct values.
   void look(std::size_t user) {
-    const auto copy = open_copy(*process_.database, "rows", headers(user));
+    const auto copy = open_copy(process_.database, "rows", headers(user));
     if (!copy) return expect_error(user, copy.error());
     EXPECT_EQ(copy->snapshot->info().loaded_at ? kRows : 0, copy->snapshot->info().rows);
     read(user, **copy->snapshot->query({.sort = {{.field = "owner"}}}, {.force_index = "owner"}));
@@ -282,7 +297,7 @@ class ScopePromise::Caller {
 
   // Not waited for.
   void refresh(std::size_t user) {
-    auto copy = open_copy(*process_.database, "rows", headers(user));
+    auto copy = open_copy(process_.database, "rows", headers(user));
     if (!copy) return expect_error(user, copy.error());
     const Datasource& datasource = copy->snapshot->datasource();
     RefreshRequest request{.scope = copy->scope,
@@ -292,7 +307,7 @@ class ScopePromise::Caller {
   }
 
   void drop() {
-    EXPECT_TRUE(process_.database->delete_all("rows"));
+    EXPECT_TRUE(process_.database.delete_all("rows"));
     process_.refresher.forget("rows");
   }
 
@@ -313,16 +328,19 @@ TEST_F(ScopePromise, nobody_reads_what_is_another_callers) {
         for (std::uint64_t i = 0; i < kStepsBetweenStarts; ++i) caller.step();
       });
     for (std::thread& thread : threads) thread.join();
-    EXPECT_LE(process_->database->get_datasource("rows").value().scopes, 3u);
+    EXPECT_LE(process_->database.get_datasource("rows").value().scopes, 3u);
     ASSERT_FALSE(HasFailure()) << "seed " << seed_ << ", before step "
                                << done + kThreads * kStepsBetweenStarts;
     start();
     ++starts;
   }
   std::cout << answers_ << " answers, " << errors_ << " errors, " << stolen_ << " cursors of others tried, "
-            << starts << " starts" << std::endl;
+            << happened_.evictions << " evictions, " << happened_.failed_loads << " failed loads, " << starts
+            << " starts" << std::endl;
   EXPECT_GT(answers_, steps / 5);
-  EXPECT_GT(stolen_, 0u);
+  EXPECT_GT(stolen_, steps / 50);
+  EXPECT_GT(happened_.evictions, steps / 50);
+  EXPECT_GT(happened_.failed_loads, steps / 200);
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 #
 #   runtime   the program
 #   embed     include/slate/, libslate, find_package(slate) and pkg-config's slate.pc
-#   client    client.h and pool.h, libslate_client, find_package(slate COMPONENTS client) and slate_client.pc
+#   client    client.h, load.h and pool.h, libslate_client, find_package(slate COMPONENTS client) and slate_client.pc
 #
 # libslate is one shared library of the rooms from base to db: a program that embeds Slate needs neither gRPC nor
 # Boost.Asio, and no header or library of those that Slate is made of. A further component is a library of its own,
@@ -51,7 +51,7 @@ slate_library(embed OUTPUT slate
           options.h query.h record.h result_set.h snapshot.h transaction.h value.h)
 slate_library(client OUTPUT slate_client USES embed
   ROOMS net wire wire_proto client
-  HEADERS client.h pool.h)
+  HEADERS client.h load.h pool.h)
 
 install(TARGETS slate RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT runtime)
 # Written by the program itself, so that it knows what the help knows.

@@ -12,9 +12,11 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include <slate/database.h>
+#include <slate/load.h>
 
 namespace slate {
 
@@ -135,6 +137,42 @@ struct ReconciledResource {
   std::optional<Error> error;         // kFailed
 };
 
+// What the right to refresh a copy is asked for.
+struct RefreshOptions {
+  std::optional<LoadMode> mode{};  // absent: as the datasource's loader says; kReplace without one
+  // What get_load() asks for: unique, and hard to guess; at most 128 bytes. Empty: one is made, of which
+  // those hear who are told that this load runs.
+  std::string load_id{};
+  Trigger trigger = Trigger::kForced;
+  std::uint64_t seen_generation = 0;   // kOnDemand: what was found too old; a newer one is RefreshEnded
+  std::chrono::milliseconds wait{0};   // for a refresh that runs; first come, first served
+  std::chrono::milliseconds lease{0};  // 0: the server's choice, which also is the most
+};
+// The right, until it is committed, aborted or lost. Nothing to destroy: a copy is the same right.
+struct RefreshGranted {
+  std::uint64_t handle = 0;
+  Datasource datasource;               // as it is declared now
+  std::chrono::milliseconds lease{0};  // it is lost when the server hears nothing of it for so long
+  SnapshotInfo live;                   // what would be replaced
+};
+// Another one runs, and the wait is over.
+struct RefreshBusy {
+  LoadReport load;
+};
+// kOnDemand: what is live is newer than what was seen. Else: the one that was waited for has ended well.
+struct RefreshEnded {
+  std::uint64_t generation = 0;  // that is live
+};
+// The one that was waited for failed; or, kOnDemand, so did the last ones, and it is too early for the next.
+struct RefreshFailed {
+  LoadFailure failure;      // the latest
+  std::uint32_t count = 0;  // in a row
+  UnixMillis first_at = 0;
+  UnixMillis latest_at = 0;
+  UnixMillis retry_at = 0;
+};
+using RefreshAnswer = std::variant<RefreshGranted, RefreshBusy, RefreshEnded, RefreshFailed>;
+
 // One connection. Every call is safe from any thread, and any number may be under way: answers find their
 // calls. No call blocks but for sending, which may wait for a full socket. When the connection breaks, all
 // calls under way and later ones fail with `unavailable` and the reason; it is not made anew: ClientPool does
@@ -193,6 +231,51 @@ class Client {
   virtual Call<std::vector<ReconciledResource>> reconcile(std::span<const Datasource> datasources,
                                                           std::span<const ListView> lists,
                                                           const CallOptions& options = {}) = 0;
+
+  // A refresh: begin_refresh(), load_rows() any number of times, finish_refresh(), commit_refresh(). Readers
+  // see what was live until the commit, and all that is new from then on. One connection at a time has the
+  // right to refresh a copy (another one is told RefreshBusy), and 16 copies at most. Each of the calls below
+  // renews its lease; without rows to send, renew_refresh() does, every third of the lease. The right is lost
+  // when the lease ends, and with the connection: then nothing of the refresh is left, and the next who waits
+  // has the right. A call made before another is carried out before it. Errors of all: failed_precondition
+  // when the right is lost, is another client's, or when the call is out of turn.
+  //
+  // (What make_remote_database() gives has a builder, which does all of this and renews the lease itself.)
+
+  // Errors: not_found for the datasource; quota_exceeded for more than 16; those of
+  // Database::begin_generation. Given up by its deadline or stop it may have been granted all the same: that
+  // right ends with its lease.
+  virtual Call<RefreshAnswer> begin_refresh(CopyRef copy, const RefreshOptions& refresh = {},
+                                            const CallOptions& options = {}) = 0;
+  // Cells by the names of the datasource's fields; a map is one cell. Later rows of an id replace earlier
+  // ones. All of `rows` go in one frame: payload_too_large as write_batch(). A few calls may be under way at
+  // once. `progress`: what others are told of the whole load so far; absent: the rows that came. Errors:
+  // invalid_argument with the position() of a bad row, before which the rows are taken and behind which they
+  // are not, and the refresh goes on; a field that there is not refuses all rows of the call.
+  virtual Call<void> load_rows(const RefreshGranted& refresh, std::span<const Record> rows,
+                               const std::optional<LoadCounts>& progress = {},
+                               const CallOptions& options = {}) = 0;
+  // Builds the indexes: no more rows. The counts are for whoever loads to judge whether this may go live;
+  // the server does not look at LoaderConfig::min_rows and max_shrink.
+  virtual Call<BuildCounts> finish_refresh(const RefreshGranted& refresh,
+                                           const CallOptions& options = {}) = 0;
+  // Makes it live, in one commit, as loaded at that moment (of the load's begin, as no row is younger for
+  // certain). The generation's number. Errors: failed_precondition when the datasource was dropped or its
+  // fields changed meanwhile.
+  virtual Call<std::uint64_t> commit_refresh(const RefreshGranted& refresh, UnixMillis loaded_at,
+                                             const CallOptions& options = {}) = 0;
+  // What was live stays. A failure that says something of the loader (kUnavailable, kConfiguration, kData,
+  // kStore) is told to all who wait, and holds back refreshes kOnDemand, from one second doubling to five
+  // minutes; any other, and none, leaves the right to the next who waits.
+  virtual Call<void> abort_refresh(const RefreshGranted& refresh,
+                                   const std::optional<LoadFailure>& failure = {},
+                                   const CallOptions& options = {}) = 0;
+  virtual Call<void> renew_refresh(const RefreshGranted& refresh,
+                                   const std::optional<LoadCounts>& progress = {},
+                                   const CallOptions& options = {}) = 0;
+  // Of any client's load; of one that waited for another's it is that one's. Errors: not_found for an id that
+  // was never one, or is long over: the last 1,000 are known.
+  virtual Call<LoadReport> get_load(std::string_view load_id, const CallOptions& options = {}) = 0;
 };
 
 }  // namespace slate

@@ -6,14 +6,13 @@
 #include <utility>
 
 #include "base/try.h"
-#include "client/refresh.h"
 #include "client/remote_builder.h"
 #include "client/remote_database.h"
 
 namespace slate::cli {
 namespace {
 
-FailureMemory memory_of(wire::RefreshFailed failed) {
+FailureMemory memory_of(RefreshFailed failed) {
   return {.error = std::move(failed.failure.error),
           .kind = failed.failure.kind,
           .count = failed.count,
@@ -23,7 +22,7 @@ FailureMemory memory_of(wire::RefreshFailed failed) {
 }
 
 // Under the id that was asked for: a load that waits for another one goes as that does.
-LoadStatus status_of(std::string_view id, wire::LoadReport report, UnixMillis now) {
+LoadStatus status_of(std::string_view id, LoadReport report, UnixMillis now) {
   LoadStatus status{.id = std::string(id),
                     .datasource = std::move(report.datasource),
                     .scope = std::move(report.scope),
@@ -55,25 +54,23 @@ Result<SnapshotInfo> RemoteTarget::live(CopyRef copy) {
 
 Result<ClaimAnswer> RemoteTarget::claim(const RefreshClaim& claim) {
   SLATE_TRY(client::Lease lease, client::borrow(pool_));
-  SLATE_TRY(auto answer, client::begin_refresh(*lease,
-                                               {.datasource = claim.datasource.id,
-                                                .scope = std::string(claim.scope),
-                                                .mode = claim.datasource.loader->mode,
-                                                .load_id = claim.load,
-                                                .trigger = claim.trigger,
-                                                .seen_generation = claim.seen_generation,
-                                                .wait = claim.wait},
-                                               claim.stop));
-  if (std::holds_alternative<wire::RefreshEnded>(answer)) return ClaimEnded{};
-  if (const auto* busy = std::get_if<wire::RefreshBusy>(&answer)) return ClaimBusy{busy->load.counts};
-  if (auto* failed = std::get_if<wire::RefreshFailed>(&answer)) return memory_of(std::move(*failed));
-  const auto& granted = std::get<wire::RefreshGranted>(answer);
+  SLATE_TRY(auto answer, lease
+                             ->begin_refresh(claim.copy(),
+                                             {.mode = claim.datasource.loader->mode,
+                                              .load_id = claim.load,
+                                              .trigger = claim.trigger,
+                                              .seen_generation = claim.seen_generation,
+                                              .wait = claim.wait},
+                                             {.stop = claim.stop})
+                             .get());
+  if (std::holds_alternative<RefreshEnded>(answer)) return ClaimEnded{};
+  if (const auto* busy = std::get_if<RefreshBusy>(&answer)) return ClaimBusy{busy->load.counts};
+  if (auto* failed = std::get_if<RefreshFailed>(&answer)) return memory_of(std::move(*failed));
+  const auto& granted = std::get<RefreshGranted>(answer);
   auto builder = std::make_unique<client::RemoteBuilder>(
       std::move(lease), granted, [&progress = claim.progress] { return progress.counts(); });
   SLATE_TRY(require_declared_alike(claim.datasource, granted.datasource));
-  auto give_up = [held = builder.get()](const LoadFailure& failure) {
-    held->abort(wire::LoadFault{failure.kind, failure.error});
-  };
+  auto give_up = [held = builder.get()](const LoadFailure& failure) { held->abort(failure); };
   const std::stop_token lost = builder->lost();
   return ClaimGranted{
       .builder = std::move(builder), .live = granted.live, .give_up = std::move(give_up), .lost = lost};
@@ -81,9 +78,10 @@ Result<ClaimAnswer> RemoteTarget::claim(const RefreshClaim& claim) {
 
 Result<std::optional<LoadStatus>> RemoteTarget::find(std::string_view load) {
   SLATE_TRY(const client::Lease lease, client::borrow(pool_));
-  SLATE_TRY(auto report, client::find_load(*lease, load));
-  if (!report) return std::nullopt;
-  return status_of(load, *std::move(report), system_clock().now());
+  auto report = lease->get_load(load, {}).get();
+  if (report) return status_of(load, *std::move(report), system_clock().now());
+  if (report.error().reason() == Reason::kNotFound) return std::nullopt;
+  return fail(std::move(report).error());
 }
 
 }  // namespace slate::cli

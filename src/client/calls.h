@@ -51,6 +51,20 @@ Call<T> make_call(std::unique_ptr<Exchange> exchange, ReadAnswer<T> read) {
   return Call<T>(std::make_unique<AnswerCall<T>>(std::move(exchange), std::move(read)));
 }
 
+// Fails without having been sent.
+template <typename T>
+class RefusedCall final : public PendingCall<T> {
+ public:
+  explicit RefusedCall(Error error) : error_(std::move(error)) {}
+
+  Result<T> take() override { return fail(std::move(error_)); }
+  bool is_ready() override { return true; }
+  bool resume_when_ready(std::coroutine_handle<>) override { return false; }
+
+ private:
+  Error error_;
+};
+
 // For an answer that is one of the protocol's messages as it is, or is made into a T.
 template <typename T, typename Message = T, typename Convert = std::identity>
 ReadAnswer<T> reads(Convert convert = {}) {

@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
-#include <coroutine>
 #include <functional>
 #include <future>
 #include <gtest/gtest.h>
@@ -17,6 +16,7 @@
 #include "client/testing/patience.h"
 #include "client/testing/rows.h"
 #include "client/testing/scripted_server.h"
+#include "client/testing/task.h"
 
 namespace slate {
 namespace {
@@ -26,6 +26,7 @@ using client::testing::head;
 using client::testing::patient;
 using client::testing::Peer;
 using client::testing::ScriptedServer;
+using client::testing::Task;
 using client::testing::wait_until;
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
@@ -46,22 +47,6 @@ void answer_lists(const std::shared_ptr<Peer>& peer, wire::RequestId id, const w
   else if (std::holds_alternative<wire::Ping>(request.body))
     peer->answer(id, wire::Pong{});
 }
-
-// A coroutine that runs at once and whose end can be waited for.
-struct Task {
-  struct promise_type {
-    std::promise<void> done;
-    Task get_return_object() { return {done.get_future()}; }
-    std::suspend_never initial_suspend() { return {}; }
-    std::suspend_never final_suspend() noexcept {
-      done.set_value();
-      return {};
-    }
-    void return_void() {}
-    void unhandled_exception() { std::terminate(); }
-  };
-  std::future<void> done;
-};
 
 // ---- one connection, many calls
 

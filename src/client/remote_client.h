@@ -60,6 +60,19 @@ class RemoteClient final : public Client {
   Call<std::vector<ReconciledResource>> reconcile(std::span<const Datasource> datasources,
                                                   std::span<const ListView> lists,
                                                   const CallOptions& options) override;
+  // refresh.cc
+  Call<RefreshAnswer> begin_refresh(CopyRef copy, const RefreshOptions& refresh,
+                                    const CallOptions& options) override;
+  Call<void> load_rows(const RefreshGranted& refresh, std::span<const Record> rows,
+                       const std::optional<LoadCounts>& progress, const CallOptions& options) override;
+  Call<BuildCounts> finish_refresh(const RefreshGranted& refresh, const CallOptions& options) override;
+  Call<std::uint64_t> commit_refresh(const RefreshGranted& refresh, UnixMillis loaded_at,
+                                     const CallOptions& options) override;
+  Call<void> abort_refresh(const RefreshGranted& refresh, const std::optional<LoadFailure>& failure,
+                           const CallOptions& options) override;
+  Call<void> renew_refresh(const RefreshGranted& refresh, const std::optional<LoadCounts>& progress,
+                           const CallOptions& options) override;
+  Call<LoadReport> get_load(std::string_view load_id, const CallOptions& options) override;
 
   // For this room: what is not in the public interface.
   Connection& connection() { return *connection_; }
@@ -67,6 +80,9 @@ class RemoteClient final : public Client {
   Call<std::unique_ptr<RemoteRows>> query(const Source& source, const Query& query,
                                           const QueryOptions& options, std::shared_ptr<void> keep);
   Call<FoundRecord> find(const Source& source, std::string_view id, const CallOptions& options);
+  // Rows that are encoded already: wire::append_row.
+  Call<void> load_encoded(const RefreshGranted& refresh, std::uint32_t count, std::string_view payload,
+                          const std::optional<LoadCounts>& progress, const CallOptions& options);
 
  private:
   std::unique_ptr<Exchange> start(wire::RequestBody body, const CallOptions& options,

@@ -308,6 +308,34 @@ TEST_F(GroupCommit, everything_that_many_threads_write_is_there_and_one_bad_batc
   EXPECT_THAT(problems(), IsEmpty());
 }
 
+TEST_F(GroupCommit, batches_do_not_conflict_whoever_else_writes_their_record_or_changes_the_fields) {
+  constexpr int kBatches = 40;
+  std::vector<std::thread> threads;
+  for (int thread = 0; thread < 4; ++thread)
+    threads.emplace_back([&, thread] {
+      for (int i = 0; i < kBatches; ++i) {
+        const std::vector<RecordWrite> writes = {
+            record("shared", "active", i), record(std::to_string(thread) + "/" + std::to_string(i), "a", i)};
+        const auto written = database_->write_batch("prospects", writes);
+        ASSERT_TRUE(written) << written.error().to_string();
+      }
+    });
+  threads.emplace_back([&] {
+    Datasource datasource = database_->get_datasource("prospects").value().datasource;
+    const std::size_t fields = datasource.fields.size();
+    for (int i = 0; i < kBatches; ++i) {
+      if (i % 2 == 0)
+        datasource.fields.push_back({.name = "more"});
+      else
+        datasource.fields.resize(fields);
+      ASSERT_TRUE(database_->save_datasource(datasource));
+    }
+  });
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(ids({}).size(), 4 * kBatches + 1u);
+  EXPECT_THAT(problems(), IsEmpty());
+}
+
 TEST_F(GroupCommit, optimistic_commits_of_one_record_in_one_group_do_not_overwrite_each_other) {
   std::atomic<int> successes = 0;
   std::vector<std::thread> threads;

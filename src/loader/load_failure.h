@@ -4,18 +4,12 @@
 #include <string_view>
 
 #include <slate/error.h>
-
-#include "model/load.h"
+#include <slate/load.h>
 
 namespace slate {
 
 // "credentials", "unavailable", ...
 std::string_view failure_kind_name(FailureKind kind);
-
-struct LoadFailure {
-  FailureKind kind;
-  Error error;
-};
 
 // The one table of what a gRPC status of the loader means. `message` is the loader's own and becomes part of
 // the error.

@@ -8,8 +8,7 @@
 
 #include <slate/clock.h>
 #include <slate/error.h>
-
-#include "model/load.h"
+#include <slate/load.h>
 
 namespace slate {
 

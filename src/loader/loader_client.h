@@ -15,10 +15,10 @@
 
 #include <slate/datasource.h>
 #include <slate/error.h>
+#include <slate/load.h>
 #include <slate/record.h>
 
 #include "loader/load_failure.h"
-#include "model/load.h"
 
 namespace slate {
 

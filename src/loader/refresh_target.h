@@ -14,13 +14,13 @@
 #include <slate/datasource.h>
 #include <slate/error.h>
 #include <slate/generation_builder.h>
+#include <slate/load.h>
 #include <slate/snapshot.h>
 
 #include "loader/load_failure.h"
 #include "loader/load_status.h"
 #include "loader/loader_client.h"
 #include "loader/refresh_policy.h"
-#include "model/load.h"
 
 namespace slate {
 

@@ -14,12 +14,12 @@
 #include <slate/copy_ref.h>
 #include <slate/datasource.h>
 #include <slate/error.h>
+#include <slate/load.h>
 
 #include "loader/load_status.h"
 #include "loader/loader_client.h"
 #include "loader/refresh_policy.h"
 #include "loader/refresh_target.h"
-#include "model/load.h"
 
 namespace slate {
 

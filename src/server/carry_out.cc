@@ -12,9 +12,6 @@
 namespace slate::server {
 namespace {
 
-// A write that another one came before is tried again so often.
-constexpr int kWriteAttempts = 5;
-
 struct Reply {
   wire::Answer answer;
   std::string payload{};
@@ -103,13 +100,7 @@ class Carrier {
     return on_pool([call = call_.get()](Database& database) -> Result<Reply> {
       const auto& asked = call->as<wire::WriteBatch>();
       SLATE_TRY(const auto writes, wire::read_writes(call->payload(), asked.count));
-      for (int attempt = 1;; ++attempt) {
-        if (auto interrupted = call->interruption(std::chrono::steady_clock::now()))
-          return fail(*std::move(interrupted));
-        auto written = database.write_batch(asked.datasource, writes);
-        if (written || written.error().reason() != Reason::kConflict || attempt == kWriteAttempts)
-          return reply(std::move(written));
-      }
+      return reply(database.write_batch(asked.datasource, writes));
     });
   }
   std::shared_ptr<QueryStream> operator()(const wire::DeleteAll&) {

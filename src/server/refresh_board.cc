@@ -34,7 +34,7 @@ std::optional<Verdict> RefreshBoard::begin(const Application& application, Appli
 }
 
 Granted RefreshBoard::grant(Copies::iterator copy, Waiter winner, BoardTime now) {
-  auto load = std::make_shared<wire::LoadReport>();
+  auto load = std::make_shared<LoadReport>();
   load->load_id = winner.load_id;
   std::tie(load->datasource, load->scope) = copy->first;
   load->started_at = now.wall;
@@ -73,7 +73,7 @@ BoardEffects RefreshBoard::leave(wire::Handle refresh, BoardTime now) {
   return effects;
 }
 
-void RefreshBoard::report(wire::Handle refresh, const wire::LoadCounts& counts) {
+void RefreshBoard::report(wire::Handle refresh, const LoadCounts& counts) {
   const auto found = refreshes_.find(refresh);
   if (found != refreshes_.end()) found->second->second.refresh->load->counts = counts;
 }
@@ -84,7 +84,7 @@ BoardEffects RefreshBoard::succeed(wire::Handle refresh, std::uint64_t generatio
   const auto found = refreshes_.find(refresh);
   if (found == refreshes_.end()) return effects;
   const auto copy = found->second;
-  wire::LoadReport& load = *copy->second.refresh->load;
+  LoadReport& load = *copy->second.refresh->load;
   load.state = LoadState::kSucceeded;
   load.generation = generation;
   load.duplicates = duplicates;
@@ -97,7 +97,7 @@ BoardEffects RefreshBoard::succeed(wire::Handle refresh, std::uint64_t generatio
   return effects;
 }
 
-BoardEffects RefreshBoard::fail(wire::Handle refresh, std::optional<wire::LoadFault> fault, BoardTime now,
+BoardEffects RefreshBoard::fail(wire::Handle refresh, std::optional<LoadFailure> fault, BoardTime now,
                                 double random) {
   BoardEffects effects;
   const auto found = refreshes_.find(refresh);
@@ -108,7 +108,7 @@ BoardEffects RefreshBoard::fail(wire::Handle refresh, std::optional<wire::LoadFa
     effects.lost.clear();  // its holder knows
     return effects;
   }
-  wire::LoadReport& load = *copy->second.refresh->load;
+  LoadReport& load = *copy->second.refresh->load;
   load.state = LoadState::kFailed;
   load.failure = fault;
   load.finished_at = now.wall;
@@ -131,7 +131,7 @@ void RefreshBoard::lose(Copies::iterator copy, std::string why, BoardTime now, B
   Refresh& held = *copy->second.refresh;
   held.load->state = LoadState::kFailed;
   held.load->failure =
-      wire::LoadFault{FailureKind::kCancelled, slate::Error(Reason::kUnavailable, std::move(why))};
+      LoadFailure{FailureKind::kCancelled, slate::Error(Reason::kUnavailable, std::move(why))};
   held.load->finished_at = now.wall;
   effects.lost.push_back(held.handle);
   refreshes_.erase(held.handle);
@@ -208,7 +208,7 @@ std::size_t RefreshBoard::held_by(ConnectionId connection) const {
       refreshes_, [&](const auto& each) { return each.second->second.refresh->connection == connection; }));
 }
 
-std::optional<wire::LoadReport> RefreshBoard::find(std::string_view load_id) const {
+std::optional<LoadReport> RefreshBoard::find(std::string_view load_id) const {
   const auto found = loads_.find(load_id);
   if (found == loads_.end()) return std::nullopt;
   return *found->second;

@@ -21,6 +21,7 @@
 
 #include <slate/clock.h>
 #include <slate/error.h>
+#include <slate/load.h>
 
 #include "loader/refresh_policy.h"
 #include "wire/answers.h"
@@ -60,7 +61,7 @@ struct Granted {
   wire::Handle refresh = 0;
 };
 struct Busy {
-  wire::LoadReport load;
+  LoadReport load;
 };
 struct Ended {
   std::uint64_t generation = 0;
@@ -99,13 +100,13 @@ class RefreshBoard {
   // ends. failed_precondition when the connection does not hold this refresh, or not any more.
   Result<void> enter(wire::Handle refresh, ConnectionId connection, BoardTime now);
   BoardEffects leave(wire::Handle refresh, BoardTime now);
-  void report(wire::Handle refresh, const wire::LoadCounts& counts);
+  void report(wire::Handle refresh, const LoadCounts& counts);
 
   // The refresh is over. REQUIRES: between enter() and leave(), which is not called then.
   BoardEffects succeed(wire::Handle refresh, std::uint64_t generation, std::uint64_t duplicates,
                        BoardTime now);
   // `random` in [0, 1): spreads the back-off. Without a fault: as if it had never been.
-  BoardEffects fail(wire::Handle refresh, std::optional<wire::LoadFault> fault, BoardTime now, double random);
+  BoardEffects fail(wire::Handle refresh, std::optional<LoadFailure> fault, BoardTime now, double random);
 
   // Nobody is there any more to whom that connection's rights and waits belong. A message that is being
   // handled is still handled: it may be the one that publishes.
@@ -118,7 +119,7 @@ class RefreshBoard {
   std::optional<SteadyTime> next_deadline() const;
 
   // Of a load by its id, or by the id of one who waits or waited for it. Absent: forgotten, or never known.
-  std::optional<wire::LoadReport> find(std::string_view load_id) const;
+  std::optional<LoadReport> find(std::string_view load_id) const;
   // Failures of a datasource that was dropped or emptied, in all its scopes.
   void forget(std::string_view datasource);
   std::size_t running() const { return refreshes_.size(); }
@@ -128,7 +129,7 @@ class RefreshBoard {
 
  private:
   using CopyKey = std::pair<std::string, std::string>;
-  using Load = std::shared_ptr<wire::LoadReport>;
+  using Load = std::shared_ptr<LoadReport>;
   struct Waiter {
     Applicant applicant;
     std::string load_id;

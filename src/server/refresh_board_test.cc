@@ -35,7 +35,7 @@ class RefreshBoardTest : public ::testing::Test {
     EXPECT_TRUE(verdict && std::holds_alternative<Granted>(*verdict));
     return std::get<Granted>(*verdict).refresh;
   }
-  static wire::LoadFault fault(FailureKind kind) { return {kind, slate::Error(Reason::kLoaderFailed, "no")}; }
+  static LoadFailure fault(FailureKind kind) { return {kind, slate::Error(Reason::kLoaderFailed, "no")}; }
 
   RefreshBoard board_{8};
   milliseconds time_{1'000};
@@ -344,7 +344,7 @@ TEST_F(RefreshBoardTest, whatever_happens_each_applicant_is_answered_once_and_ea
           if (!holders.empty()) {
             const auto handle = some_holder()->first;
             holders.erase(handle);
-            std::optional<wire::LoadFault> with;
+            std::optional<LoadFailure> with;
             if (pick(3) != 0) with = fault(static_cast<FailureKind>(pick(7)));
             take(board.fail(handle, with, now(), 0.5));
           }

@@ -23,7 +23,7 @@ using Strand = asio::strand<asio::io_context::executor_type>;
 // Each has a file and memory of its own.
 constexpr std::size_t kMostOfConnection = 16;
 
-wire::RefreshFailed answer_of(const FailureMemory& failures) {
+RefreshFailed answer_of(const FailureMemory& failures) {
   return {.failure = {failures.kind, failures.error},
           .count = failures.count,
           .first_at = failures.first_at,
@@ -104,9 +104,8 @@ void RefreshHost::apply(const std::shared_ptr<Call>& call) {
 
 void RefreshHost::settle(const std::shared_ptr<Call>& call, const Verdict& verdict) {
   if (const auto* granted = std::get_if<Granted>(&verdict)) return open(call, granted->refresh);
-  if (const auto* busy = std::get_if<Busy>(&verdict)) return call->answer(wire::RefreshBusy{busy->load});
-  if (const auto* ended = std::get_if<Ended>(&verdict))
-    return call->answer(wire::RefreshEnded{ended->generation});
+  if (const auto* busy = std::get_if<Busy>(&verdict)) return call->answer(RefreshBusy{busy->load});
+  if (const auto* ended = std::get_if<Ended>(&verdict)) return call->answer(RefreshEnded{ended->generation});
   call->answer(answer_of(std::get<Failed>(verdict).failures));
 }
 
@@ -124,7 +123,7 @@ void RefreshHost::open(const std::shared_ptr<Call>& call, wire::Handle refresh) 
   const auto& request = call->as<wire::BeginRefresh>();
   const CopyRef copy{request.datasource, request.scope};
   auto running = std::make_shared<Running>(core_);
-  wire::RefreshGranted granted{.refresh = refresh};
+  RefreshGranted granted{.handle = refresh};
   const auto opened = [&]() -> Result<void> {
     SLATE_TRY(const auto snapshot, core_.database.snapshot(copy));
     granted.datasource = snapshot->datasource();
@@ -138,7 +137,7 @@ void RefreshHost::open(const std::shared_ptr<Call>& call, wire::Handle refresh) 
   granted.lease = request.lease.count() > 0 ? std::min(request.lease, most) : most;
   if (!opened) {
     const LoadFailure failure = failure_of_store(opened.error());
-    give_up(refresh, wire::LoadFault{failure.kind, failure.error});
+    give_up(refresh, failure);
     return call->answer(opened.error());
   }
   {
@@ -182,7 +181,7 @@ void RefreshHost::handle(const std::shared_ptr<Call>& call, wire::Handle refresh
     leave(refresh);
     call->answer(answer);
   };
-  const auto report = [&](const wire::LoadCounts& counts) {
+  const auto report = [&](const LoadCounts& counts) {
     const std::scoped_lock lock(mutex_);
     board_.report(refresh, counts);
   };
@@ -192,7 +191,9 @@ void RefreshHost::handle(const std::shared_ptr<Call>& call, wire::Handle refresh
                                             return running.builder->append(id, cells);
                                           });
     if (!appended) return finished(appended.error());
-    report(rows->progress);
+    running.taken.rows += rows->count;
+    running.taken.bytes += call->payload().size();
+    report(rows->progress.value_or(running.taken));
     return finished(wire::Done{});
   }
   if (const auto* renew = std::get_if<wire::RenewRefresh>(&call->request())) {
@@ -224,7 +225,7 @@ void RefreshHost::handle(const std::shared_ptr<Call>& call, wire::Handle refresh
   call->answer(wire::Done{});
 }
 
-void RefreshHost::give_up(wire::Handle refresh, const std::optional<wire::LoadFault>& fault) {
+void RefreshHost::give_up(wire::Handle refresh, const std::optional<LoadFailure>& fault) {
   BoardEffects effects;
   {
     const std::scoped_lock lock(mutex_);
@@ -258,7 +259,7 @@ void RefreshHost::take_effect(BoardEffects effects) {
 }
 
 void RefreshHost::get_load(Call& call) {
-  std::optional<wire::LoadReport> report;
+  std::optional<LoadReport> report;
   {
     const std::scoped_lock lock(mutex_);
     report = board_.find(call.as<wire::GetLoad>().load_id);

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include <slate/generation_builder.h>
+#include <slate/load.h>
 
 #include "server/call.h"
 #include "server/lane.h"
@@ -47,6 +48,7 @@ class RefreshHost : public std::enable_shared_from_this<RefreshHost> {
     AliveGuard alive;
     std::shared_ptr<Lane> lane;
     std::unique_ptr<GenerationBuilder> builder;
+    LoadCounts taken;  // where the holder tells no progress
     std::uint64_t duplicates = 0;
   };
   using WaiterKey = std::pair<ConnectionId, wire::RequestId>;
@@ -56,7 +58,7 @@ class RefreshHost : public std::enable_shared_from_this<RefreshHost> {
   void open(const std::shared_ptr<Call>& call, wire::Handle refresh);
   void handle(const std::shared_ptr<Call>& call, wire::Handle refresh, Running& running);
   // The refresh, which is entered, is over: as board_.fail().
-  void give_up(wire::Handle refresh, const std::optional<wire::LoadFault>& fault);
+  void give_up(wire::Handle refresh, const std::optional<LoadFailure>& fault);
   // REQUIRES: mutex_ is not held.
   void take_effect(BoardEffects effects);
   Result<void> enter(wire::Handle refresh, ConnectionId connection);

@@ -26,7 +26,7 @@ class RefreshTest : public testing::ServerFixture {
             .wait = wait};
   }
   wire::Handle begin(RawClient& client, std::string load) {
-    return client.ask(request(std::move(load))).as<wire::RefreshGranted>().refresh;
+    return client.ask(request(std::move(load))).as<RefreshGranted>().handle;
   }
   static Received load(RawClient& client, wire::Handle refresh, const std::vector<std::string>& ids) {
     std::string payload;
@@ -35,16 +35,16 @@ class RefreshTest : public testing::ServerFixture {
                                        {.field = 2, .value = std::int64_t{5}}};
       wire::append_row(id, cells, payload);
     }
-    return client.ask(wire::LoadRows{.refresh = refresh,
-                                     .count = static_cast<std::uint32_t>(ids.size()),
-                                     .progress = {.rows = ids.size(), .bytes = payload.size(), .calls = 1}},
-                      payload);
+    return client.ask(
+        wire::LoadRows{.refresh = refresh,
+                       .count = static_cast<std::uint32_t>(ids.size()),
+                       .progress = LoadCounts{.rows = ids.size(), .bytes = payload.size(), .calls = 1}},
+        payload);
   }
   // Until the server has taken note of that load.
   void wait_for_load(RawClient& client, const std::string& id) {
-    wait_until([&] {
-      return std::holds_alternative<wire::LoadReport>(client.ask(wire::GetLoad{.load_id = id}).answer);
-    });
+    wait_until(
+        [&] { return std::holds_alternative<LoadReport>(client.ask(wire::GetLoad{.load_id = id}).answer); });
   }
   static void commit(RawClient& client, wire::Handle refresh) {
     (void)client.ask(wire::FinishRefresh{.refresh = refresh}).as<BuildCounts>();
@@ -57,26 +57,26 @@ class RefreshTest : public testing::ServerFixture {
 TEST_F(RefreshTest, rows_go_live_when_they_are_committed) {
   start();
   RawClient client = connect();
-  const auto granted = client.ask(request("l")).as<wire::RefreshGranted>();
+  const auto granted = client.ask(request("l")).as<RefreshGranted>();
   EXPECT_EQ(granted.datasource.id, "prospects");
   EXPECT_EQ(granted.live.rows, 0u);
   EXPECT_EQ(granted.lease, options_.lease);
-  (void)load(client, granted.refresh, {"a", "b", "a"}).as<wire::Done>();
-  EXPECT_EQ(client.ask(wire::GetLoad{.load_id = "l"}).as<wire::LoadReport>().counts.rows, 3u);
+  (void)load(client, granted.handle, {"a", "b", "a"}).as<wire::Done>();
+  EXPECT_EQ(client.ask(wire::GetLoad{.load_id = "l"}).as<LoadReport>().counts.rows, 3u);
   EXPECT_EQ(client.query(all_of()).records.size(), 0u);
-  const auto counts = client.ask(wire::FinishRefresh{.refresh = granted.refresh}).as<BuildCounts>();
+  const auto counts = client.ask(wire::FinishRefresh{.refresh = granted.handle}).as<BuildCounts>();
   EXPECT_EQ(counts.rows, 2u);
   EXPECT_EQ(counts.duplicates, 1u);
-  const auto published = client.ask(wire::CommitRefresh{.refresh = granted.refresh, .loaded_at = 1234})
+  const auto published = client.ask(wire::CommitRefresh{.refresh = granted.handle, .loaded_at = 1234})
                              .as<wire::RefreshPublished>();
   const auto rows = client.query(all_of());
   EXPECT_EQ(rows.records.size(), 2u);
   EXPECT_EQ(rows.head.info.generation, published.generation);
   EXPECT_EQ(rows.head.info.loaded_at, 1234);
-  const auto report = client.ask(wire::GetLoad{.load_id = "l"}).as<wire::LoadReport>();
+  const auto report = client.ask(wire::GetLoad{.load_id = "l"}).as<LoadReport>();
   EXPECT_EQ(report.state, LoadState::kSucceeded);
   EXPECT_EQ(report.duplicates, 1u);
-  EXPECT_EQ(client.ask(wire::RenewRefresh{.refresh = granted.refresh}).error().reason(),
+  EXPECT_EQ(client.ask(wire::RenewRefresh{.refresh = granted.handle}).error().reason(),
             Reason::kFailedPrecondition);
 }
 
@@ -85,15 +85,15 @@ TEST_F(RefreshTest, one_connection_at_a_time_refreshes_and_who_waits_gets_its_re
   RawClient holder = connect();
   RawClient waiter = connect();
   const auto refresh = begin(holder, "a");
-  EXPECT_EQ(waiter.ask(request("b")).as<wire::RefreshBusy>().load.load_id, "a");
+  EXPECT_EQ(waiter.ask(request("b")).as<RefreshBusy>().load.load_id, "a");
   const auto waiting = waiter.send(request("c", testing::kPatience));
   wait_for_load(waiter, "c");
   (void)load(holder, refresh, {"x"});
   commit(holder, refresh);
-  EXPECT_EQ(waiter.receive(waiting).as<wire::RefreshEnded>().generation, generation());
-  EXPECT_EQ(waiter.ask(wire::GetLoad{.load_id = "c"}).as<wire::LoadReport>().load_id, "a");
+  EXPECT_EQ(waiter.receive(waiting).as<RefreshEnded>().generation, generation());
+  EXPECT_EQ(waiter.ask(wire::GetLoad{.load_id = "c"}).as<LoadReport>().load_id, "a");
   seen_ = 0;
-  EXPECT_EQ(waiter.ask(request("d")).as<wire::RefreshEnded>().generation, generation());
+  EXPECT_EQ(waiter.ask(request("d")).as<RefreshEnded>().generation, generation());
 }
 
 TEST_F(RefreshTest, a_holder_that_leaves_makes_way_and_leaves_nothing_behind) {
@@ -105,11 +105,11 @@ TEST_F(RefreshTest, a_holder_that_leaves_makes_way_and_leaves_nothing_behind) {
   const auto waiting = waiter.send(request("b", testing::kPatience));
   wait_for_load(waiter, "b");
   holder.reset();
-  const auto granted = waiter.receive(waiting).as<wire::RefreshGranted>();
-  (void)load(waiter, granted.refresh, {"y"}).as<wire::Done>();
-  commit(waiter, granted.refresh);
+  const auto granted = waiter.receive(waiting).as<RefreshGranted>();
+  (void)load(waiter, granted.handle, {"y"}).as<wire::Done>();
+  commit(waiter, granted.handle);
   EXPECT_EQ(waiter.query(all_of()).records.at(0).id, "y");
-  EXPECT_EQ(waiter.ask(wire::GetLoad{.load_id = "a"}).as<wire::LoadReport>().state, LoadState::kFailed);
+  EXPECT_EQ(waiter.ask(wire::GetLoad{.load_id = "a"}).as<LoadReport>().state, LoadState::kFailed);
 }
 
 TEST_F(RefreshTest, a_lease_that_is_not_renewed_is_lost) {
@@ -123,10 +123,10 @@ TEST_F(RefreshTest, a_lease_that_is_not_renewed_is_lost) {
     ASSERT_EQ(began.error().reason(), Reason::kOverloaded);
     began = holder.ask(brief);
   }
-  const auto refresh = began.as<wire::RefreshGranted>().refresh;
+  const auto refresh = began.as<RefreshGranted>().handle;
   RawClient waiter = connect();
-  const auto granted = waiter.ask(request("b", testing::kPatience)).as<wire::RefreshGranted>();
-  EXPECT_NE(granted.refresh, refresh);
+  const auto granted = waiter.ask(request("b", testing::kPatience)).as<RefreshGranted>();
+  EXPECT_NE(granted.handle, refresh);
   EXPECT_EQ(load(holder, refresh, {"x"}).error().reason(), Reason::kFailedPrecondition);
 }
 
@@ -138,18 +138,18 @@ TEST_F(RefreshTest, a_failure_is_told_to_who_waits_and_holds_back_the_next) {
   const auto waiting = waiter.send(request("b", testing::kPatience));
   wait_for_load(waiter, "b");
   (void)holder
-      .ask(wire::AbortRefresh{.refresh = refresh,
-                              .failure = wire::LoadFault{FailureKind::kUnavailable,
-                                                         Error(Reason::kLoaderUnavailable, "not there")}})
+      .ask(wire::AbortRefresh{
+          .refresh = refresh,
+          .failure = LoadFailure{FailureKind::kUnavailable, Error(Reason::kLoaderUnavailable, "not there")}})
       .as<wire::Done>();
-  const auto failed = waiter.receive(waiting).as<wire::RefreshFailed>();
+  const auto failed = waiter.receive(waiting).as<RefreshFailed>();
   EXPECT_EQ(failed.count, 1u);
   EXPECT_EQ(failed.failure.error.message(), "not there");
   EXPECT_GT(failed.retry_at, failed.latest_at);
-  (void)waiter.ask(request("c")).as<wire::RefreshFailed>();
+  (void)waiter.ask(request("c")).as<RefreshFailed>();
   auto forced = request("d");
   forced.trigger = Trigger::kForced;
-  (void)waiter.ask(forced).as<wire::RefreshGranted>();
+  (void)waiter.ask(forced).as<RefreshGranted>();
 }
 
 TEST_F(RefreshTest, a_bad_row_is_refused_with_its_position_and_an_abort_leaves_what_was_live) {
@@ -160,19 +160,19 @@ TEST_F(RefreshTest, a_bad_row_is_refused_with_its_position_and_an_abort_leaves_w
   commit(client, first);
   auto again = request("b");
   again.seen_generation = generation();
-  const auto second = client.ask(again).as<wire::RefreshGranted>();
+  const auto second = client.ask(again).as<RefreshGranted>();
   EXPECT_EQ(second.live.rows, 1u);
   std::string payload;
   wire::append_row("y", {}, payload);
   const std::vector<CellRef> bad{{.field = 2, .value = std::string_view("many")}};
   wire::append_row("z", bad, payload);
-  const Error error = client.ask(wire::LoadRows{.refresh = second.refresh, .count = 2}, payload).error();
+  const Error error = client.ask(wire::LoadRows{.refresh = second.handle, .count = 2}, payload).error();
   EXPECT_EQ(error.reason(), Reason::kInvalidArgument);
   EXPECT_EQ(error.position(), 1u);
-  (void)client.ask(wire::AbortRefresh{.refresh = second.refresh}).as<wire::Done>();
+  (void)client.ask(wire::AbortRefresh{.refresh = second.handle}).as<wire::Done>();
   EXPECT_EQ(client.query(all_of()).records.at(0).id, "x");
   // Without a fault nothing is remembered.
-  (void)client.ask(again).as<wire::RefreshGranted>();
+  (void)client.ask(again).as<RefreshGranted>();
 }
 
 TEST_F(RefreshTest, rows_on_their_way_at_once_are_taken_in_order) {
@@ -193,6 +193,19 @@ TEST_F(RefreshTest, rows_on_their_way_at_once_are_taken_in_order) {
   query.query.filter = Filter::condition("_id", Op::kEq, "same");
   const auto rows = client.query(query);
   EXPECT_EQ(*rows.records.at(0).find("contacts"), Value(99));
+}
+
+TEST_F(RefreshTest, rows_whose_loader_tells_no_progress_are_counted) {
+  start();
+  RawClient client = connect();
+  const auto refresh = begin(client, "a");
+  std::string payload;
+  wire::append_row("x", {}, payload);
+  wire::append_row("y", {}, payload);
+  for (int i = 0; i < 2; ++i)
+    (void)client.ask(wire::LoadRows{.refresh = refresh, .count = 2}, payload).as<wire::Done>();
+  const auto counts = client.ask(wire::GetLoad{.load_id = "a"}).as<LoadReport>().counts;
+  EXPECT_EQ(counts, (LoadCounts{.rows = 4, .bytes = 2 * payload.size(), .calls = 0}));
 }
 
 TEST_F(RefreshTest, another_connections_refresh_cannot_be_used) {
@@ -259,7 +272,7 @@ TEST_F(RefreshTest, a_client_that_leaves_before_it_is_granted_holds_nothing) {
   wait_until([&] { return server_->stats().connections == 1; });
   over.set_value();
   EXPECT_EQ(cancelling.receive(cancelled).error().reason(), Reason::kCancelled);
-  (void)connect().ask(request("c")).as<wire::RefreshGranted>();
+  (void)connect().ask(request("c")).as<RefreshGranted>();
   server_.reset();
 }
 
@@ -280,7 +293,7 @@ TEST_F(RefreshTest, an_id_of_a_load_that_is_too_long_to_remember_is_refused) {
   const Error error = client.ask(request(std::string(wire::kLoadIdBytes + 1, 'x'))).error();
   EXPECT_EQ(error.reason(), Reason::kInvalidArgument);
   EXPECT_EQ(error.field(), "load_id");
-  (void)client.ask(request(std::string(wire::kLoadIdBytes, 'x'))).as<wire::RefreshGranted>();
+  (void)client.ask(request(std::string(wire::kLoadIdBytes, 'x'))).as<RefreshGranted>();
 }
 
 TEST_F(RefreshTest, one_connection_holds_so_many_refreshes_and_no_more) {
@@ -294,11 +307,11 @@ TEST_F(RefreshTest, one_connection_holds_so_many_refreshes_and_no_more) {
     other.datasource = datasource.id;
     return client.ask(other);
   };
-  const auto first = begin_of(0).as<wire::RefreshGranted>().refresh;
-  for (int i = 1; i < 16; ++i) (void)begin_of(i).as<wire::RefreshGranted>();
+  const auto first = begin_of(0).as<RefreshGranted>().handle;
+  for (int i = 1; i < 16; ++i) (void)begin_of(i).as<RefreshGranted>();
   EXPECT_EQ(begin_of(16).error().reason(), Reason::kQuotaExceeded);
   (void)client.ask(wire::AbortRefresh{.refresh = first}).as<wire::Done>();
-  (void)begin_of(16).as<wire::RefreshGranted>();
+  (void)begin_of(16).as<RefreshGranted>();
 }
 
 TEST_F(RefreshTest, of_a_datasource_that_is_not_there_there_is_none) {

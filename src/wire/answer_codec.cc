@@ -118,7 +118,7 @@ struct Writer {
 
   void operator()(const RefreshGranted& from) const {
     v1::RefreshGranted& granted = *to.mutable_refresh_granted();
-    granted.set_refresh(from.refresh);
+    granted.set_refresh(from.handle);
     write(from.datasource, *granted.mutable_datasource());
     granted.set_lease_ms(millis(from.lease));
     write(from.live, *granted.mutable_live());
@@ -257,7 +257,7 @@ Result<Answer> read_body(const v1::Answer& from) {
     case Case::kReconciled: return read_reconciled(from.reconciled());
     case Case::kRefreshGranted: {
       SLATE_TRY(Datasource datasource, read(from.refresh_granted().datasource()));
-      return RefreshGranted{.refresh = from.refresh_granted().refresh(),
+      return RefreshGranted{.handle = from.refresh_granted().refresh(),
                             .datasource = std::move(datasource),
                             .lease = milliseconds(from.refresh_granted().lease_ms()),
                             .live = read(from.refresh_granted().live())};

@@ -101,37 +101,6 @@ struct Reconciled {
   std::vector<ReconciledResource> resources;
 };
 
-struct RefreshGranted {
-  Handle refresh = 0;
-  Datasource datasource;  // as it is declared now: what field positions refer to
-  std::chrono::milliseconds lease{0};
-  SnapshotInfo live;  // what would be replaced
-};
-struct LoadReport {
-  std::string load_id;  // of the refresh that runs: an id that waited for it is another name of it
-  std::string datasource;
-  std::string scope;
-  LoadState state = LoadState::kRunning;
-  LoadCounts counts;
-  std::uint64_t duplicates = 0;
-  UnixMillis started_at = 0;
-  std::optional<UnixMillis> finished_at;
-  std::uint64_t generation = 0;      // kSucceeded
-  std::optional<LoadFault> failure;  // kFailed
-};
-struct RefreshBusy {
-  LoadReport load;
-};
-struct RefreshEnded {
-  std::uint64_t generation = 0;
-};
-struct RefreshFailed {
-  LoadFault failure;
-  std::uint32_t count = 0;  // in a row
-  UnixMillis first_at = 0;
-  UnixMillis latest_at = 0;
-  UnixMillis retry_at = 0;
-};
 struct RefreshPublished {
   std::uint64_t generation = 0;
 };

@@ -40,8 +40,8 @@ class SortKey;
 // convert_error.cc
 void write(const Error& from, v1::Error& to);
 Error read(const v1::Error& from);
-void write(const LoadFault& from, v1::LoadFailure& to);
-LoadFault read(const v1::LoadFailure& from);
+void write(const LoadFailure& from, v1::LoadFailure& to);
+LoadFailure read(const v1::LoadFailure& from);
 void write(const LoadCounts& from, v1::LoadCounts& to);
 LoadCounts read(const v1::LoadCounts& from);
 void write(const LoadReport& from, v1::LoadReport& to);

@@ -37,12 +37,12 @@ Error read(const v1::Error& from) {
   return error;
 }
 
-void write(const LoadFault& from, v1::LoadFailure& to) {
+void write(const LoadFailure& from, v1::LoadFailure& to) {
   to.set_kind(static_cast<v1::FailureKind>(static_cast<int>(from.kind) + 1));
   write(from.error, *to.mutable_error());
 }
 
-LoadFault read(const v1::LoadFailure& from) {
+LoadFailure read(const v1::LoadFailure& from) {
   // A kind that a newer peer knows delays the next load, as most do.
   const bool known = from.kind() > v1::FAILURE_KIND_UNSPECIFIED && from.kind() <= v1::FAILURE_KIND_CANCELLED;
   return {.kind = known ? static_cast<FailureKind>(from.kind() - 1) : FailureKind::kStore,

@@ -81,10 +81,10 @@ TEST(Golden, a_write_is_on_the_page) {
 }
 
 TEST(Golden, a_loaded_row_is_on_the_page) {
-  FrameWriter frame(
-      4,
-      encode({.body = LoadRows{.refresh = 1, .count = 1, .progress = {.rows = 1, .bytes = 20, .calls = 1}}})
-          .value());
+  FrameWriter frame(4, encode({.body = LoadRows{.refresh = 1,
+                                                .count = 1,
+                                                .progress = LoadCounts{.rows = 1, .bytes = 20, .calls = 1}}})
+                           .value());
   const std::vector<CellRef> cells{{.field = 0, .value = std::string_view("Acme")}};
   append_row("r1", cells, frame.payload());
   expect_on_page(frame.finish());

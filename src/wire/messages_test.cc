@@ -189,11 +189,12 @@ TEST(Requests, those_of_a_refresh_come_back_whole) {
   EXPECT_EQ(begin.lease, milliseconds(6));
   const LoadCounts counts{.rows = 1, .bytes = 2, .calls = 3};
   EXPECT_EQ(sent(LoadRows{.refresh = 1, .count = 2, .progress = counts}).progress, counts);
+  EXPECT_FALSE(sent(LoadRows{.refresh = 1, .count = 2, .progress = {}}).progress);
   EXPECT_EQ(sent(RenewRefresh{.refresh = 1, .progress = counts}).progress, counts);
   EXPECT_FALSE(sent(RenewRefresh{.refresh = 1, .progress = {}}).progress);
   EXPECT_EQ(sent(CommitRefresh{.refresh = 1, .loaded_at = -2}).loaded_at, -2);
   const auto abort = sent(AbortRefresh{
-      .refresh = 1, .failure = LoadFault{FailureKind::kCancelled, Error(Reason::kLoaderFailed, "no")}});
+      .refresh = 1, .failure = LoadFailure{FailureKind::kCancelled, Error(Reason::kLoaderFailed, "no")}});
   ASSERT_TRUE(abort.failure);
   EXPECT_EQ(abort.failure->kind, FailureKind::kCancelled);
   expect_same(abort.failure->error, Error(Reason::kLoaderFailed, "no"));
@@ -370,14 +371,14 @@ TEST(Answers, those_of_a_refresh_come_back_whole) {
                           .started_at = 5,
                           .finished_at = 6,
                           .generation = 7,
-                          .failure = LoadFault{FailureKind::kData, Error(Reason::kLoaderFailed, "no")}};
+                          .failure = LoadFailure{FailureKind::kData, Error(Reason::kLoaderFailed, "no")}};
   const auto busy = answered(RefreshBusy{report}).load;
   EXPECT_EQ(busy.load_id, "l");
   EXPECT_EQ(busy.state, LoadState::kFailed);
   EXPECT_EQ(busy.counts, report.counts);
   EXPECT_EQ(busy.finished_at, 6);
   EXPECT_EQ(busy.failure->kind, FailureKind::kData);
-  const auto granted = answered(RefreshGranted{.refresh = 1,
+  const auto granted = answered(RefreshGranted{.handle = 1,
                                                .datasource = example_datasource(),
                                                .lease = std::chrono::milliseconds(2),
                                                .live = example_info()});

@@ -131,7 +131,7 @@ struct Writer {
     v1::LoadRows& rows = *to.mutable_load_rows();
     rows.set_refresh(from.refresh);
     rows.set_count(from.count);
-    wire::write(from.progress, *rows.mutable_progress());
+    if (from.progress) wire::write(*from.progress, *rows.mutable_progress());
   }
   void operator()(const FinishRefresh& from) const { to.mutable_finish_refresh()->set_refresh(from.refresh); }
   void operator()(const CommitRefresh& from) const {
@@ -261,10 +261,11 @@ Result<RequestBody> read_body(const v1::Request& from) {
     case Case::kDeleteList: return DeleteList{.id = from.delete_list().id()};
     case Case::kReconcile: return read_reconcile(from.reconcile());
     case Case::kBeginRefresh: return read_begin(from.begin_refresh());
-    case Case::kLoadRows:
-      return LoadRows{.refresh = from.load_rows().refresh(),
-                      .count = from.load_rows().count(),
-                      .progress = wire::read(from.load_rows().progress())};
+    case Case::kLoadRows: {
+      LoadRows rows{.refresh = from.load_rows().refresh(), .count = from.load_rows().count(), .progress = {}};
+      if (from.load_rows().has_progress()) rows.progress = wire::read(from.load_rows().progress());
+      return rows;
+    }
     case Case::kFinishRefresh: return FinishRefresh{.refresh = from.finish_refresh().refresh()};
     case Case::kCommitRefresh:
       return CommitRefresh{.refresh = from.commit_refresh().refresh(),

@@ -11,8 +11,7 @@
 #include <vector>
 
 #include <slate/database.h>
-
-#include "model/load.h"
+#include <slate/load.h>
 
 namespace slate::wire {
 
@@ -132,12 +131,11 @@ struct BeginRefresh {
   std::chrono::milliseconds wait{0};
   std::chrono::milliseconds lease{0};  // 0: the server's choice
 };
-using slate::LoadCounts;
 // The rows are the payload: wire/row_payload.h.
 struct LoadRows {
   Handle refresh = 0;
   std::uint32_t count = 0;
-  LoadCounts progress;
+  std::optional<LoadCounts> progress;  // absent: the server counts what comes
 };
 struct FinishRefresh {
   Handle refresh = 0;
@@ -146,13 +144,9 @@ struct CommitRefresh {
   Handle refresh = 0;
   UnixMillis loaded_at = 0;
 };
-struct LoadFault {
-  FailureKind kind = FailureKind::kStore;
-  Error error;
-};
 struct AbortRefresh {
   Handle refresh = 0;
-  std::optional<LoadFault> failure;
+  std::optional<LoadFailure> failure;
 };
 struct RenewRefresh {
   Handle refresh = 0;

@@ -131,6 +131,26 @@ TEST_F(SharedLoad, a_load_is_known_everywhere_by_its_id_and_by_those_that_wait_f
   EXPECT_EQ(process(2).status("never").error().reason(), Reason::kNotFound);
 }
 
+TEST_F(SharedLoad, how_far_a_slow_loader_is_can_be_seen_in_other_processes_while_it_fills_no_frame) {
+  start(3, std::chrono::hours(1));  // no sign of life tells it
+  loader_.set_script({.rows = numbered_rows(10), .stall_after = 3});
+  LoadId running;
+  LoadId waiting;
+  auto first = refresh(0, {}, &running);
+  ASSERT_TRUE(loader_.wait_for_calls(1));
+  auto second = refresh(1, {}, &waiting);
+  wait_for_load(2, waiting);
+  const auto rows = [&](std::size_t i, const LoadId& load) {
+    const auto status = process(i).status(load);
+    return status ? status->rows : 0;
+  };
+  while (rows(2, running) != 3 || rows(2, waiting) != 3 || rows(1, waiting) != 3) std::this_thread::yield();
+  EXPECT_EQ(process(2).status(running)->state, LoadState::kRunning);
+  EXPECT_EQ(live().rows, 0U);
+  process(1).shutdown();
+  process(0).shutdown();
+}
+
 TEST_F(SharedLoad, all_processes_back_off_until_the_same_moment) {
   start(2);
   loader_.set_script({.status = Code::kUnavailable, .message = "not today"});

@@ -137,12 +137,12 @@ struct ReconciledResource {
   std::optional<Error> error;         // kFailed
 };
 
-// What the right to refresh a copy is asked for.
+// What the right to refresh a copy is asked for. Refers to its text.
 struct RefreshOptions {
   std::optional<LoadMode> mode{};  // absent: as the datasource's loader says; kReplace without one
   // What get_load() asks for: unique, and hard to guess; at most 128 bytes. Empty: one is made, of which
   // those hear who are told that this load runs.
-  std::string load_id{};
+  std::string_view load_id{};
   Trigger trigger = Trigger::kForced;
   std::uint64_t seen_generation = 0;   // kOnDemand: what was found too old; a newer one is RefreshEnded
   std::chrono::milliseconds wait{0};   // for a refresh that runs; first come, first served

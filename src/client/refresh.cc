@@ -81,7 +81,8 @@ Call<RefreshAnswer> RemoteClient::begin_refresh(CopyRef copy, const RefreshOptio
       start(wire::BeginRefresh{.datasource = std::string(copy.datasource),
                                .scope = std::string(copy.scope),
                                .mode = refresh.mode,
-                               .load_id = refresh.load_id.empty() ? random_load_id() : refresh.load_id,
+                               .load_id =
+                                   refresh.load_id.empty() ? random_load_id() : std::string(refresh.load_id),
                                .trigger = refresh.trigger,
                                .seen_generation = refresh.seen_generation,
                                .wait = sendable(refresh.wait),

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <utility>
 
 #include <slate/load.h>
@@ -18,11 +17,12 @@ class LoadPulse {
   // At each tick, with the frames of rows sent so far and how the load stands. True: tell the server.
   bool is_due(std::uint64_t frames, const LoadCounts& counts) {
     if (std::exchange(frames_, frames) != frames) {
-      told_.reset();
+      is_known_ = false;
       quiet_ = 0;
       return false;
     }
-    if (++quiet_ < silence_ && told_ == counts) return false;
+    if (++quiet_ < silence_ && is_known_ && told_ == counts) return false;
+    is_known_ = true;
     told_ = counts;
     quiet_ = 0;
     return true;
@@ -31,8 +31,9 @@ class LoadPulse {
  private:
   const std::uint32_t silence_;
   std::uint64_t frames_ = 0;
-  std::uint32_t quiet_ = 0;         // ticks since something was told
-  std::optional<LoadCounts> told_;  // absent: not known, as rows came after it
+  std::uint32_t quiet_ = 0;  // ticks since something was told
+  bool is_known_ = false;    // what the server thinks: no rows came after it
+  LoadCounts told_;
 };
 
 }  // namespace slate::client

@@ -5,6 +5,7 @@
 #include "base/try.h"
 #include "cli/api_client.h"
 #include "cli/list_rows.h"
+#include "cli/progress_line.h"
 #include "cli/record_table.h"
 #include "cli/verbs.h"
 #include "model/json.h"
@@ -30,7 +31,7 @@ Result<void> print_table(const std::string& text, Terminal& terminal) {
   terminal.out << record_table(records->get_array());
   terminal.out.flush();
 
-  std::string summary = fmt::format("{} rows", records->get_array().size());
+  std::string summary = counted(records->get_array().size(), "row");
   if (const auto* page = answer->get_object().if_contains("page"); page != nullptr && page->is_object()) {
     if (const auto* more = page->get_object().if_contains("has_more"); more != nullptr && *more == true) {
       summary += ", and there are more";
